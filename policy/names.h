@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * Names as an operator writes them in the configuration, and sets of such names.
+ *
+ * Notation is that of a zone file (RFC 1035 5.1): relative to an origin unless it ends in an
+ * unescaped dot, '@' is the origin, \DDD and \X escapes. A leading '*' label matches every name
+ * below the rest ("*.mx": below mx, not mx itself; "*": everything below the origin).
+ * Octets above 127 are refused: internationalised labels are written as A-labels (xn--...).
+ *
+ * Every name here is an absolute, uncompressed wire-format name in lower case; callers hand in
+ * names in lower case as well (Knot keeps zone data and QNAMEs so). Sets are immutable once
+ * filled and may be read by any number of threads. Errors are KNOT_E*.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libknot/libknot.h>
+
+/*! A name, or with below set everything below it. */
+typedef struct {
+	knot_dname_t *name;
+	bool below;
+	uint8_t size; /*!< Octets of the name. */
+} name_pattern_t;
+
+/*! A set of patterns, none twice, in an order of its own; zeroed is empty. */
+typedef struct {
+	name_pattern_t *at;
+	size_t count;
+} names_t;
+
+/*!
+ * Reads a name.
+ *
+ * \param out     The name. A leading '*' label is kept as a label.
+ * \param str     Text, zero-terminated.
+ * \param origin  What relative names are relative to.
+ *
+ * \retval KNOT_EOK
+ * \retval KNOT_EINVAL   Does not parse, is empty, or has octets above 127.
+ * \retval KNOT_ERANGE   Longer than 255 octets, or a label than 63.
+ */
+int name_from_str(knot_dname_storage_t out, const char *str, const knot_dname_t *origin);
+
+/*! Adds a pattern to a set (copies). Errors as name_from_str(), and KNOT_ENOMEM. */
+int names_add(names_t *set, const char *str, const knot_dname_t *origin);
+
+/*! Adds a pattern for a wire-format name, taken as it is: no wildcard meaning. KNOT_ENOMEM. */
+int names_add_dname(names_t *set, const knot_dname_t *name, bool below);
+
+/*! True if a pattern of the set matches the name. */
+bool names_match(const names_t *set, const knot_dname_t *name);
+
+/*! True if the name is at or below one of the set, whatever its below flags say. */
+bool names_cover(const names_t *set, const knot_dname_t *name);
+
+/*! Frees what the set holds and empties it. */
+void names_clear(names_t *set);
+
+/*!
+ * Reads the leading labels of a service ("_submission._tcp"), to be matched with
+ * name_has_prefix(). A final dot is accepted. Errors as name_from_str(); '@' and a leading '*'
+ * label are KNOT_EINVAL.
+ */
+int service_from_str(knot_dname_storage_t out, const char *str);
+
+/*! True if the name begins with all the labels of prefix and has at least one more. */
+bool name_has_prefix(const knot_dname_t *name, const knot_dname_t *prefix);
+
+/*! True if the name is the apex or below it. */
+static inline bool name_in_zone(const knot_dname_t *name, const knot_dname_t *apex)
+{
+	return knot_dname_in_bailiwick(name, apex) >= 0;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * A set of IPv4 and IPv6 networks with longest match: the lists of proxy networks.
+ *
+ * Life: netset_new(), netset_add() for every network, netset_build() once, then read only.
+ * A built set never changes, so any number of threads may match in it without a lock.
+ * Addresses are in network byte order, 4 or 16 octets, as in the RDATA of A and AAAA.
+ * An IPv4-mapped IPv6 address (::ffff:0:0/96) is an IPv6 address here, as it is in AAAA RDATA.
+ * Matching costs one binary search over at most twice as many points as there are networks
+ * (an ADDR-ADDR range counts as the prefixes it splits into).
+ *
+ * Errors are KNOT_E*.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*! Longest text of a network: two IPv6 addresses, a dash, and the terminating zero. */
+#define NET_TEXT_MAX 96
+
+/*! A network as it was added: a prefix, or an inclusive range of addresses. */
+typedef struct {
+	uint8_t family;    /*!< 4 or 6. */
+	bool range;        /*!< True: first to last as written (ADDR-ADDR). */
+	uint8_t prefix;    /*!< Prefix length in bits; unused for a range. */
+	uint8_t first[16]; /*!< Lowest address, network byte order (4 octets used for IPv4). */
+	uint8_t last[16];  /*!< Highest address, network byte order. */
+} net_t;
+
+typedef struct netset netset_t;
+
+/*!
+ * Reads a network: ADDR, ADDR/LEN or ADDR-ADDR, one family, no white space.
+ * Host bits below the prefix are cleared.
+ *
+ * \retval KNOT_EOK
+ * \retval KNOT_EINVAL  Not a network (bad address or length, families mixed, range reversed).
+ */
+int net_from_str(net_t *net, const char *str);
+
+/*!
+ * Makes a network from addresses in network byte order.
+ *
+ * \param family  4 or 6.
+ * \param addr    First or only address.
+ * \param last    Last address of a range, or NULL for a prefix.
+ * \param prefix  Prefix length in bits if last is NULL.
+ *
+ * \retval KNOT_EOK
+ * \retval KNOT_EINVAL  Family, length or order is wrong.
+ */
+int net_from_addr(net_t *net, int family, const uint8_t *addr, const uint8_t *last,
+                  unsigned prefix);
+
+/*! Writes a network as text (192.0.2.0/24, or FIRST-LAST for a range). Returns buf. */
+char *net_to_str(const net_t *net, char buf[static NET_TEXT_MAX]);
+
+/*! True if the two networks share an address. */
+bool net_overlap(const net_t *a, const net_t *b);
+
+/*! An empty set, to be freed with netset_free(). NULL if out of memory. */
+netset_t *netset_new(void);
+
+/*!
+ * Adds a network to a set that is not built yet. Repeated and overlapping networks are fine.
+ *
+ * \retval KNOT_EOK
+ * \retval KNOT_ENOMEM
+ * \retval KNOT_EINVAL  The set is built already.
+ */
+int netset_add(netset_t *set, const net_t *net);
+
+/*!
+ * Sorts the set and makes it readable. Nothing can be added afterwards.
+ *
+ * \retval KNOT_EOK
+ * \retval KNOT_ENOMEM  The set is unchanged and can only be freed.
+ */
+int netset_build(netset_t *set);
+
+/*! Number of networks added, repeated ones counted once after netset_build(). */
+size_t netset_count(const netset_t *set);
+
+/*! The i-th network, in address order (IPv4 first) once built; i < netset_count(). */
+const net_t *netset_at(const netset_t *set, size_t i);
+
+/*!
+ * The most specific network that holds an address: the longest prefix; a range matches by the
+ * prefixes it splits into. Of two equal ones, the prefix before the range.
+ *
+ * \param set     A built set, or NULL (matches nothing).
+ * \param family  4 or 6.
+ * \param addr    4 or 16 octets, network byte order; need not be aligned.
+ *
+ * \return The network, owned by the set, or NULL.
+ */
+const net_t *netset_match(const netset_t *set, int family, const uint8_t *addr);
+
+/*! True if any network of the set shares an address with net. NULL set: false. */
+bool netset_overlaps(const netset_t *set, const net_t *net);
+
+/*! Frees a set and its networks; NULL is fine. */
+void netset_free(netset_t *set);
