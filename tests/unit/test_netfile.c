@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Files of networks: what is accepted, and what errors say.
+ */
+
+#undef NDEBUG
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <libknot/errcode.h>
+
+#include "policy/netfile.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+/*! Eight, and 64 times that. */
+#define X8   "xxxxxxxx"
+#define X64  X8 X8 X8 X8 X8 X8 X8 X8
+#define SPACES64 "                                                                "
+
+/*! Text with its length, as there may be zeros in it. */
+#define TEXT(str) (str), sizeof(str) - 1
+
+static char dir[64];
+static char path[96];
+
+static int setup(void **state)
+{
+	(void)state;
+	(void)snprintf(dir, sizeof(dir), "/tmp/mxguard-netfile-XXXXXX");
+	if (mkdtemp(dir) == NULL) {
+		return -1;
+	}
+	(void)snprintf(path, sizeof(path), "%s/list", dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	(void)unlink(path);
+	return rmdir(dir);
+}
+
+static void write_file(const char *text, size_t len)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+/*! Reads the file into a new set, which is built if that goes well. */
+static int read_set(netset_t **set, netfile_info_t *info, char err[static NETFILE_ERR_MAX])
+{
+	*set = netset_new();
+	assert_non_null(*set);
+	err[0] = 'x';
+	int ret = netfile_read(*set, path, info, err);
+	assert_true(strnlen(err, NETFILE_ERR_MAX) < NETFILE_ERR_MAX);
+	if (ret == KNOT_EOK) {
+		assert_string_equal(err, "");
+		assert_int_equal(netset_build(*set), KNOT_EOK);
+	}
+	return ret;
+}
+
+static void test_good(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		size_t len;
+		const char *nets[5];
+	} good[] = {
+		{ TEXT("192.0.2.0/24\n"), { "192.0.2.0/24" } },
+		{ TEXT("192.0.2.0/24"), { "192.0.2.0/24" } }, /* No end of line. */
+		{ TEXT("192.0.2.1\n2001:db8::/32\n198.51.100.1-198.51.100.9\n"),
+		  { "192.0.2.1/32", "198.51.100.1-198.51.100.9", "2001:db8::/32" } },
+		/* Comments, blank lines, spaces and tabs. */
+		{ TEXT("# one\n; two\n\n \t \n  # three\n\t192.0.2.0/24 \t# four\n"
+		       "198.51.100.0/24;five\n203.0.113.0/24#\n;\n#"),
+		  { "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24" } },
+		/* Lines as other systems end them, and a byte order mark. */
+		{ TEXT("192.0.2.0/24\r\n\r\n# c\r\n198.51.100.0/24 ; c\r\n203.0.113.0/24 \r\n"),
+		  { "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24" } },
+		{ TEXT("192.0.2.0/24\r"), { "192.0.2.0/24" } },
+		{ TEXT("\xef\xbb\xbf" "192.0.2.0/24\n"), { "192.0.2.0/24" } },
+		{ TEXT("\xef\xbb\xbf# c\n192.0.2.0/24\n"), { "192.0.2.0/24" } },
+		/* Whatever is in a comment, however long. */
+		{ TEXT("# " X64 X64 X64 X64 X64 "\n192.0.2.0/24 ; \0\xff" X64 X64 X64 X64 X64 "\n"),
+		  { "192.0.2.0/24" } },
+		/* As long as a line may be: 256. */
+		{ TEXT(SPACES64 SPACES64 SPACES64
+		       "192.0.2.0/24                                                    \n"),
+		  { "192.0.2.0/24" } },
+		/* Twice, overlapping, and with host bits. */
+		{ TEXT("192.0.2.1/24\n192.0.2.0/24\n192.0.2.0/25\n"),
+		  { "192.0.2.0/24", "192.0.2.0/25" } },
+	};
+
+	for (size_t i = 0; i < COUNT(good); i++) {
+		netset_t *set;
+		char err[NETFILE_ERR_MAX], buf[NET_TEXT_MAX];
+		write_file(good[i].text, good[i].len);
+		if (read_set(&set, NULL, err) != KNOT_EOK) {
+			fail_msg("%zu: %s", i, err);
+		}
+		size_t count = 0;
+		while (good[i].nets[count] != NULL) {
+			assert_true(count < netset_count(set));
+			assert_string_equal(net_to_str(netset_at(set, count), buf),
+			                    good[i].nets[count]);
+			count++;
+		}
+		assert_int_equal(netset_count(set), count);
+		netset_free(set);
+	}
+}
+
+static void test_malformed(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		size_t len;
+		const char *err; /* After the path. */
+	} bad[] = {
+		/* No network at all. */
+		{ TEXT(""), ": no network in it" },
+		{ TEXT("\n\n"), ": no network in it" },
+		{ TEXT("# 192.0.2.0/24\n"), ": no network in it" },
+		{ TEXT("\xef\xbb\xbf"), ": no network in it" },
+		/* A line that is none. */
+		{ TEXT("mail.example.org\n"), ":1: not a network 'mail.example.org'" },
+		{ TEXT("192.0.2.0/24\n192.0.2.0/33\n"), ":2: not a network '192.0.2.0/33'" },
+		{ TEXT("# c\n\n192.0.2.0/24\n\t oops # c\n"), ":4: not a network 'oops'" },
+		{ TEXT("192.0.2.0/24\n198.51.100"), ":2: not a network '198.51.100'" },
+		{ TEXT("192.0.2.0/24 198.51.100.0/24\n"),
+		  ":1: not a network '192.0.2.0/24 198.51.100.0/24'" },
+		{ TEXT("192.0.2.0/24,\n"), ":1: not a network '192.0.2.0/24,'" },
+		{ TEXT("192.0.2.1 - 192.0.2.9\n"), ":1: not a network '192.0.2.1 - 192.0.2.9'" },
+		{ TEXT("192.0.2.9-192.0.2.1\n"), ":1: not a network '192.0.2.9-192.0.2.1'" },
+		{ TEXT("192.0.2.0/24 // c\n"), ":1: not a network '192.0.2.0/24 // c'" },
+		/* Octets that are not to be printed as they are. */
+		{ TEXT("192.0.2.0/24\0x\n"), ":1: not a network '192.0.2.0/24\\000x'" },
+		{ TEXT("\0\n"), ":1: not a network '\\000'" },
+		{ TEXT("\x1b[31m\xc3\xbc\x7f\n"), ":1: not a network '\\027[31m\\195\\188\\127'" },
+		{ TEXT("192.0.2.0/24\r192.0.2.0/24\n"),
+		  ":1: not a network '192.0.2.0/24\\013192.0.2.0/24'" },
+		{ TEXT("192.0.2.0/24\n\xef\xbb\xbf" "192.0.2.0/24\n"),
+		  ":2: not a network '\\239\\187\\191192.0.2.0/24'" },
+		{ TEXT("\xff\xfe" "1\0\n\0"), ":1: not a network '\\255\\2541\\000'" },
+		/* Long lines: shortened, and those too long for a network. */
+		{ TEXT(X64 X64 "\n"),
+		  ":1: not a network '" X8 X8 X8 X8 X8 X8 X8 "x...'" },
+		{ TEXT("# c\n" X64 X64 X64 X64 "x\n"), ":2: line too long" },
+		{ TEXT(SPACES64 SPACES64 SPACES64 SPACES64 "192.0.2.0/24\n"), ":1: line too long" },
+	};
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		netset_t *set;
+		char err[NETFILE_ERR_MAX], want[NETFILE_ERR_MAX];
+		write_file(bad[i].text, bad[i].len);
+		assert_int_equal(read_set(&set, NULL, err), KNOT_EMALF);
+		(void)snprintf(want, sizeof(want), "%s%s", path, bad[i].err);
+		assert_string_equal(err, want);
+		netset_free(set);
+	}
+}
+
+/*! Expects an error that is not about the contents: its code and its text. */
+static void check_unreadable(const char *file, int want_ret, const char *want)
+{
+	char err[NETFILE_ERR_MAX], text[NETFILE_ERR_MAX];
+	netset_t *set = netset_new();
+	assert_non_null(set);
+	int ret = netfile_read(set, file, NULL, err);
+	(void)snprintf(text, sizeof(text), "%s: %s", file, want);
+	assert_string_equal(err, text);
+	assert_int_equal(ret, want_ret);
+	netset_free(set);
+}
+
+static void test_unreadable(void **state)
+{
+	(void)state;
+	(void)unlink(path);
+	check_unreadable(path, KNOT_ENOENT, strerror(ENOENT));
+	check_unreadable("", KNOT_ENOENT, strerror(ENOENT));
+	check_unreadable(dir, KNOT_EFILE, "not a regular file");
+	check_unreadable("/dev/null", KNOT_EFILE, "not a regular file");
+
+	/* A FIFO that nobody writes to must not hang. */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	check_unreadable(path, KNOT_EFILE, "not a regular file");
+	assert_int_equal(unlink(path), 0);
+
+	if (geteuid() != 0) { /* root may read it. */
+		write_file(TEXT("192.0.2.0/24\n"));
+		assert_int_equal(chmod(path, 0), 0);
+		check_unreadable(path, KNOT_EACCES, strerror(EACCES));
+		assert_int_equal(unlink(path), 0);
+	}
+}
+
+/*! However long a path is, the reason still shows, on one line. */
+static void test_long_path(void **state)
+{
+	(void)state;
+	char long_path[2000], err[NETFILE_ERR_MAX];
+	memset(long_path, 'p', sizeof(long_path));
+	long_path[0] = '/';
+	long_path[5] = '\n';
+	long_path[sizeof(long_path) - 1] = '\0';
+
+	netset_t *set = netset_new();
+	assert_non_null(set);
+	assert_int_not_equal(netfile_read(set, long_path, NULL, err), KNOT_EOK);
+	assert_non_null(strstr(err, strerror(ENAMETOOLONG)));
+	assert_non_null(strstr(err, "/pppp\\010ppp"));
+	assert_null(strchr(err, '\n'));
+	netset_free(set);
+}
+
+static void test_info(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		size_t len;
+		int year, month, day;
+		size_t count;
+	} cases[] = {
+		{ TEXT("192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("# c\n# date: 2026-08-11\n192.0.2.0/24\n192.0.2.0/24\n"), 2026, 8, 11, 2 },
+		{ TEXT("#date:2026-08-11\r\n192.0.2.0/24\n"), 2026, 8, 11, 1 },
+		{ TEXT(" #  date:  2026-12-31 by hand\n192.0.2.0/24\n"), 2026, 12, 31, 1 },
+		/* The first counts, wherever it is. */
+		{ TEXT("192.0.2.0/24\n# date: 2025-01-02\n# date: 2026-08-11\n"), 2025, 1, 2, 1 },
+		{ TEXT("# date: soon\n# date: 2026-08-11\n192.0.2.0/24\n"), 2026, 8, 11, 1 },
+		{ TEXT("# date: 2026-08-11\n# date: 2027-01-01\n192.0.2.0/24\n"), 2026, 8, 11, 1 },
+		/* Not dates, or not in a line of their own. */
+		{ TEXT("# date: 2026-13-01\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("# date: 2026-00-01\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("# date: 2026-01-32\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("# date: 2026-01-00\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("# date: 0000-01-01\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("# date: 2026-01-011\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("# date: 26-01-01\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("# date: 2026-1-1\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("# date: -026-01-01\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("# date: 2026- 1- 1\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("# date: 2026/01/01\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("# update: 2026-01-01\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("; date: 2026-01-01\n192.0.2.0/24\n"), 0, 0, 0, 1 },
+		{ TEXT("192.0.2.0/24 # date: 2026-01-01\n"), 0, 0, 0, 1 },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		netset_t *set;
+		netfile_info_t info;
+		char err[NETFILE_ERR_MAX];
+		memset(&info, 0x55, sizeof(info));
+		write_file(cases[i].text, cases[i].len);
+		assert_int_equal(read_set(&set, &info, err), KNOT_EOK);
+		if (info.year != cases[i].year || info.month != cases[i].month ||
+		    info.day != cases[i].day) {
+			fail_msg("%zu: %d-%d-%d", i, info.year, info.month, info.day);
+		}
+		assert_int_equal(info.count, cases[i].count);
+		netset_free(set);
+	}
+}
+
+/*! Two files make one set, and one that is built takes no more. */
+static void test_add(void **state)
+{
+	(void)state;
+	char err[NETFILE_ERR_MAX];
+	netset_t *set = netset_new();
+	assert_non_null(set);
+	write_file(TEXT("192.0.2.0/24\n"));
+	assert_int_equal(netfile_read(set, path, NULL, err), KNOT_EOK);
+	write_file(TEXT("198.51.100.0/24\n"));
+	assert_int_equal(netfile_read(set, path, NULL, err), KNOT_EOK);
+	assert_int_equal(netset_count(set), 2);
+	assert_int_equal(netset_build(set), KNOT_EOK);
+	assert_int_equal(netfile_read(set, path, NULL, err), KNOT_EINVAL);
+	assert_string_not_equal(err, "");
+	netset_free(set);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_long_path),
+		cmocka_unit_test(test_info),
+		cmocka_unit_test(test_add),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

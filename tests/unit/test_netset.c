@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Sets of networks. The longest match is also compared with a search through all networks, one by
+ * one, for random sets.
+ */
+
+#undef NDEBUG
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <libknot/errcode.h>
+
+#include "tests/unit/nets.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static const char *const CLOUDFLARE[] = {
+	"173.245.48.0/20", "103.21.244.0/22", "103.22.200.0/22", "103.31.4.0/22",
+	"141.101.64.0/18", "108.162.192.0/18", "190.93.240.0/20", "188.114.96.0/20",
+	"197.234.240.0/22", "198.41.128.0/17", "162.158.0.0/15", "104.16.0.0/13",
+	"104.24.0.0/14", "172.64.0.0/13", "131.0.72.0/22",
+	"2400:cb00::/32", "2606:4700::/32", "2803:f800::/32", "2405:b500::/32",
+	"2405:8100::/32", "2a06:98c0::/29", "2c0f:f248::/32",
+};
+
+static void test_empty(void **state)
+{
+	(void)state;
+	const uint8_t addr[16] = { 0 };
+	net_t all4 = net("0.0.0.0/0"), all6 = net("::/0");
+
+	assert_null(netset_match(NULL, 4, addr));
+	assert_false(netset_overlaps(NULL, &all4));
+	netset_free(NULL);
+
+	netset_t *set = netset_new();
+	assert_non_null(set);
+	assert_null(netset_match(set, 4, addr)); /* Not built. */
+	assert_int_equal(netset_build(set), KNOT_EOK);
+	assert_int_equal(netset_count(set), 0);
+	assert_null(netset_match(set, 4, addr));
+	assert_null(netset_match(set, 6, addr));
+	assert_false(netset_overlaps(set, &all4));
+	assert_false(netset_overlaps(set, &all6));
+
+	/* Built is built. */
+	assert_int_equal(netset_build(set), KNOT_EOK);
+	assert_int_equal(netset_add(set, &all4), KNOT_EINVAL);
+	assert_int_equal(netset_count(set), 0);
+	netset_free(set);
+}
+
+static void test_order(void **state)
+{
+	(void)state;
+	static const char *const in[] = {
+		"2001:db8::/32", "192.0.2.0/24", "192.0.2.0-192.0.2.255", "192.0.2.128/25",
+		"192.0.2.77/24", "::/0", "192.0.2.0/25", "0.0.0.0-255.255.255.255", "0.0.0.0/0",
+		"2001:db8:0:0::/32", "192.0.2.0-192.0.2.255",
+	};
+	static const char *const out[] = {
+		"0.0.0.0-255.255.255.255", "0.0.0.0/0", "192.0.2.0-192.0.2.255", "192.0.2.0/24",
+		"192.0.2.0/25", "192.0.2.128/25", "::/0", "2001:db8::/32",
+	};
+
+	netset_t *set = netset_new();
+	assert_non_null(set);
+	for (size_t i = 0; i < COUNT(in); i++) {
+		net_t one = net(in[i]);
+		assert_int_equal(netset_add(set, &one), KNOT_EOK);
+		assert_int_equal(netset_count(set), i + 1);
+	}
+	assert_int_equal(netset_build(set), KNOT_EOK);
+	assert_int_equal(netset_count(set), COUNT(out));
+	for (size_t i = 0; i < COUNT(out); i++) {
+		char buf[NET_TEXT_MAX];
+		assert_string_equal(net_to_str(netset_at(set, i), buf), out[i]);
+	}
+	netset_free(set);
+}
+
+typedef struct {
+	const char *nets[8];
+	struct {
+		const char *addr;
+		const char *found;
+	} asks[16];
+} match_case_t;
+
+static const match_case_t MATCHES[] = {
+	{ /* Nested, and what follows an inner network. */
+		{ "10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.3", "10.1.255.0/24" },
+		{ { "9.255.255.255", "none" }, { "10.0.0.0", "10.0.0.0/8" },
+		  { "10.1.0.0", "10.1.0.0/16" }, { "10.1.2.0", "10.1.2.0/24" },
+		  { "10.1.2.2", "10.1.2.0/24" }, { "10.1.2.3", "10.1.2.3/32" },
+		  { "10.1.2.4", "10.1.2.0/24" }, { "10.1.3.0", "10.1.0.0/16" },
+		  { "10.1.254.255", "10.1.0.0/16" }, { "10.1.255.255", "10.1.255.0/24" },
+		  { "10.2.0.0", "10.0.0.0/8" }, { "10.255.255.255", "10.0.0.0/8" },
+		  { "11.0.0.0", "none" }, { "::", "none" } },
+	},
+	{ /* The whole of both families, and their edges. */
+		{ "0.0.0.0/0", "::/0", "255.255.255.255", "0.0.0.0", "::",
+		  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+		{ { "0.0.0.0", "0.0.0.0/32" }, { "0.0.0.1", "0.0.0.0/0" },
+		  { "255.255.255.254", "0.0.0.0/0" }, { "255.255.255.255", "255.255.255.255/32" },
+		  { "::", "::/128" }, { "::1", "::/0" },
+		  { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", "::/0" },
+		  { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128" } },
+	},
+	{ /* Edges with nothing around them. */
+		{ "255.255.255.255", "0.0.0.0", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::" },
+		{ { "0.0.0.0", "0.0.0.0/32" }, { "0.0.0.1", "none" }, { "255.255.255.254", "none" },
+		  { "255.255.255.255", "255.255.255.255/32" },
+		  { "::", "::/128" }, { "::1", "none" },
+		  { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", "none" },
+		  { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128" } },
+	},
+	{ /* A lone range matches from end to end. */
+		{ "192.0.2.3-192.0.4.5", "2001:db8::3-2001:db8:0:1::" },
+		{ { "192.0.2.2", "none" }, { "192.0.2.3", "192.0.2.3-192.0.4.5" },
+		  { "192.0.3.77", "192.0.2.3-192.0.4.5" }, { "192.0.4.5", "192.0.2.3-192.0.4.5" },
+		  { "192.0.4.6", "none" }, { "2001:db8::2", "none" },
+		  { "2001:db8::3", "2001:db8::3-2001:db8:0:1::" },
+		  { "2001:db8::ffff:0:0", "2001:db8::3-2001:db8:0:1::" },
+		  { "2001:db8:0:1::", "2001:db8::3-2001:db8:0:1::" },
+		  { "2001:db8:0:1::1", "none" } },
+	},
+	{ /* A range is the prefixes it splits into: here /25 to 127, /26 to 191, and .192. */
+		{ "192.0.2.0-192.0.2.192", "192.0.2.0/24", "192.0.2.64/26", "192.0.2.128/25" },
+		{ { "192.0.2.0", "192.0.2.0-192.0.2.192" }, { "192.0.2.64", "192.0.2.64/26" },
+		  { "192.0.2.127", "192.0.2.64/26" }, { "192.0.2.128", "192.0.2.0-192.0.2.192" },
+		  { "192.0.2.191", "192.0.2.0-192.0.2.192" },
+		  { "192.0.2.192", "192.0.2.0-192.0.2.192" }, { "192.0.2.193", "192.0.2.128/25" },
+		  { "192.0.2.255", "192.0.2.128/25" }, { "192.0.3.0", "none" } },
+	},
+	{ /* Of equal ones, the prefix: for the whole range, and for a part of one. */
+		{ "198.51.100.0-198.51.100.255", "198.51.100.0/24",
+		  "203.0.113.0-203.0.113.191", "203.0.113.128/26",
+		  "2001:db8::/32", "2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff" },
+		{ { "198.51.100.1", "198.51.100.0/24" },
+		  { "203.0.113.1", "203.0.113.0-203.0.113.191" },
+		  { "203.0.113.129", "203.0.113.128/26" }, { "203.0.113.192", "none" },
+		  { "2001:db8::1", "2001:db8::/32" } },
+	},
+	{ /* Neighbours, one of them up to the end. */
+		{ "128.0.0.0/1", "64.0.0.0/2", "2001:db8::/33", "2001:db8:8000::/33" },
+		{ { "63.255.255.255", "none" }, { "64.0.0.0", "64.0.0.0/2" },
+		  { "127.255.255.255", "64.0.0.0/2" }, { "128.0.0.0", "128.0.0.0/1" },
+		  { "255.255.255.255", "128.0.0.0/1" },
+		  { "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff", "2001:db8::/33" },
+		  { "2001:db8:8000::", "2001:db8:8000::/33" }, { "2001:db9::", "none" } },
+	},
+	{ /* An IPv4-mapped address is one of IPv6. */
+		{ "192.0.2.0/24", "::ffff:198.51.100.0/120" },
+		{ { "::ffff:192.0.2.1", "none" }, { "198.51.100.1", "none" },
+		  { "::ffff:198.51.100.1", "::ffff:198.51.100.0/120" } },
+	},
+	{ /* The whole as ranges. */
+		{ "0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		  "192.0.2.0/24" },
+		{ { "0.0.0.0", "0.0.0.0-255.255.255.255" }, { "192.0.2.1", "192.0.2.0/24" },
+		  { "255.255.255.255", "0.0.0.0-255.255.255.255" },
+		  { "::", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" } },
+	},
+};
+
+static void test_match(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(MATCHES); i++) {
+		const match_case_t *one = &MATCHES[i];
+		size_t count = 0;
+		while (count < COUNT(one->nets) && one->nets[count] != NULL) {
+			count++;
+		}
+		netset_t *set = set_of(one->nets, count);
+		for (size_t j = 0; j < COUNT(one->asks) && one->asks[j].addr != NULL; j++) {
+			char buf[NET_TEXT_MAX];
+			assert_string_equal(match(set, one->asks[j].addr, buf),
+			                    one->asks[j].found);
+		}
+		netset_free(set);
+	}
+}
+
+static void test_cloudflare(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *addr;
+		const char *found;
+	} asks[] = {
+		{ "104.16.1.2", "104.16.0.0/13" }, { "104.23.255.255", "104.16.0.0/13" },
+		{ "104.24.0.0", "104.24.0.0/14" }, { "104.28.0.0", "none" },
+		{ "104.15.255.255", "none" }, { "162.159.205.12", "162.158.0.0/15" },
+		{ "172.64.0.1", "172.64.0.0/13" }, { "172.72.0.0", "none" },
+		{ "198.51.100.25", "none" }, { "131.0.75.255", "131.0.72.0/22" },
+		{ "2606:4700::6810:1", "2606:4700::/32" }, { "2606:4701::", "none" },
+		{ "2a06:98c7:ffff::", "2a06:98c0::/29" }, { "2a06:98c8::", "none" },
+		{ "2001:db8::25", "none" },
+	};
+
+	netset_t *set = set_of(CLOUDFLARE, COUNT(CLOUDFLARE));
+	assert_int_equal(netset_count(set), 22);
+	for (size_t i = 0; i < COUNT(asks); i++) {
+		char buf[NET_TEXT_MAX];
+		assert_string_equal(match(set, asks[i].addr, buf), asks[i].found);
+	}
+
+	/* An address need not be aligned. */
+	uint8_t odd[17] = { 0 };
+	assert_int_equal(address("2606:4700::1", odd + 1), 6);
+	assert_non_null(netset_match(set, 6, odd + 1));
+	netset_free(set);
+}
+
+/*! Steps to a neighbouring address; wraps around. */
+static void step(uint8_t *addr, size_t size, int by)
+{
+	for (size_t i = size; i-- > 0;) {
+		addr[i] = (uint8_t)(addr[i] + by);
+		if (addr[i] != (by > 0 ? 0 : 0xff)) {
+			return;
+		}
+	}
+}
+
+static void test_random(void **state)
+{
+	(void)state;
+	enum { SETS = 3000, NETS_MAX = 24, ASKS = 24 };
+
+	rnd_start(0x2545f4914f6cdd1d);
+	for (size_t i = 0; i < SETS; i++) {
+		net_t nets[NETS_MAX];
+		size_t count = 1 + rnd(NETS_MAX);
+		netset_t *set = netset_new();
+		assert_non_null(set);
+		for (size_t j = 0; j < count; j++) {
+			nets[j] = j > 0 && rnd(8) == 0 ? nets[rnd((unsigned)j)]
+			                               : rnd_net(rnd(2) == 0 ? 4 : 6);
+			assert_int_equal(netset_add(set, &nets[j]), KNOT_EOK);
+		}
+		assert_int_equal(netset_build(set), KNOT_EOK);
+
+		for (size_t j = 0; j < ASKS; j++) {
+			int family = rnd(2) == 0 ? 4 : 6;
+			uint8_t addr[16] = { 0 };
+			rnd_addr(addr, family);
+			check_match(set, nets, count, family, addr);
+
+			bool overlap = false;
+			net_t one = rnd_net(family);
+			for (size_t k = 0; k < count; k++) {
+				overlap = overlap || net_overlap(&one, &nets[k]);
+			}
+			assert_int_equal(netset_overlaps(set, &one), overlap);
+		}
+		for (size_t j = 0; j < count; j++) { /* Around each edge. */
+			const int family = nets[j].family;
+			const size_t size = family == 4 ? 4 : 16;
+			uint8_t addr[16];
+			memcpy(addr, nets[j].first, sizeof(addr));
+			check_match(set, nets, count, family, addr);
+			step(addr, size, -1);
+			check_match(set, nets, count, family, addr);
+			memcpy(addr, nets[j].last, sizeof(addr));
+			check_match(set, nets, count, family, addr);
+			step(addr, size, 1);
+			check_match(set, nets, count, family, addr);
+		}
+		netset_free(set);
+	}
+}
+
+/*! Many: the same answers as from a few, and nothing that grows faster than the set. */
+static void test_many(void **state)
+{
+	(void)state;
+	enum { MANY = 200000 };
+
+	netset_t *set = netset_new();
+	assert_non_null(set);
+	for (uint32_t i = MANY; i-- > 0;) {
+		/* 10.0.0.0/30, 10.0.0.8/30 ... and the like in IPv6. */
+		const uint32_t at = 0x0a000000 + i * 8;
+		uint8_t addr[16] = { (uint8_t)(at >> 24), (uint8_t)(at >> 16), (uint8_t)(at >> 8),
+		                     (uint8_t)at };
+		net_t one;
+		assert_int_equal(net_from_addr(&one, 4, addr, NULL, 30), KNOT_EOK);
+		assert_int_equal(netset_add(set, &one), KNOT_EOK);
+		assert_int_equal(net_from_addr(&one, 6, addr, NULL, 30), KNOT_EOK);
+		assert_int_equal(netset_add(set, &one), KNOT_EOK);
+	}
+	assert_int_equal(netset_build(set), KNOT_EOK);
+	assert_int_equal(netset_count(set), 2 * MANY);
+
+	for (uint32_t i = 0; i < MANY * 2; i++) {
+		const uint32_t at = 0x0a000000 + i * 4;
+		const uint8_t addr[16] = { (uint8_t)(at >> 24), (uint8_t)(at >> 16),
+		                           (uint8_t)(at >> 8), (uint8_t)at };
+		const net_t *want4 = i % 2 == 0 ? netset_at(set, i / 2) : NULL;
+		const net_t *want6 = i % 2 == 0 ? netset_at(set, MANY + i / 2) : NULL;
+		assert_ptr_equal(netset_match(set, 4, addr), want4);
+		assert_ptr_equal(netset_match(set, 6, addr), want6);
+	}
+	netset_free(set);
+}
+
+/*! More ranges with a prefix in common than there are prefix lengths: of these, the last. */
+static void test_common_prefix(void **state)
+{
+	(void)state;
+	netset_t *set = netset_new();
+	assert_non_null(set);
+	for (unsigned i = 1; i < 256; i++) {
+		uint8_t first[16] = { 10, 0, 0, (uint8_t)i }, last[16] = { 10, 0, 1, 255 };
+		net_t one;
+		assert_int_equal(net_from_addr(&one, 4, first, last, 0), KNOT_EOK);
+		assert_int_equal(netset_add(set, &one), KNOT_EOK);
+	}
+	assert_int_equal(netset_build(set), KNOT_EOK);
+
+	char buf[NET_TEXT_MAX];
+	assert_string_equal(match(set, "10.0.1.77", buf), "10.0.0.255-10.0.1.255");
+	assert_string_equal(match(set, "10.0.0.1", buf), "10.0.0.1-10.0.1.255");
+	assert_string_equal(match(set, "10.0.0.0", buf), "none");
+	assert_string_equal(match(set, "10.0.2.0", buf), "none");
+	netset_free(set);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_match),
+		cmocka_unit_test(test_cloudflare),
+		cmocka_unit_test(test_common_prefix),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_many),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
