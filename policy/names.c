@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Names in zone-file notation, and sets of them.
+ *
+ * A set is an array sorted by size, then octets, then meaning. A look-up searches it once for the
+ * name and once for each name above: most steps of that compare nothing but sizes.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/names.h"
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/*! Characters with a meaning of their own in a zone file, which only an escape takes away. */
+static bool is_special(unsigned char c)
+{
+	return c <= ' ' || c >= 0x7f || strchr("\"();", c) != NULL;
+}
+
+/*! Reads a character, or an escape. Returns where the next begins, or NULL. */
+static const char *octet_from_str(uint8_t *out, const char *str)
+{
+	if (str[0] != '\\') {
+		*out = (uint8_t)str[0];
+		return is_special(*out) ? NULL : str + 1;
+	}
+	if (!is_digit(str[1])) {
+		*out = (uint8_t)str[1];
+		return *out < ' ' || *out >= 0x7f ? NULL : str + 2;
+	}
+	if (!is_digit(str[2]) || !is_digit(str[3])) {
+		return NULL;
+	}
+	int value = (str[1] - '0') * 100 + (str[2] - '0') * 10 + (str[3] - '0');
+	*out = (uint8_t)value;
+	return value > 127 ? NULL : str + 4;
+}
+
+/*!
+ * Reads labels up to the end of the text, in lower case.
+ *
+ * \param out       Gets the labels without a root label after them, for which there is room.
+ * \param size      Octets written.
+ * \param absolute  True if the text ends in an unescaped dot.
+ */
+static int labels_from_str(knot_dname_storage_t out, const char *str, size_t *size, bool *absolute)
+{
+	size_t at = 0;
+	*absolute = false;
+	while (*str != '\0') {
+		const size_t label = at++;
+		while (*str != '\0' && *str != '.') {
+			uint8_t octet;
+			str = octet_from_str(&octet, str);
+			if (str == NULL) {
+				return KNOT_EINVAL;
+			}
+			if (at - label > KNOT_DNAME_MAXLABELLEN || at >= KNOT_DNAME_MAXLEN - 1) {
+				return KNOT_ERANGE;
+			}
+			out[at++] = octet >= 'A' && octet <= 'Z' ? octet - 'A' + 'a' : octet;
+		}
+		if (at == label + 1) {
+			return KNOT_EINVAL;
+		}
+		out[label] = (uint8_t)(at - label - 1);
+
+		if (*str == '.') {
+			str++;
+			*absolute = *str == '\0';
+		}
+	}
+	*size = at;
+	return at > 0 ? KNOT_EOK : KNOT_EINVAL;
+}
+
+int name_from_str(knot_dname_storage_t out, const char *str, const knot_dname_t *origin)
+{
+	if (strcmp(str, ".") == 0) {
+		out[0] = '\0';
+		return KNOT_EOK;
+	}
+
+	size_t size = 0;
+	bool absolute = false;
+	if (strcmp(str, "@") != 0) {
+		int ret = labels_from_str(out, str, &size, &absolute);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+	}
+	if (absolute) {
+		out[size] = '\0';
+		return KNOT_EOK;
+	}
+
+	const size_t origin_size = knot_dname_size(origin);
+	if (size + origin_size > KNOT_DNAME_MAXLEN) {
+		return KNOT_ERANGE;
+	}
+	memcpy(out + size, origin, origin_size);
+	return KNOT_EOK;
+}
+
+int service_from_str(knot_dname_storage_t out, const char *str)
+{
+	size_t size;
+	bool absolute;
+	if (strcmp(str, "@") == 0) {
+		return KNOT_EINVAL;
+	}
+	int ret = labels_from_str(out, str, &size, &absolute);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	out[size] = '\0';
+	return knot_dname_is_wildcard(out) ? KNOT_EINVAL : KNOT_EOK;
+}
+
+bool name_has_prefix(const knot_dname_t *name, const knot_dname_t *prefix)
+{
+	while (*prefix != '\0') {
+		const size_t label = 1 + (size_t)*prefix;
+		if (*name != *prefix || memcmp(name, prefix, label) != 0) {
+			return false;
+		}
+		name += label;
+		prefix += label;
+	}
+	return *name != '\0';
+}
+
+/*! The order of a set. */
+static int pattern_cmp(const name_pattern_t *pattern, const knot_dname_t *name, size_t size,
+                       bool below)
+{
+	if (pattern->size != size) {
+		return pattern->size < size ? -1 : 1;
+	}
+	int ret = memcmp(pattern->name, name, size);
+	return ret != 0 ? ret : pattern->below - below;
+}
+
+/*! Index of the first pattern that is not before this one. */
+static size_t names_find(const names_t *set, const knot_dname_t *name, size_t size, bool below)
+{
+	size_t from = 0, to = set->count;
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+		if (pattern_cmp(&set->at[mid], name, size, below) < 0) {
+			from = mid + 1;
+		} else {
+			to = mid;
+		}
+	}
+	return from;
+}
+
+static bool names_have(const names_t *set, const knot_dname_t *name, size_t size, bool below)
+{
+	size_t i = names_find(set, name, size, below);
+	return i < set->count && pattern_cmp(&set->at[i], name, size, below) == 0;
+}
+
+int names_add_dname(names_t *set, const knot_dname_t *name, bool below)
+{
+	const size_t size = knot_dname_size(name);
+	const size_t i = names_find(set, name, size, below);
+	if (i < set->count && pattern_cmp(&set->at[i], name, size, below) == 0) {
+		return KNOT_EOK;
+	}
+
+	/* The array is full whenever the count is a power of two. */
+	if ((set->count & (set->count - 1)) == 0) {
+		size_t max = set->count == 0 ? 1 : set->count * 2;
+		name_pattern_t *at = realloc(set->at, max * sizeof(*at));
+		if (at == NULL) {
+			return KNOT_ENOMEM;
+		}
+		set->at = at;
+	}
+	knot_dname_t *copy = knot_dname_copy(name, NULL);
+	if (copy == NULL) {
+		return KNOT_ENOMEM;
+	}
+
+	memmove(&set->at[i + 1], &set->at[i], (set->count - i) * sizeof(*set->at));
+	set->at[i] = (name_pattern_t){ .name = copy, .below = below, .size = (uint8_t)size };
+	set->count++;
+	return KNOT_EOK;
+}
+
+int names_add(names_t *set, const char *str, const knot_dname_t *origin)
+{
+	knot_dname_storage_t name = { 0 };
+	int ret = name_from_str(name, str, origin);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	if (knot_dname_is_wildcard(name)) {
+		return names_add_dname(set, name + 2, true);
+	}
+	return names_add_dname(set, name, false);
+}
+
+bool names_match(const names_t *set, const knot_dname_t *name)
+{
+	if (set->count == 0) {
+		return false;
+	}
+
+	size_t size = knot_dname_size(name);
+	if (names_have(set, name, size, false)) {
+		return true;
+	}
+	while (*name != '\0') {
+		const size_t label = 1 + (size_t)*name;
+		name += label;
+		size -= label;
+		if (names_have(set, name, size, true)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool names_cover(const names_t *set, const knot_dname_t *name)
+{
+	if (set->count == 0) {
+		return false;
+	}
+
+	size_t size = knot_dname_size(name);
+	for (;;) {
+		/* Of two patterns of one name, the one not below is first. */
+		size_t i = names_find(set, name, size, false);
+		if (i < set->count && set->at[i].size == size &&
+		    memcmp(set->at[i].name, name, size) == 0) {
+			return true;
+		}
+		if (*name == '\0') {
+			return false;
+		}
+		const size_t label = 1 + (size_t)*name;
+		name += label;
+		size -= label;
+	}
+}
+
+void names_clear(names_t *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		knot_dname_free(set->at[i].name, NULL);
+	}
+	free(set->at);
+	*set = (names_t){ NULL, 0 };
+}
