@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * What a verdict is made of: findings, RRsets made for the answer, marks on the items.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/judge.h"
+
+void *judge_alloc(judge_t *judge, size_t size)
+{
+	knot_mm_t *mm = judge->verdict->mm;
+	void *memory = (mm != NULL && mm->alloc != NULL) ? mm->alloc(mm->ctx, size) : malloc(size);
+	if (memory == NULL) {
+		judge->error = KNOT_ENOMEM;
+	}
+	return memory;
+}
+
+void judge_free(judge_t *judge, void *memory)
+{
+	knot_mm_t *mm = judge->verdict->mm;
+	if (mm == NULL || mm->alloc == NULL) {
+		free(memory);
+	} else if (mm->free != NULL) {
+		mm->free(memory);
+	}
+}
+
+static int ref_cmp(const void *a, const void *b)
+{
+	const rdata_ref_t *x = a, *y = b;
+	int cmp = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
+	return cmp != 0 ? cmp : (int)x->len - (int)y->len;
+}
+
+knot_rrset_t *judge_rrset(judge_t *judge, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
+                          rdata_ref_t *refs, size_t count)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < count; i++) {
+		size += knot_rdata_size(refs[i].len);
+	}
+	if (ttl > judge->policy->ttl) {
+		ttl = judge->policy->ttl;
+	}
+
+	knot_mm_t *mm = judge->verdict->mm;
+	knot_rrset_t *rrset = knot_rrset_new(owner, type, KNOT_CLASS_IN, ttl, mm);
+	knot_rdata_t *rdata = (rrset != NULL) ? judge_alloc(judge, size) : NULL;
+	if (rdata == NULL) {
+		knot_rrset_free(rrset, mm);
+		judge->error = KNOT_ENOMEM;
+		return NULL;
+	}
+
+	/* Written in one piece: adding one by one would move the set once for each. */
+	qsort(refs, count, sizeof(*refs), ref_cmp);
+	rrset->rrs.count = count;
+	rrset->rrs.size = size;
+	rrset->rrs.rdata = rdata;
+	for (size_t i = 0; i < count; i++) {
+		knot_rdata_init(rdata, refs[i].len, refs[i].data);
+		rdata = knot_rdataset_next(rdata);
+	}
+	return rrset;
+}
+
+knot_rrset_t *judge_mail_rrset(judge_t *judge, const knot_dname_t *owner, int family, uint32_t ttl)
+{
+	const policy_t *policy = judge->policy;
+	const addresses_t *mail = (family == 4) ? &policy->mail4 : &policy->mail6;
+	size_t size = (family == 4) ? 4 : 16;
+	if (mail->count == 0) {
+		return NULL;
+	}
+
+	rdata_ref_t *refs = judge_alloc(judge, mail->count * sizeof(*refs));
+	if (refs == NULL) {
+		return NULL;
+	}
+	for (size_t i = 0; i < mail->count; i++) {
+		refs[i] = (rdata_ref_t){ mail->at + i * size, size };
+	}
+	knot_rrset_t *rrset = judge_rrset(judge, owner, family_type(family), ttl, refs, mail->count);
+	judge_free(judge, refs);
+	return rrset;
+}
+
+knot_rrset_t *judge_direct_rrset(judge_t *judge, const knot_dname_t *owner,
+                                 const knot_rrset_t *from, uint32_t ttl)
+{
+	if (knot_rrset_empty(from)) {
+		return NULL;
+	}
+	rdata_ref_t *refs = judge_alloc(judge, from->rrs.count * sizeof(*refs));
+	if (refs == NULL) {
+		return NULL;
+	}
+
+	size_t count = 0;
+	const knot_rdata_t *rdata = from->rrs.rdata;
+	for (uint16_t i = 0; i < from->rrs.count; i++) {
+		if (policy_proxied(judge->policy, type_family(from->type), rdata->data) == NULL) {
+			refs[count++] = (rdata_ref_t){ rdata->data, rdata->len };
+		}
+		rdata = knot_rdataset_next((knot_rdata_t *)rdata);
+	}
+	if (from->ttl < ttl) {
+		ttl = from->ttl;
+	}
+	knot_rrset_t *rrset = (count > 0)
+	                    ? judge_rrset(judge, owner, from->type, ttl, refs, count) : NULL;
+	judge_free(judge, refs);
+	return rrset;
+}
+
+static void note_change(judge_t *judge, knot_section_t section)
+{
+	judge->verdict->changes = true;
+	judge->verdict->answer_changes |= (section != KNOT_ADDITIONAL);
+}
+
+void judge_edit(judge_t *judge, policy_item_t *item, knot_rrset_t *with)
+{
+	knot_rrset_free(item->with, judge->verdict->mm);
+	item->with = with;
+	item->edit = (with != NULL) ? EDIT_REPLACE : EDIT_DROP;
+	note_change(judge, item->section);
+}
+
+void judge_add(judge_t *judge, knot_section_t section, knot_rrset_t *rrset)
+{
+	policy_verdict_t *verdict = judge->verdict;
+	if (rrset == NULL) {
+		return;
+	}
+	if (verdict->add_count == POLICY_ADD_MAX) { /* Not reached: two, one and two at most. */
+		knot_rrset_free(rrset, verdict->mm);
+		return;
+	}
+	verdict->add[verdict->add_count].section = section;
+	verdict->add[verdict->add_count].rrset = rrset;
+	verdict->add_count++;
+	note_change(judge, section);
+}
+
+void judge_noerror(judge_t *judge)
+{
+	judge->verdict->noerror = true;
+	note_change(judge, KNOT_ANSWER);
+}
+
+void judge_negative(judge_t *judge)
+{
+	policy_item_t *shown = NULL;
+	for (size_t i = 0; i < judge->response->count && shown == NULL; i++) {
+		policy_item_t *item = &judge->response->items[i];
+		if (item->section == KNOT_AUTHORITY && item->edit == EDIT_KEEP &&
+		    item->rrset->type == KNOT_RRTYPE_SOA) {
+			shown = item;
+		}
+	}
+
+	knot_rrset_t soa = { 0 };
+	const knot_dname_t *zone = judge->policy->zone;
+	if (judge->lookup(judge->ctx, zone, KNOT_RRTYPE_SOA, &soa) != KNOT_EOK ||
+	    knot_rrset_empty(&soa)) {
+		return;
+	}
+	uint32_t minimum = knot_soa_minimum(soa.rrs.rdata);
+	uint32_t ttl = (soa.ttl < minimum) ? soa.ttl : minimum;
+	if (shown != NULL && ttl <= judge->policy->ttl) {
+		return;
+	}
+	rdata_ref_t ref = { soa.rrs.rdata->data, soa.rrs.rdata->len };
+	knot_rrset_t *limited = judge_rrset(judge, zone, KNOT_RRTYPE_SOA, ttl, &ref, 1);
+	if (shown == NULL) {
+		judge_add(judge, KNOT_AUTHORITY, limited);
+	} else if (limited != NULL) {
+		judge_edit(judge, shown, limited);
+	}
+}
+
+void judge_drop_authority(judge_t *judge)
+{
+	for (size_t i = 0; i < judge->response->count; i++) {
+		policy_item_t *item = &judge->response->items[i];
+		if (item->section == KNOT_AUTHORITY && item->edit != EDIT_DROP) {
+			judge_edit(judge, item, NULL);
+		}
+	}
+}
+
+static finding_t *add_finding(policy_verdict_t *verdict, finding_t *spare, rule_t rule,
+                              action_t action, const knot_dname_t *owner, uint16_t type)
+{
+	verdict->rules |= 1U << rule;
+	verdict->actions |= 1U << action;
+
+	finding_t *finding = spare;
+	if (verdict->finding_count < POLICY_FINDINGS_MAX) {
+		finding = &verdict->findings[verdict->finding_count++];
+	}
+	memset(finding, 0, sizeof(*finding));
+	finding->rule = rule;
+	finding->action = action;
+	finding->owner = owner;
+	finding->type = type;
+	return finding;
+}
+
+finding_t *judge_finding(judge_t *judge, rule_t rule, action_t action, const knot_dname_t *owner,
+                         uint16_t type)
+{
+	return add_finding(judge->verdict, &judge->spare, rule, action, owner, type);
+}
+
+void policy_sign_failure(const policy_response_t *response, policy_verdict_t *verdict)
+{
+	finding_t spare;
+	(void)add_finding(verdict, &spare, RULE_SIGN_FAILURE, ACTION_REFUSED, response->qname,
+	                  response->qtype);
+}
+
+bool judge_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t *finding)
+{
+	int family = type_family(rrset->type);
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		const net_t *network = policy_proxied(judge->policy, family, rdata->data);
+		if (network != NULL) {
+			if (finding != NULL) {
+				finding->family = family;
+				finding->network = network;
+				memcpy(finding->address, rdata->data, family == 4 ? 4 : 16);
+			}
+			return true;
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+	return false;
+}
+
+void policy_verdict_clear(policy_response_t *response, policy_verdict_t *verdict)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		knot_rrset_free(response->items[i].with, verdict->mm);
+		response->items[i].with = NULL;
+	}
+	for (size_t i = 0; i < verdict->add_count; i++) {
+		knot_rrset_free(verdict->add[i].rrset, verdict->mm);
+	}
+	verdict->add_count = 0;
+}
+
+void policy_leave_out_additional(policy_response_t *response, policy_verdict_t *verdict)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_ADDITIONAL && item->edit == EDIT_REPLACE) {
+			knot_rrset_free(item->with, verdict->mm);
+			item->with = NULL;
+			item->edit = EDIT_DROP;
+		}
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < verdict->add_count; i++) {
+		if (verdict->add[i].section == KNOT_ADDITIONAL) {
+			knot_rrset_free(verdict->add[i].rrset, verdict->mm);
+		} else {
+			verdict->add[kept++] = verdict->add[i];
+		}
+	}
+	verdict->add_count = kept;
+
+	for (size_t i = 0; i < verdict->finding_count; i++) {
+		verdict->findings[i].action = ACTION_EMPTIED;
+		verdict->findings[i].answer_rrset = NULL;
+	}
+	verdict->actions = 1U << ACTION_EMPTIED;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Following a name through the zone to its addresses.
+ */
+
+#include <string.h>
+
+#include "policy/host.h"
+
+/* One step's surroundings: the zone, and the name being looked for. */
+typedef struct {
+	const policy_t *policy;
+	policy_lookup_f lookup;
+	void *ctx;
+	host_t *host;
+} search_t;
+
+static int look(const search_t *s, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
+{
+	memset(out, 0, sizeof(*out));
+	return s->lookup(s->ctx, owner, type, out);
+}
+
+static bool look_present(const search_t *s, const knot_dname_t *owner, uint16_t type,
+                         knot_rrset_t *out)
+{
+	return look(s, owner, type, out) == KNOT_EOK && !knot_rrset_empty(out);
+}
+
+/* The suffix of name that has this many labels. */
+static const knot_dname_t *suffix(const knot_dname_t *name, size_t labels)
+{
+	for (size_t skip = knot_dname_labels(name, NULL) - labels; skip > 0; skip--) {
+		name += 1 + *name;
+	}
+	return name;
+}
+
+static void read_addresses(search_t *s, const knot_dname_t *node, host_state_t otherwise)
+{
+	bool a = look_present(s, node, KNOT_RRTYPE_A, &s->host->a);
+	bool aaaa = look_present(s, node, KNOT_RRTYPE_AAAA, &s->host->aaaa);
+	s->host->state = (a || aaaa) ? HOST_FOUND : otherwise;
+}
+
+/* Goes on at the target of an alias. False: it leads to a proxy name, the search is over. */
+static bool follow(search_t *s, const knot_dname_t *target, uint32_t ttl)
+{
+	host_t *host = s->host;
+	if (!host->alias || ttl < host->ttl) {
+		host->ttl = ttl;
+	}
+	host->alias = true;
+	knot_dname_copy_lower(host->end, target);
+	host->state = HOST_UNKNOWN;
+	host->proxy_name = names_cover(&s->policy->proxy_names, host->end);
+	return !host->proxy_name;
+}
+
+/* The node that answers: the name's own or a wildcard's. True: an alias was followed. */
+static bool at_node(search_t *s, const knot_dname_t *node)
+{
+	knot_rrset_t cname;
+	if (look_present(s, node, KNOT_RRTYPE_CNAME, &cname)) {
+		return follow(s, knot_cname_name(cname.rrs.rdata), cname.ttl);
+	}
+	read_addresses(s, node, HOST_NONE);
+	return false;
+}
+
+/* The name does not exist, but its encloser does: a wildcard or a DNAME may answer for it. */
+static bool below_encloser(search_t *s, const knot_dname_t *encloser)
+{
+	knot_rrset_t rrset;
+	knot_dname_storage_t wildcard = { 1, '*' };
+	size_t size = knot_dname_size(encloser);
+	if (size + 2 <= sizeof(wildcard)) {
+		memcpy(wildcard + 2, encloser, size);
+		int ret = look(s, wildcard, KNOT_RRTYPE_NS, &rrset);
+		if (ret == KNOT_EOK && !knot_rrset_empty(&rrset)) {
+			s->host->state = HOST_UNKNOWN; /* Whatever is below is delegated. */
+			return false;
+		} else if (ret == KNOT_EOK) {
+			return at_node(s, wildcard);
+		} else if (ret != KNOT_ENONODE) {
+			s->host->state = HOST_BLIND;
+			return false;
+		}
+	}
+
+	s->host->state = HOST_NONE;
+	if (!look_present(s, encloser, KNOT_RRTYPE_DNAME, &rrset)) {
+		return false;
+	}
+	knot_dname_t *target = knot_dname_replace_suffix(s->host->end,
+	                                                 knot_dname_labels(encloser, NULL),
+	                                                 knot_dname_target(rrset.rrs.rdata), NULL);
+	if (target == NULL) {
+		s->host->state = HOST_UNKNOWN; /* No memory to tell. */
+		return false;
+	}
+	/* A name that would be too long does not exist (YXDOMAIN, RFC 6672 2.2). */
+	bool more = knot_dname_size(target) <= KNOT_DNAME_MAXLEN && follow(s, target, rrset.ttl);
+	knot_dname_free(target, NULL);
+	return more;
+}
+
+/* One name, no alias. True: an alias was followed and host->end is a new name. */
+static bool step(search_t *s)
+{
+	const knot_dname_t *name = s->host->end;
+	size_t labels = knot_dname_labels(name, NULL);
+	size_t apex = knot_dname_labels(s->policy->zone, NULL);
+	knot_rrset_t ns;
+
+	for (size_t i = apex + 1; i <= labels; i++) {
+		const knot_dname_t *node = suffix(name, i);
+		int ret = look(s, node, KNOT_RRTYPE_NS, &ns);
+		if (ret == KNOT_ENONODE) {
+			return below_encloser(s, suffix(name, i - 1));
+		} else if (ret != KNOT_EOK) {
+			s->host->state = HOST_BLIND;
+			return false;
+		} else if (!knot_rrset_empty(&ns)) { /* Delegated: glue is all there is. */
+			read_addresses(s, name, HOST_UNKNOWN);
+			return false;
+		}
+	}
+
+	return at_node(s, name);
+}
+
+void host_find(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+               const knot_dname_t *name, host_t *host)
+{
+	search_t s = { policy, lookup, ctx, host };
+	memset(host, 0, sizeof(*host));
+	host->ttl = UINT32_MAX;
+	knot_dname_copy_lower(host->end, name);
+
+	for (int i = 0; i <= HOST_ALIAS_MAX; i++) {
+		host->state = HOST_UNKNOWN;
+		if (!name_in_zone(host->end, policy->zone) || !step(&s)) {
+			return;
+		}
+	}
+	host->state = HOST_UNKNOWN;
+	host->loop = true;
+}

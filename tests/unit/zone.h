@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * A zone in memory, for tests: read from zone-file text, normalised as knotd does it, with its
+ * empty non-terminals, and looked up node by node as the module looks into a live zone.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libknot/libknot.h>
+
+/*! A node: its name, and RRsets in the order of their types; none in an empty non-terminal. */
+typedef struct {
+	knot_dname_t *name;
+	knot_rrset_t **rrsets;
+	size_t count;
+} node_t;
+
+/*! Nodes in canonical order, the apex first. */
+typedef struct {
+	knot_dname_t *apex;
+	node_t *nodes;
+	size_t count;
+} zone_t;
+
+/*!
+ * Reads a zone. Every zone begins with an SOA (TTL 3600, minimum 900) and an NS outside of it; the
+ * text is what else is in it. The default TTL is 3600. Aborts the test on an error.
+ */
+zone_t *zone_new(const char *origin, const char *text);
+void zone_free(zone_t *zone);
+
+/*! The node of a name, NULL if there is none. */
+const node_t *zone_node(const zone_t *zone, const knot_dname_t *name);
+
+/*! The node's RRset of a type; one without RDATA if there is none. */
+knot_rrset_t node_rrset(const node_t *node, uint16_t type);
+
+/*! The highest delegation at or above a name, NULL if there is none. */
+const node_t *zone_cut(const zone_t *zone, const knot_dname_t *name);
+
+/*! The node that answers for a name: its own or a wildcard's, NULL if there is none. */
+const node_t *zone_node_or_wildcard(const zone_t *zone, const knot_dname_t *name,
+                                    const node_t **encloser);
+
+/*! A policy_lookup_f: the exact node. The context is the zone. */
+int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out);
+
+/*! The same where the server shows the apex only (Knot DNS before 3.4). */
+int zone_lookup_apex(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out);
