@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Reading a response out of a packet and composing it anew.
+ *
+ * Nothing is patched on the wire: compression pointers reach over RRsets, so a changed response is
+ * put together again as a whole.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "module/answer.h"
+
+/* How far back a name is looked for to point at; further matches are not worth the search. */
+#define HINT_RRSETS 32
+
+static void *mm_get(knot_mm_t *mm, size_t size)
+{
+	return mm->alloc != NULL ? mm->alloc(mm->ctx, size) : malloc(size);
+}
+
+static void mm_put(knot_mm_t *mm, void *memory)
+{
+	if (mm->alloc == NULL) {
+		free(memory);
+	} else if (mm->free != NULL) {
+		mm->free(memory);
+	}
+}
+
+/* The owner on the wire: a wildcard RRset is in the packet as it is in the zone, and only the name
+ * written for it tells what it was expanded to. */
+static const knot_dname_t *wire_owner(answer_t *answer, knot_pkt_t *pkt, size_t i)
+{
+	const knot_dname_t *owner = pkt->rr[i].owner;
+	if (!knot_dname_is_wildcard(owner)) {
+		return owner;
+	}
+
+	knot_dname_storage_t name;
+	if (knot_dname_unpack(name, pkt->wire + pkt->rr_info[i].pos, sizeof(name), pkt->wire) <= 0) {
+		return NULL;
+	}
+	knot_dname_to_lower(name);
+	if (knot_dname_is_equal(name, owner)) {
+		return owner;
+	} else if (knot_dname_is_equal(name, answer->response.qname)) {
+		return answer->response.qname;
+	} else if (answer->name_count < ANSWER_NAMES) {
+		knot_dname_t *copy = answer->names[answer->name_count++];
+		memcpy(copy, name, knot_dname_size(name));
+		return copy;
+	}
+	return knot_dname_copy(name, answer->mm);
+}
+
+static bool owns(const answer_t *answer, const policy_item_t *item)
+{
+	const uint8_t *names = answer->names[0];
+	return item->owner != item->rrset->owner && item->owner != answer->response.qname &&
+	       !(item->owner >= names && item->owner < names + sizeof(answer->names));
+}
+
+static knot_section_t section_of(const knot_pkt_t *pkt, size_t i)
+{
+	const knot_pktsection_t *authority = &pkt->sections[KNOT_AUTHORITY];
+	const knot_pktsection_t *answer = &pkt->sections[KNOT_ANSWER];
+	if (i < answer->count) {
+		return KNOT_ANSWER;
+	}
+	return i < (size_t)answer->count + authority->count ? KNOT_AUTHORITY : KNOT_ADDITIONAL;
+}
+
+int answer_read(answer_t *answer, knot_pkt_t *pkt, uint16_t rcode, bool complete,
+                bool additional_complete)
+{
+	answer->mm = &pkt->mm;
+	answer->name_count = 0;
+	answer->response = (policy_response_t){
+		.qname = knot_pkt_qname(pkt),
+		.qtype = knot_pkt_qtype(pkt),
+		.rcode = rcode,
+		.complete = complete,
+		.additional_complete = additional_complete,
+		.items = answer->items,
+	};
+	if (answer->response.qname == NULL) {
+		return KNOT_EMALF;
+	}
+
+	policy_response_t *response = &answer->response;
+	if (pkt->rrset_count > ANSWER_ITEMS) {
+		response->items = mm_get(answer->mm, pkt->rrset_count * sizeof(policy_item_t));
+		if (response->items == NULL) {
+			response->items = answer->items;
+			return KNOT_ENOMEM;
+		}
+	}
+	for (size_t i = 0; i < pkt->rrset_count; i++) {
+		const knot_dname_t *owner = wire_owner(answer, pkt, i);
+		if (owner == NULL) {
+			return KNOT_ENOMEM;
+		}
+		response->items[i] = (policy_item_t){
+			.rrset = &pkt->rr[i],
+			.owner = owner,
+			.section = section_of(pkt, i),
+		};
+		response->count = i + 1;
+	}
+	return KNOT_EOK;
+}
+
+/* Frees the owners that answer_read() had to copy. */
+static void free_owners(answer_t *answer)
+{
+	for (size_t i = 0; i < answer->response.count; i++) {
+		if (owns(answer, &answer->response.items[i])) {
+			knot_dname_free((knot_dname_t *)answer->response.items[i].owner, answer->mm);
+		}
+	}
+}
+
+void answer_clear(answer_t *answer, policy_verdict_t *verdict)
+{
+	policy_response_t *response = &answer->response;
+	if (verdict != NULL) {
+		policy_verdict_clear(response, verdict);
+	}
+	free_owners(answer);
+	if (response->items != answer->items) {
+		mm_put(answer->mm, response->items);
+	}
+	response->items = answer->items;
+	response->count = 0;
+}
+
+/* What the packet held, while it is composed anew. */
+typedef struct {
+	knot_rrset_t rrset;
+	knot_rrinfo_t info;
+	bool done;         /* In the packet again, as it was. */
+	uint16_t at;       /* Its place there. */
+} old_t;
+
+/* A response being composed. */
+typedef struct {
+	knot_pkt_t *pkt;
+	const knot_dname_t **owners; /* On the wire, of the RRsets in the packet. */
+	const old_t *old;            /* In the order of their old positions. */
+	size_t old_count;
+	uint16_t rotate;
+} writer_t;
+
+/* Where the name is now that knotd pointed at when it put an RRset. */
+static uint16_t renew_hint(const writer_t *writer, uint16_t hint)
+{
+	if (hint <= KNOT_COMPR_HINT_QNAME) {
+		return hint == KNOT_COMPR_HINT_QNAME ? hint : KNOT_COMPR_HINT_NONE;
+	}
+	size_t from = 0, to = writer->old_count;
+	while (to - from > 1) {
+		size_t mid = from + (to - from) / 2;
+		if (writer->old[mid].info.pos <= hint) {
+			from = mid;
+		} else {
+			to = mid;
+		}
+	}
+	const old_t *old = &writer->old[from];
+	for (size_t i = 0; i < KNOT_COMPR_HINT_COUNT && old->done; i++) {
+		if (old->info.compress_ptr[i] == hint) {
+			return writer->pkt->rr_info[old->at].compress_ptr[i];
+		}
+	}
+	return KNOT_COMPR_HINT_NONE;
+}
+
+/* Where a name is in the packet already, for the RRset to be put to point at it. */
+static uint16_t find_hint(const writer_t *writer, const knot_dname_t *name)
+{
+	const knot_pkt_t *pkt = writer->pkt;
+	if (knot_dname_is_equal(name, knot_pkt_qname(pkt))) {
+		return KNOT_COMPR_HINT_QNAME;
+	}
+	for (size_t i = 0; i < pkt->rrset_count && i < HINT_RRSETS; i++) {
+		const knot_rrset_t *rrset = &pkt->rr[i];
+		const knot_rrinfo_t *info = &pkt->rr_info[i];
+		uint16_t hint = knot_compr_hint(info, KNOT_COMPR_HINT_OWNER);
+		if (hint > KNOT_COMPR_HINT_NOCOMP && knot_dname_is_equal(writer->owners[i], name)) {
+			return hint;
+		}
+		if (rrset->type != KNOT_RRTYPE_MX && rrset->type != KNOT_RRTYPE_SRV &&
+		    rrset->type != KNOT_RRTYPE_NS && rrset->type != KNOT_RRTYPE_CNAME) {
+			continue;
+		}
+		knot_rdata_t *rdata = rrset->rrs.rdata;
+		for (uint16_t j = 0; j < rrset->rrs.count && j < KNOT_COMPR_HINT_COUNT - 1; j++) {
+			hint = knot_compr_hint(info, KNOT_COMPR_HINT_RDATA + j);
+			const knot_dname_t *target = rrset->type == KNOT_RRTYPE_CNAME
+			                           ? knot_cname_name(rdata)
+			                           : knot_rdata_name(rdata, rrset->type);
+			if (hint > KNOT_COMPR_HINT_NOCOMP && knot_dname_is_equal(target, name)) {
+				return hint;
+			}
+			rdata = knot_rdataset_next(rdata);
+		}
+	}
+	return KNOT_COMPR_HINT_NONE;
+}
+
+/* Puts an RRset with the hint that it had in the old packet, or the best one there is. */
+static int put(writer_t *writer, const knot_rrset_t *rrset, const knot_dname_t *owner,
+               uint16_t flags, uint16_t old_hint)
+{
+	knot_pkt_t *pkt = writer->pkt;
+	uint16_t rotate = (rrset->type == KNOT_RRTYPE_RRSIG) ? 0 : writer->rotate;
+	uint16_t hint = renew_hint(writer, old_hint);
+	if (hint == KNOT_COMPR_HINT_NONE) {
+		hint = find_hint(writer, owner);
+	}
+	uint16_t at = pkt->rrset_count;
+	flags &= ~KNOT_PF_CHECKDUP;
+
+	int ret;
+	if (hint != KNOT_COMPR_HINT_NONE || owner == rrset->owner) {
+		ret = knot_pkt_put_rotate(pkt, hint, rrset, rotate, flags);
+	} else {
+		/* A wildcard's RRset with no name to point at: it needs its real owner. */
+		knot_rrset_t expanded = *rrset;
+		expanded.owner = knot_dname_copy(owner, &pkt->mm);
+		if (expanded.owner == NULL) {
+			return KNOT_ENOMEM;
+		}
+		ret = knot_rdataset_copy(&expanded.rrs, &rrset->rrs, &pkt->mm);
+		if (ret == KNOT_EOK) {
+			ret = knot_pkt_put_rotate(pkt, hint, &expanded, rotate,
+			                          flags | KNOT_PF_FREE);
+			if (ret != KNOT_EOK) {
+				knot_rrset_clear(&expanded, &pkt->mm);
+			} else if (flags & KNOT_PF_FREE) {
+				knot_rrset_clear((knot_rrset_t *)rrset, &pkt->mm);
+			}
+		} else {
+			knot_dname_free(expanded.owner, &pkt->mm);
+		}
+	}
+	if (ret == KNOT_EOK && pkt->rrset_count > at) {
+		writer->owners[at] = owner;
+	}
+	return ret;
+}
+
+/* Puts an RRset that the verdict made. The packet owns its data from then on. */
+static int put_new(writer_t *writer, knot_rrset_t **rrset, uint16_t flags)
+{
+	int ret = put(writer, *rrset, (*rrset)->owner, flags | KNOT_PF_FREE, KNOT_COMPR_HINT_NONE);
+	if (ret == KNOT_EOK) {
+		mm_put(&writer->pkt->mm, *rrset);
+		*rrset = NULL;
+	}
+	return ret;
+}
+
+/* Sets the packet back to header and question. */
+static void start_over(knot_pkt_t *pkt)
+{
+	pkt->size = KNOT_WIRE_HEADER_SIZE + knot_pkt_question_size(pkt);
+	pkt->rrset_count = 0;
+	knot_wire_set_ancount(pkt->wire, 0);
+	knot_wire_set_nscount(pkt->wire, 0);
+	knot_wire_set_arcount(pkt->wire, 0);
+	for (int i = KNOT_ANSWER; i <= KNOT_ADDITIONAL; i++) {
+		pkt->sections[i].pos = 0;
+		pkt->sections[i].count = 0;
+	}
+	pkt->current = KNOT_ANSWER;
+	pkt->compr.rrinfo = NULL;
+	pkt->compr.suffix.pos = 0;
+	pkt->compr.suffix.labels = 0;
+}
+
+static int write_section(writer_t *writer, knot_section_t section, answer_t *answer, old_t *old,
+                         policy_verdict_t *verdict, bool stream)
+{
+	int ret = knot_pkt_begin(writer->pkt, section);
+	for (size_t i = 0; i < answer->response.count && ret == KNOT_EOK; i++) {
+		policy_item_t *item = &answer->response.items[i];
+		if (item->section != section) {
+			continue;
+		}
+		if (item->edit == EDIT_KEEP) {
+			old[i].at = writer->pkt->rrset_count;
+			ret = put(writer, &old[i].rrset, item->owner, old[i].info.flags,
+			          old[i].info.compress_ptr[KNOT_COMPR_HINT_OWNER]);
+			old[i].done = (ret == KNOT_EOK);
+		} else if (item->edit == EDIT_REPLACE) {
+			ret = put_new(writer, &item->with, old[i].info.flags);
+		}
+	}
+
+	uint16_t flags = (section == KNOT_ANSWER && !stream) ? KNOT_PF_NULL : KNOT_PF_NOTRUNC;
+	for (size_t i = 0; i < verdict->add_count && ret == KNOT_EOK; i++) {
+		if (verdict->add[i].section == section) {
+			ret = put_new(writer, &verdict->add[i].rrset, flags);
+		}
+	}
+	return ret;
+}
+
+void answer_truncate(answer_t *answer, knot_pkt_t *pkt)
+{
+	for (size_t i = 0; i < pkt->rrset_count; i++) {
+		if (pkt->rr_info[i].flags & KNOT_PF_FREE) {
+			knot_rrset_clear(&pkt->rr[i], &pkt->mm);
+		}
+	}
+	free_owners(answer);
+	answer->response.count = 0;
+	start_over(pkt);
+	knot_wire_set_tc(pkt->wire);
+}
+
+int answer_write(answer_t *answer, knot_pkt_t *pkt, policy_verdict_t *verdict, uint16_t rotate,
+                 bool stream)
+{
+	policy_response_t *response = &answer->response;
+	size_t count = response->count;
+	old_t *old = mm_get(&pkt->mm, (count + 1) * sizeof(*old));
+	writer_t writer = {
+		.pkt = pkt,
+		.old = old,
+		.old_count = count,
+		.owners = mm_get(&pkt->mm, (count + POLICY_ADD_MAX) * sizeof(*writer.owners)),
+		.rotate = rotate,
+	};
+	if (old == NULL || writer.owners == NULL) {
+		mm_put(&pkt->mm, old);
+		mm_put(&pkt->mm, writer.owners);
+		return KNOT_ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++) {
+		/* The packet's own array is written over from here on. */
+		old[i] = (old_t){ .rrset = pkt->rr[i], .info = pkt->rr_info[i] };
+		response->items[i].rrset = &old[i].rrset;
+	}
+
+	start_over(pkt);
+	int ret = KNOT_EOK;
+	for (int i = KNOT_ANSWER; i <= KNOT_ADDITIONAL && ret == KNOT_EOK; i++) {
+		ret = write_section(&writer, i, answer, old, verdict, stream);
+	}
+	if (ret == KNOT_ESPACE && pkt->current == KNOT_ADDITIONAL) {
+		ret = KNOT_EOK; /* Nothing there is required. */
+	} else if (ret == KNOT_ESPACE && !stream) {
+		knot_wire_set_tc(pkt->wire);
+	}
+
+	policy_verdict_clear(response, verdict);
+	free_owners(answer);
+	for (size_t i = 0; i < count; i++) {
+		if (!old[i].done && (old[i].info.flags & KNOT_PF_FREE)) {
+			knot_rrset_clear(&old[i].rrset, &pkt->mm);
+		}
+	}
+	response->count = 0; /* The items point at what is gone now. */
+	mm_put(&pkt->mm, writer.owners);
+	mm_put(&pkt->mm, old);
+	return ret;
+}

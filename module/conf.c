@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * The stanza as knotd has it, turned into plain values: what these mean is for policy/stanza.h to
+ * say. Check and load differ in where an item comes from, and in what becomes of an error.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "module/address.h"
+#include "module/conf.h"
+#include "policy/stanza.h"
+
+#define MOD_MODE          "\x04""mode"
+#define MOD_ZONE          "\x04""zone"
+#define MOD_PROXY         "\x05""proxy"
+#define MOD_PROXY_FILE    "\x0A""proxy-file"
+#define MOD_PROXY_EXCEPT  "\x0C""proxy-except"
+#define MOD_PROXY_NAME    "\x0A""proxy-name"
+#define MOD_WEB_HOST      "\x08""web-host"
+#define MOD_MAIL_HOST     "\x09""mail-host"
+#define MOD_MAIL_EXCHANGE "\x0D""mail-exchange"
+#define MOD_MAIL_ADDRESS  "\x0C""mail-address"
+#define MOD_WEB_ORIGIN    "\x0A""web-origin"
+#define MOD_MAIL_SERVICE  "\x0C""mail-service"
+#define MOD_TTL           "\x03""ttl"
+#define MOD_POLICY        "\x06""policy"
+#define MOD_EDE           "\x03""ede"
+#define MOD_LOG_INTERVAL  "\x0C""log-interval"
+
+/* knotd's own section that MOD_POLICY refers to. */
+#define C_POLICY          "\x06""policy"
+
+enum { MODE_LOG, MODE_ENFORCE };
+
+static const knot_lookup_t modes[] = {
+	{ MODE_LOG,     "log" },
+	{ MODE_ENFORCE, "enforce" },
+	{ 0, NULL }
+};
+
+const yp_item_t mxguard_conf[] = {
+	{ MOD_MODE,          YP_TOPT,   YP_VOPT = { modes, MODE_LOG } },
+	{ MOD_ZONE,          YP_TDNAME, YP_VNONE, YP_FMULTI },
+	{ MOD_PROXY,         YP_TNET,   YP_VNONE, YP_FMULTI },
+	{ MOD_PROXY_FILE,    YP_TSTR,   YP_VNONE, YP_FMULTI },
+	{ MOD_PROXY_EXCEPT,  YP_TNET,   YP_VNONE, YP_FMULTI },
+	{ MOD_PROXY_NAME,    YP_TDNAME, YP_VNONE, YP_FMULTI },
+	{ MOD_WEB_HOST,      YP_TSTR,   YP_VNONE, YP_FMULTI },
+	{ MOD_MAIL_HOST,     YP_TSTR,   YP_VNONE, YP_FMULTI },
+	{ MOD_MAIL_EXCHANGE, YP_TSTR,   YP_VNONE },
+	{ MOD_MAIL_ADDRESS,  YP_TADDR,  YP_VNONE, YP_FMULTI },
+	{ MOD_WEB_ORIGIN,    YP_TNET,   YP_VNONE, YP_FMULTI },
+	{ MOD_MAIL_SERVICE,  YP_TSTR,   YP_VNONE, YP_FMULTI },
+	{ MOD_TTL,           YP_TINT,   YP_VINT = { .max = INT32_MAX, .dflt = 300,
+	                                            .unit = YP_STIME } },
+	{ MOD_POLICY,        YP_TREF,   YP_VREF = { .ref_name = C_POLICY }, YP_FNONE,
+	                                { knotd_conf_check_ref } },
+	{ MOD_EDE,           YP_TBOOL,  YP_VNONE },
+	{ MOD_LOG_INTERVAL,  YP_TINT,   YP_VINT = { .max = INT32_MAX, .dflt = 60,
+	                                            .unit = YP_STIME } },
+	{ .name = NULL }
+};
+
+/* Where items come from, and where errors go. */
+typedef struct {
+	knotd_conf_check_args_t *args; /* Set in a check. */
+	knotd_mod_t *mod;              /* Set in a real load. */
+	char err[STANZA_TEXT_MAX];
+} source_t;
+
+/* A stanza as read, and what has to be freed after use. */
+typedef struct {
+	stanza_t stanza;
+	lists_t *proxies;
+	lists_t *excepts;
+	lists_t *origins;
+} input_t;
+
+static knotd_conf_t get(const source_t *source, const yp_name_t *item)
+{
+	return (source->args != NULL) ? knotd_conf_check_item(source->args, item)
+	                              : knotd_conf_mod(source->mod, item);
+}
+
+static int read_nets(source_t *source, const yp_name_t *item, net_t **nets, size_t *count)
+{
+	knotd_conf_t conf = get(source, item);
+	int ret = KNOT_EOK;
+	if (conf.count > 0) {
+		*nets = calloc(conf.count, sizeof(net_t));
+		ret = (*nets != NULL) ? KNOT_EOK : KNOT_ENOMEM;
+	}
+	for (size_t i = 0; i < conf.count && ret == KNOT_EOK; i++) {
+		const knotd_conf_val_t *val = &conf.multi[i];
+		ret = address_net(&(*nets)[i], item + 1, &val->addr, &val->addr_max,
+		                  val->addr_mask, source->err);
+		*count = i + 1;
+	}
+	knotd_conf_free(&conf);
+	return ret;
+}
+
+static int read_words(const source_t *source, const yp_name_t *item, words_t *words)
+{
+	knotd_conf_t conf = get(source, item);
+	if (conf.count > 0) {
+		words->at = calloc(conf.count, sizeof(*words->at));
+	}
+	if (words->at != NULL) {
+		for (size_t i = 0; i < conf.count; i++) {
+			words->at[i] = conf.multi[i].string;
+		}
+		words->count = conf.count;
+	}
+	int ret = (words->count == conf.count) ? KNOT_EOK : KNOT_ENOMEM;
+	knotd_conf_free(&conf);
+	return ret;
+}
+
+/* The files, those without a leading slash being among the installed lists. */
+static int read_paths(const source_t *source, words_t *paths)
+{
+	static const char dir[] = PROXIES_DIR "/";
+
+	words_t words = { 0 };
+	int ret = read_words(source, MOD_PROXY_FILE, &words);
+	if (ret == KNOT_EOK && words.count > 0) {
+		paths->at = calloc(words.count, sizeof(*paths->at));
+		ret = (paths->at != NULL) ? KNOT_EOK : KNOT_ENOMEM;
+	}
+	for (size_t i = 0; i < words.count && ret == KNOT_EOK; i++) {
+		const char *word = words.at[i], *in = (word[0] == '/') ? "" : dir;
+		char *path = malloc(strlen(in) + strlen(word) + 1);
+		if (path == NULL) {
+			ret = KNOT_ENOMEM;
+			break;
+		}
+		paths->at[paths->count++] = strcat(strcpy(path, in), word);
+	}
+	free(words.at);
+	return ret;
+}
+
+/* Networks and files of a list become one set. A bad file is an error in a check; in a load only
+ * if there is no last good set. */
+static int make_list(source_t *source, const net_t *nets, size_t count, const words_t *paths,
+                     lists_t **list)
+{
+	char err[NETFILE_ERR_MAX] = "";
+	int ret = (source->args != NULL)
+	        ? lists_check(nets, count, paths->at, paths->count, list, err)
+	        : lists_get(nets, count, paths->at, paths->count, list, err);
+	if (err[0] == '\0') {
+		return ret;
+	}
+
+	/* Of a file, or for want of memory. */
+	const char *item = (err[0] == '/') ? "proxy-file " : "";
+	if (ret != KNOT_EOK) {
+		(void)stanza_invalid(source->err, "%s%s", item, err);
+	} else {
+		knotd_mod_log(source->mod, LOG_ERR, "keeping the last good list, %s%s", item, err);
+	}
+	return ret;
+}
+
+static int read_list(source_t *source, const yp_name_t *item, bool files, lists_t **list)
+{
+	net_t *nets = NULL;
+	size_t count = 0;
+	words_t paths = { 0 };
+
+	int ret = read_nets(source, item, &nets, &count);
+	if (ret == KNOT_EOK && files) {
+		ret = read_paths(source, &paths);
+	}
+	if (ret == KNOT_EOK) {
+		ret = make_list(source, nets, count, &paths, list);
+	}
+	for (size_t i = 0; i < paths.count; i++) {
+		free((char *)paths.at[i]);
+	}
+	free(paths.at);
+	free(nets);
+	return ret;
+}
+
+static int read_networks(source_t *source, input_t *in)
+{
+	int ret = read_list(source, MOD_PROXY, true, &in->proxies);
+	if (ret == KNOT_EOK) {
+		ret = read_list(source, MOD_PROXY_EXCEPT, false, &in->excepts);
+	}
+	if (ret == KNOT_EOK) {
+		ret = read_list(source, MOD_WEB_ORIGIN, false, &in->origins);
+	}
+	in->stanza.proxies = lists_set(in->proxies);
+	in->stanza.excepts = lists_set(in->excepts);
+	in->stanza.origins = lists_set(in->origins);
+	return ret;
+}
+
+static int read_addresses(source_t *source, stanza_t *stanza)
+{
+	knotd_conf_t conf = get(source, MOD_MAIL_ADDRESS);
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < conf.count && ret == KNOT_EOK; i++) {
+		ret = address_mail(stanza, &MOD_MAIL_ADDRESS[1], &conf.multi[i].addr, source->err);
+	}
+	knotd_conf_free(&conf);
+	return ret;
+}
+
+static int read_proxy_names(const source_t *source, stanza_t *stanza)
+{
+	knotd_conf_t conf = get(source, MOD_PROXY_NAME);
+	if (conf.count > 0) {
+		stanza->proxy_names = calloc(conf.count, sizeof(*stanza->proxy_names));
+	}
+	if (stanza->proxy_names != NULL) {
+		for (size_t i = 0; i < conf.count; i++) {
+			stanza->proxy_names[i] = conf.multi[i].dname;
+		}
+		stanza->proxy_name_count = conf.count;
+	}
+	int ret = (stanza->proxy_name_count == conf.count) ? KNOT_EOK : KNOT_ENOMEM;
+	knotd_conf_free(&conf);
+	return ret;
+}
+
+static int read_names(const source_t *source, stanza_t *stanza)
+{
+	int ret = read_proxy_names(source, stanza);
+	if (ret == KNOT_EOK) {
+		ret = read_words(source, MOD_WEB_HOST, &stanza->web_hosts);
+	}
+	if (ret == KNOT_EOK) {
+		ret = read_words(source, MOD_MAIL_HOST, &stanza->mail_hosts);
+	}
+	if (ret == KNOT_EOK) {
+		ret = read_words(source, MOD_MAIL_SERVICE, &stanza->services);
+	}
+	knotd_conf_t exchange = get(source, MOD_MAIL_EXCHANGE);
+	stanza->exchange = (exchange.count > 0) ? exchange.single.string : NULL;
+	return ret;
+}
+
+static int read_stanza(source_t *source, input_t *in)
+{
+	stanza_t *stanza = &in->stanza;
+	stanza->enforce = get(source, MOD_MODE).single.option == MODE_ENFORCE;
+	stanza->ttl = get(source, MOD_TTL).single.integer;
+
+	int ret = read_networks(source, in);
+	if (ret == KNOT_EOK) {
+		ret = read_addresses(source, stanza);
+	}
+	if (ret == KNOT_EOK) {
+		ret = read_names(source, stanza);
+	}
+	return (ret == KNOT_EOK) ? stanza_check(stanza, source->err) : ret;
+}
+
+static void clear_input(input_t *in)
+{
+	stanza_clear(&in->stanza);
+	free(in->stanza.proxy_names);
+	free(in->stanza.web_hosts.at);
+	free(in->stanza.mail_hosts.at);
+	free(in->stanza.services.at);
+	lists_put(in->proxies);
+	lists_put(in->excepts);
+	lists_put(in->origins);
+}
+
+/* An error always has a text. */
+static int finish(source_t *source, int ret)
+{
+	if (ret != KNOT_EOK && source->err[0] == '\0') {
+		(void)stanza_invalid(source->err, "%s", knot_strerror(ret));
+	}
+	return ret;
+}
+
+static int check_zone(source_t *source, const stanza_t *stanza, const knot_dname_t *zone)
+{
+	policy_t policy;
+	int ret = stanza_policy(&policy, stanza, zone, source->err);
+	stanza_policy_clear(&policy);
+	return ret;
+}
+
+int mxguard_conf_check(knotd_conf_check_args_t *args)
+{
+	static char err[STANZA_TEXT_MAX];
+
+	source_t source = { .args = args };
+	input_t in = { 0 };
+	int ret = read_stanza(&source, &in);
+	if (ret == KNOT_EOK) {
+		knotd_conf_t zones = get(&source, MOD_ZONE);
+		if (zones.count == 0) {
+			ret = check_zone(&source, &in.stanza, NULL);
+		}
+		for (size_t i = 0; i < zones.count && ret == KNOT_EOK; i++) {
+			ret = check_zone(&source, &in.stanza, zones.multi[i].dname);
+		}
+		knotd_conf_free(&zones);
+	}
+	clear_input(&in);
+
+	if (finish(&source, ret) != KNOT_EOK) {
+		memcpy(err, source.err, sizeof(err));
+		args->err_str = err;
+	}
+	return ret;
+}
+
+static bool is_protected(const source_t *source, const knot_dname_t *zone)
+{
+	knotd_conf_t zones = get(source, MOD_ZONE);
+	bool found = (zones.count == 0);
+	for (size_t i = 0; i < zones.count && !found; i++) {
+		found = knot_dname_is_equal(zones.multi[i].dname, zone);
+	}
+	knotd_conf_free(&zones);
+	return found;
+}
+
+static void log_warning(void *ctx, const char *text)
+{
+	knotd_mod_log(ctx, LOG_WARNING, "%s", text);
+}
+
+static int make_conf(source_t *source, const knot_dname_t *zone, mxguard_conf_t *conf)
+{
+	input_t in = { 0 };
+	int ret = read_stanza(source, &in);
+	if (ret == KNOT_EOK) {
+		ret = stanza_policy(&conf->policy, &in.stanza, zone, source->err);
+	}
+	if (ret == KNOT_EOK) {
+		conf->enforce = in.stanza.enforce;
+		conf->ede = get(source, MOD_EDE).single.boolean;
+		conf->log_interval = get(source, MOD_LOG_INTERVAL).single.integer;
+		stanza_warn(&in.stanza, log_warning, source->mod);
+		conf->proxies = in.proxies;
+		conf->excepts = in.excepts;
+		conf->origins = in.origins;
+		in.proxies = in.excepts = in.origins = NULL;
+	}
+	clear_input(&in);
+	return finish(source, ret);
+}
+
+int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out)
+{
+	source_t source = { .mod = mod };
+	const knot_dname_t *zone = knotd_mod_zone(mod);
+	*out = NULL;
+	if (!is_protected(&source, zone)) {
+		return KNOT_EOK;
+	}
+
+	int ret = KNOT_ENOMEM;
+	mxguard_conf_t *conf = calloc(1, sizeof(*conf));
+	if (conf != NULL) {
+		ret = make_conf(&source, zone, conf);
+	}
+	if (ret != KNOT_EOK) {
+		(void)finish(&source, ret);
+		knotd_mod_log(mod, LOG_ERR, "%s", source.err);
+		mxguard_conf_free(conf);
+		return ret;
+	}
+	*out = conf;
+	return KNOT_EOK;
+}
+
+void mxguard_conf_free(mxguard_conf_t *conf)
+{
+	if (conf == NULL) {
+		return;
+	}
+	stanza_policy_clear(&conf->policy);
+	lists_put(conf->proxies);
+	lists_put(conf->excepts);
+	lists_put(conf->origins);
+	free(conf);
+}

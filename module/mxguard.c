@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * mod-mxguard: watches every answer of a protected zone and logs, or repairs, the ones that would
+ * lead mail to a web proxy.
+ *
+ * The response is judged once it is whole, before OPT and TSIG: at the end of the additional
+ * section. One that knotd cut short for lack of room never gets there; it is judged after the
+ * fact, and where something is wrong with it, it goes out empty and truncated, so that the client
+ * comes back over a stream.
+ */
+
+#include <knot/module.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "module/answer.h"
+#include "module/conf.h"
+#include "module/report.h"
+#include "policy/policy.h"
+
+#define C_SERVER          "\x06""server"
+#define C_ANSWER_ROTATION "\x0F""answer-rotation"
+
+/* Counters, in the order of their registration. */
+enum { CTR_FINDING, CTR_ACTION };
+
+typedef struct {
+	mxguard_conf_t *conf;
+	report_t *report;
+	bool rotate;
+} mxguard_ctx_t;
+
+/* Room that was left over in a packet, so that no RRset of a usual size was left out: four AAAA or
+ * eight A records. */
+#define ROOM_ENOUGH 128
+
+/* The query whose response this thread is composing and has not judged yet, and how long the OPT
+ * RDATA was then. A thread works on one query at a time, and 100,000 zones need no array of
+ * threads each. */
+static _Thread_local struct {
+	const knotd_qdata_t *qdata;
+	uint16_t opt_len;
+} under_way;
+
+/* Looks into the live zone; before ABI 600 the API shows the apex only. */
+static int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
+{
+	knotd_qdata_t *qdata = ctx;
+#if KNOTD_MOD_ABI_VERSION >= 600
+	return knotd_qdata_zone_rrset(qdata, NULL, owner, type, out);
+#else
+	if (!knot_dname_is_equal(owner, knotd_qdata_zone_name(qdata))) {
+		return KNOT_ENOTSUP;
+	}
+	*out = knotd_qdata_zone_apex_rrset(qdata, type);
+	return KNOT_EOK;
+#endif
+}
+
+static void emit(void *ctx, const char *line)
+{
+	knotd_mod_t *mod = ctx;
+	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	knotd_mod_log(mod, guard->conf->enforce ? LOG_NOTICE : LOG_WARNING, "%s", line);
+}
+
+static void count(knotd_mod_t *mod, unsigned thread, uint32_t counter, uint32_t bits, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i++) {
+		if (bits & (1U << i)) {
+			knotd_mod_stats_incr(mod, thread, counter, i, 1);
+		}
+	}
+}
+
+/* Counts and logs a verdict. What is answered instead of what it says: see report_findings(). */
+static void report(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict_t *verdict,
+                   uint32_t actions, const char *instead)
+{
+	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	unsigned thread = qdata->params->thread_id;
+	count(mod, thread, CTR_FINDING, verdict->rules, RULE_COUNT);
+	count(mod, thread, CTR_ACTION, actions, ACTION_COUNT);
+
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	report_findings(guard->report, verdict, instead, now.tv_sec, emit, mod);
+}
+
+/* Will a validating client check this answer? Online signing leaves no RRSIG in the zone. */
+static bool is_signed(knotd_qdata_t *qdata, const policy_response_t *response)
+{
+	if (!knot_pkt_has_dnssec(qdata->query)) {
+		return false;
+	}
+	knot_rrset_t apex_sigs = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_RRSIG);
+	bool found = !knot_rrset_empty(&apex_sigs);
+	for (size_t i = 0; i < response->count && !found; i++) {
+		found = (response->items[i].rrset->type == KNOT_RRTYPE_RRSIG);
+	}
+	return found;
+}
+
+static void report_logged(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict_t *verdict,
+                          const char *instead)
+{
+	report(mod, qdata, verdict, 1U << ACTION_LOGGED, instead);
+}
+
+static knotd_in_state_t refuse(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict_t *verdict)
+{
+	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	report(mod, qdata, verdict, 1U << ACTION_REFUSED, "SERVFAIL");
+	qdata->rcode = KNOT_RCODE_SERVFAIL;
+	if (guard->conf->ede) {
+		qdata->rcode_ede = KNOT_EDNS_EDE_OTHER;
+	}
+	return KNOTD_IN_STATE_ERROR;
+}
+
+static bool is_stream(const knotd_qdata_t *qdata)
+{
+	return qdata->params->proto != KNOTD_QUERY_PROTO_UDP;
+}
+
+/* Puts the verdict into effect. */
+static knotd_in_state_t repair(knotd_in_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
+                               knotd_mod_t *mod, answer_t *answer, policy_verdict_t *verdict)
+{
+	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	if (verdict->changes && is_signed(qdata, &answer->response)) {
+		if (!verdict->answer_changes) {
+			policy_leave_out_additional(&answer->response, verdict);
+		} else if (verdict->rules == 1U << RULE_MISSING_TARGET && !verdict->noerror) {
+			// Nothing leads to a proxy, and nothing is denied but a type: an address
+			// that is not there is better than SERVFAIL.
+			report_logged(mod, qdata, verdict, "as it is");
+			return state;
+		} else {
+			policy_sign_failure(&answer->response, verdict);
+			return refuse(mod, qdata, verdict);
+		}
+	}
+	report(mod, qdata, verdict, verdict->actions, NULL);
+	if (!verdict->changes) {
+		return state;
+	}
+
+	bool stream = is_stream(qdata);
+	uint16_t rotate = guard->rotate ? knot_wire_get_id(qdata->query->wire) : 0;
+	int ret = answer_write(answer, pkt, verdict, rotate, stream);
+	if (ret != KNOT_EOK && (stream || ret != KNOT_ESPACE)) {
+		verdict->finding_count = 0; // Said above, and their RRsets are gone.
+		verdict->rules = 0;
+		return refuse(mod, qdata, verdict);
+	}
+	if (verdict->noerror) {
+		qdata->rcode = KNOT_RCODE_NOERROR;
+	}
+	if (guard->conf->ede) {
+		qdata->rcode_ede = KNOT_EDNS_EDE_FORGED;
+	}
+	return ret == KNOT_ESPACE ? KNOTD_IN_STATE_TRUNC : state;
+}
+
+/* Cheap questions that spare most responses the judge. */
+static bool is_harmless(const mxguard_ctx_t *guard, const knot_pkt_t *pkt)
+{
+	// Other classes are never touched.
+	return knot_pkt_qclass(pkt) != KNOT_CLASS_IN ||
+	       !policy_suspects(&guard->conf->policy, knot_pkt_qname(pkt), pkt->rr,
+	                        pkt->rrset_count);
+}
+
+static knotd_in_state_t guard_begin(knotd_in_state_t state, knot_pkt_t *pkt,
+                                    knotd_qdata_t *qdata, knotd_mod_t *mod)
+{
+	(void)pkt;
+	(void)mod;
+	const knot_rdata_t *opt = qdata->opt_rr.rrs.rdata;
+	under_way.qdata = qdata;
+	under_way.opt_len = (opt != NULL) ? opt->len : 0;
+	return state;
+}
+
+static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
+                                     knotd_qdata_t *qdata, knotd_mod_t *mod)
+{
+	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	under_way.qdata = NULL;
+
+	// A referral is not this zone's answer.
+	if (state == KNOTD_IN_STATE_DELEG && pkt->sections[KNOT_ANSWER].count == 0) {
+		return state;
+	}
+	if (is_harmless(guard, pkt)) {
+		return state;
+	}
+
+	answer_t answer;
+	policy_verdict_t verdict = { 0 };
+	bool stream = is_stream(qdata);
+	bool roomy = stream || pkt->max_size - pkt->size >= (size_t)pkt->reserved + ROOM_ENOUGH;
+	int ret = answer_read(&answer, pkt, qdata->rcode, true, roomy);
+	if (ret == KNOT_EOK) {
+		ret = policy_judge(&guard->conf->policy, zone_lookup, qdata, &answer.response,
+		                   &verdict, &pkt->mm);
+	}
+	if (!guard->conf->enforce) {
+		if (verdict.rules != 0) {
+			report_logged(mod, qdata, &verdict, NULL);
+		}
+	} else if (ret != KNOT_EOK) {
+		// It may lead mail to a proxy, and there is no memory to repair it.
+		state = refuse(mod, qdata, &verdict);
+	} else if (verdict.unknown) {
+		// What decides may be what there was no room for.
+		policy_verdict_clear(&answer.response, &verdict);
+		answer_truncate(&answer, pkt);
+		qdata->rcode = KNOT_RCODE_NOERROR;
+		state = KNOTD_IN_STATE_TRUNC;
+	} else if (verdict.rules != 0) {
+		state = repair(state, pkt, qdata, mod, &answer, &verdict);
+	}
+	answer_clear(&answer, &verdict);
+
+	return state;
+}
+
+/* The response is put together once more, so it is signed once more: with the query's MAC, in
+ * whose place the server has written the first response's (RFC 8945 5.3). */
+static int renew_tsig(knotd_qdata_t *qdata)
+{
+	knot_sign_context_t *sign = &qdata->sign;
+	const knot_pkt_t *query = qdata->query;
+	if (sign->tsig_key.name == NULL || sign->pkt_count == 0) {
+		return KNOT_EOK;
+	}
+	if (query->tsig_wire.pos == NULL || sign->tsig_digest == NULL) {
+		return KNOT_EMALF;
+	}
+
+	knot_rrset_t tsig;
+	size_t pos = query->tsig_wire.pos - query->wire;
+	int ret = knot_rrset_rr_from_wire(query->wire, &pos, pos + query->tsig_wire.len, &tsig,
+	                                  qdata->mm, false);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	if (knot_tsig_rdata_is_ok(&tsig) &&
+	    knot_tsig_rdata_mac_length(&tsig) == sign->tsig_digestlen) {
+		memcpy(sign->tsig_digest, knot_tsig_rdata_mac(&tsig), sign->tsig_digestlen);
+		sign->pkt_count = 0;
+	} else {
+		ret = KNOT_EMALF;
+	}
+	knot_rrset_clear(&tsig, qdata->mm);
+
+	return ret;
+}
+
+/* Sends the client to a stream, or on a stream away. */
+static knotd_state_t cut(knotd_qdata_t *qdata, bool stream)
+{
+	// The server puts OPT together once more: without what it has added to it since.
+	knot_rdata_t *opt = qdata->opt_rr.rrs.rdata;
+	if (opt != NULL && opt->len > under_way.opt_len) {
+		opt->len = under_way.opt_len;
+		qdata->opt_rr.rrs.size = knot_rdata_size(opt->len);
+	}
+	qdata->rcode_ede = KNOT_EDNS_EDE_NONE;
+	qdata->rcode = KNOT_RCODE_NOERROR;
+	qdata->err_truncated = !stream;
+	if (stream || renew_tsig(qdata) != KNOT_EOK) {
+		qdata->err_truncated = false;
+		qdata->rcode = KNOT_RCODE_SERVFAIL;
+	}
+	return KNOTD_STATE_FAIL;
+}
+
+static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
+                               knotd_mod_t *mod)
+{
+	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+
+	// Judged already, or not from this zone's data.
+	if (under_way.qdata != qdata) {
+		return state;
+	}
+	under_way.qdata = NULL;
+
+	// Dropped.
+	if (state != KNOTD_STATE_DONE) {
+		return state;
+	}
+	// A referral is not this zone's answer.
+	if (!knot_wire_get_aa(pkt->wire) || is_harmless(guard, pkt)) {
+		return state;
+	}
+
+	answer_t answer;
+	policy_verdict_t verdict = { 0 };
+	bool stream = is_stream(qdata);
+	int ret = answer_read(&answer, pkt, qdata->rcode, false, false);
+	if (ret == KNOT_EOK) {
+		ret = policy_judge(&guard->conf->policy, zone_lookup, qdata, &answer.response,
+		                   &verdict, &pkt->mm);
+	}
+	if (verdict.rules != 0 && guard->conf->enforce) {
+		report(mod, qdata, &verdict, 1U << (stream ? ACTION_REFUSED : ACTION_EMPTIED),
+		       stream ? "SERVFAIL" : "truncated");
+	} else if (verdict.rules != 0) {
+		report_logged(mod, qdata, &verdict, NULL);
+	}
+	// A negative answer without room for its SOA is not marked as truncated by the server.
+	bool silent = pkt->sections[KNOT_ANSWER].count == 0 && !knot_wire_get_tc(pkt->wire);
+	bool wrong = ret != KNOT_EOK || verdict.rules != 0 ||
+	             (!stream && (verdict.unknown || silent));
+	answer_clear(&answer, &verdict);
+
+	return wrong && guard->conf->enforce ? cut(qdata, stream) : state;
+}
+
+static char *rule_name(uint32_t idx, uint32_t idx_count)
+{
+	return idx < idx_count ? strdup(rule_names[idx]) : NULL;
+}
+
+static char *action_name(uint32_t idx, uint32_t idx_count)
+{
+	return idx < idx_count ? strdup(action_names[idx]) : NULL;
+}
+
+static void free_ctx(mxguard_ctx_t *guard)
+{
+	if (guard != NULL) {
+		mxguard_conf_free(guard->conf);
+		report_free(guard->report);
+		free(guard);
+	}
+}
+
+static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
+{
+	knotd_conf_t rotation = knotd_conf(mod, C_SERVER, C_ANSWER_ROTATION, NULL);
+	guard->rotate = rotation.single.boolean;
+
+	guard->report = report_new(guard->conf->enforce, guard->conf->log_interval);
+	if (guard->report == NULL) {
+		return KNOT_ENOMEM;
+	}
+
+	int ret = knotd_mod_stats_add(mod, "finding", RULE_COUNT, rule_name);
+	if (ret == KNOT_EOK) {
+		ret = knotd_mod_stats_add(mod, "action", ACTION_COUNT, action_name);
+	}
+	if (ret == KNOT_EOK) {
+		ret = knotd_mod_in_hook(mod, KNOTD_STAGE_PREANSWER, guard_begin);
+	}
+	if (ret == KNOT_EOK) {
+		ret = knotd_mod_in_hook(mod, KNOTD_STAGE_ADDITIONAL, guard_answer);
+	}
+	if (ret == KNOT_EOK) {
+		ret = knotd_mod_hook(mod, KNOTD_STAGE_END, guard_end);
+	}
+	return ret;
+}
+
+static int mxguard_load(knotd_mod_t *mod)
+{
+	mxguard_conf_t *conf = NULL;
+	int ret = mxguard_conf_load(mod, &conf);
+	if (ret != KNOT_EOK || conf == NULL) {
+		return ret; // A zone that is not protected gets no hook.
+	}
+
+	mxguard_ctx_t *guard = calloc(1, sizeof(*guard));
+	if (guard == NULL) {
+		mxguard_conf_free(conf);
+		return KNOT_ENOMEM;
+	}
+	guard->conf = conf;
+	ret = set_up(mod, guard);
+	if (ret != KNOT_EOK) {
+		free_ctx(guard);
+		return ret;
+	}
+	knotd_mod_ctx_set(mod, guard);
+
+	const policy_t *policy = &conf->policy;
+	knotd_mod_log(mod, LOG_INFO, "protected, mode %s, %zu networks, %zu mail addresses",
+	              conf->enforce ? "enforce" : "log", netset_count(policy->proxies),
+	              policy->mail4.count + policy->mail6.count);
+	return KNOT_EOK;
+}
+
+static void mxguard_unload(knotd_mod_t *mod)
+{
+	// Some versions unload after a failed load, and a reset loads the same instance again.
+	free_ctx(knotd_mod_ctx(mod));
+	knotd_mod_ctx_set(mod, NULL);
+}
+
+KNOTD_MOD_API(mxguard, KNOTD_MOD_FLAG_SCOPE_ZONE, mxguard_load, mxguard_unload, mxguard_conf,
+              mxguard_conf_check);

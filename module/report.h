@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * What the module says of its findings: the text of a log line, and how often it may be said.
+ *
+ * One line per finding and name in an interval, the first at once, later ones with the number of
+ * answers they stand for. What was said is kept in a table of fixed size, made when a zone has its
+ * first finding; when it is full of names within their interval, further names wait. No lock: any
+ * number of query threads may report at a time.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/policy.h"
+
+/*! Names remembered at a time, and so the most lines a zone logs in an interval. */
+#define REPORT_SLOTS 256
+/*! Longest line, with the terminating zero; what is longer is cut. */
+#define REPORT_LINE_MAX 400
+
+typedef struct report report_t;
+
+/*! What is done with a line. */
+typedef void (*report_emit_f)(void *ctx, const char *line);
+
+/*!
+ * \param enforce   The mode, for the wording.
+ * \param interval  Seconds; 0 says every finding.
+ * \return NULL if out of memory.
+ */
+report_t *report_new(bool enforce, uint32_t interval);
+void report_free(report_t *report);
+
+/*!
+ * Says what may be said of a verdict's findings.
+ *
+ * \param instead  What is answered in the place of what the findings say ("SERVFAIL"), or NULL.
+ * \param now      Seconds of a clock that does not go back.
+ */
+void report_findings(report_t *report, const policy_verdict_t *verdict, const char *instead,
+                     uint32_t now, report_emit_f emit, void *ctx);
+
+/*!
+ * Writes the line of a finding: mode, rule, owner and type, what was found, what is answered.
+ *
+ * \param instead  As for report_findings().
+ * \param answers  How many answers it stands for; said if more than one.
+ */
+void report_line(char line[static REPORT_LINE_MAX], const finding_t *finding, bool enforce,
+                 const char *instead, uint32_t answers);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * A response read out of a packet and put back: unchanged, repaired, cut, without memory.
+ */
+
+#undef NDEBUG
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "module/answer.h"
+#include "tests/unit/memory.h"
+#include "tests/unit/random.h"
+#include "tests/unit/writing.h"
+
+#define RANDOM_ZONES 40
+#define WHOLE        { .size = KNOT_WIRE_MAX_PKTSIZE }
+
+typedef struct {
+	const char *zone;
+	const char *options;
+	const char *query;
+} case_t;
+
+static const case_t cases[] = {
+	/* Nothing to repair. */
+	{ "a A 192.0.2.1\na A 192.0.2.2\na A 192.0.2.3\n", NULL, "a A" },
+	{ "@ MX 10 mx\n@ MX 20 mx.example.org.\nmx A 192.0.2.1\nmx AAAA 2001:db8::1\n",
+	  NULL, "@ MX" },
+	{ "a CNAME b\nb CNAME c.deep\nc.deep A 192.0.2.1\n", NULL, "a A" },
+	{ "a CNAME b\n", NULL, "a A" },
+	{ "", NULL, "gone A" },
+	{ "d DNAME e\nx.e MX 10 y.d\n", NULL, "x.d MX" },
+	{ "sub MX 10 x.w\nsub MX 20 y.w\n*.w A 192.0.2.1\n*.w AAAA 2001:db8::1\n", NULL, "sub MX" },
+	{ "*.w CNAME y.v\n*.v MX 10 z.w\n", NULL, "x.w MX" },
+	{ "a CNAME x.d\nd NS ns.d\nns.d A 192.0.2.1\n", NULL, "a A" },
+	{ "a HTTPS 1 b\nb A 192.0.2.1\nb AAAA 2001:db8::1\n", NULL, "a HTTPS" },
+	{ "a A 192.0.2.1\na TXT x\na MX 10 a\na SRV 0 0 1 a\n", NULL, "a ANY all" },
+	/* Addresses replaced, stripped, emptied. */
+	{ "mail A 104.16.1.2\n", NULL, "mail A" },
+	{ "mail A 104.16.1.2\nmail A 192.0.2.1\nmail A 192.0.2.2\n", NULL, "mail A" },
+	{ "mail AAAA 2606:4700::1\n", "mail6", "mail AAAA" },
+	{ "@ MX 10 mx\n@ MX 20 my\nmx A 104.16.1.2\nmy AAAA 2606:4700::1\n", NULL, "@ MX" },
+	{ "*.w A 104.16.1.2\n", "mail-host *.w", "x.w A" },
+	{ "@ MX 10 x.w\n@ MX 20 y.w\n@ MX 30 z.w\n@ MX 40 v.w\n*.w A 104.16.1.2\n"
+	  "*.w AAAA 2001:db8::1\n", NULL, "@ MX" },
+	/* Aliases cut. */
+	{ "a CNAME mx\nmx CNAME www\nwww A 104.16.1.2\n", "mail-host mx", "a A" },
+	{ "a CNAME mx\nmx CNAME www\nwww A 104.16.1.2\n", "mail-host mx", "a TXT" },
+	{ "*.w CNAME www\nwww A 104.16.1.2\nwww A 192.0.2.1\n", "mail-host *.w", "x.w A" },
+	{ "d DNAME cdn.example.net.\n", "mail-host mx.d", "mx.d ANY" },
+	/* Targets steered and merged. */
+	{ "sub MX 10 shop\nsub MX 20 gone\nsub MX 30 b\nshop A 104.16.1.2\nb A 192.0.2.1\n", NULL,
+	  "sub MX" },
+	{ "_imap._tcp SRV 0 0 143 www\nwww A 104.16.1.2\nmail A 192.0.2.1\n",
+	  NULL, "_imap._tcp SRV" },
+	{ "*.w MX 10 shop\nshop A 104.16.1.2\n", NULL, "x.w MX" },
+	/* The exchange made to exist. */
+	{ "", NULL, "mail A" },
+	{ "", NULL, "mail TXT" },
+	{ "", NULL, "mail ANY" },
+	{ "a CNAME mail\n", NULL, "a AAAA" },
+};
+
+/* Calls a check for every case, with the room, order and case that packets come with. */
+static void each(void (*check)(const writing_t *, const packet_how_t *, bool))
+{
+	static const packet_how_t hows[] = {
+		WHOLE,
+		{ .size = 1232, .reserved = 11, .rotate = 1 },
+		{ .size = 4096, .reserved = 300, .rotate = 0xffff, .upper = true },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		for (size_t j = 0; j < 2 * sizeof(hows) / sizeof(*hows); j++) {
+			bool stream = j % 2 == 1;
+			writing_t writing;
+			writing_init(&writing, cases[i].zone, cases[i].options, cases[i].query,
+			             stream);
+			check(&writing, &hows[j / 2], stream);
+			writing_clear(&writing);
+		}
+	}
+}
+
+static void unchanged(const writing_t *writing, const packet_how_t *how, bool stream)
+{
+	(void)check_unchanged(writing, how, stream);
+}
+
+static void test_unchanged(void **state)
+{
+	(void)state;
+	each(unchanged);
+}
+
+static void repair(const writing_t *writing, const packet_how_t *how, bool stream)
+{
+	assert_int_equal(check_repaired(writing, how, stream, 0), KNOT_EOK);
+}
+
+static void test_repaired(void **state)
+{
+	(void)state;
+	each(repair);
+}
+
+/* At every size, from the one that has room for the question only. */
+static void cut_short(const writing_t *writing, const packet_how_t *how, bool stream)
+{
+	size_t least = KNOT_WIRE_HEADER_SIZE + knot_dname_size(writing->reply.qname) + 4 +
+	               how->reserved;
+	size_t failed = 0, limit = least;
+	for (int ret = KNOT_ESPACE; limit < least + 400; limit++) {
+		int last = ret;
+		ret = check_repaired(writing, how, stream, limit);
+		failed += ret == KNOT_ESPACE;
+		assert_true(ret == KNOT_ESPACE || ret == KNOT_EOK);
+		assert_true(last == KNOT_ESPACE || ret == KNOT_EOK);
+	}
+	assert_true(failed > 0 && failed < 400);
+}
+
+static void test_truncated(void **state)
+{
+	(void)state;
+	each(cut_short);
+}
+
+static void test_memory(void **state)
+{
+	(void)state;
+	each(check_written_memory);
+}
+
+/* Random zones, every question. */
+static void test_random(void **state)
+{
+	(void)state;
+	static const uint16_t types[] = {
+		KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA, KNOT_RRTYPE_MX, KNOT_RRTYPE_SRV, KNOT_RRTYPE_ANY,
+		KNOT_RRTYPE_TXT, KNOT_RRTYPE_HTTPS,
+	};
+	for (uint64_t seed = 0; seed < RANDOM_ZONES; seed++) {
+		random_zone_t random;
+		random_names_t names;
+		writing_t writing;
+		random_zone(&random, seed);
+		writing_init(&writing, random.zone, random.options, NULL, false);
+		random_names(&names, writing.zone);
+		for (size_t i = 0; i < names.count * sizeof(types) / sizeof(*types); i++) {
+			bool stream = i % 3 == 0;
+			packet_how_t how = WHOLE;
+			how.rotate = i % 5;
+			writing_ask(&writing, names.at[i % names.count], types[i / names.count],
+			            (stream ? REPLY_STREAM : 0) | (i % 4 == 0 ? REPLY_ALL : 0));
+			if (writing.reply.referral) {
+				continue;
+			}
+			(void)check_unchanged(&writing, &how, stream);
+			for (size_t limit = 300; limit <= 700; limit += 100) {
+				(void)check_repaired(&writing, &how, stream, limit);
+			}
+		}
+		random_names_clear(&names);
+		writing_clear(&writing);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unchanged),
+		cmocka_unit_test(test_repaired),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_random),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

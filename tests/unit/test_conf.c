@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * The schema, and the loader over made-up configurations. Every case goes through the check and
+ * through a real load.
+ */
+
+#undef NDEBUG
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/play.h"
+
+/* Names are those of SPEC; a length byte typed wrong makes an item that can't be found. */
+static void test_schema(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		yp_type_t type;
+		bool multi;
+	} items[] = {
+		{ "mode", YP_TOPT, false },
+		{ "zone", YP_TDNAME, true },
+		{ "proxy", YP_TNET, true },
+		{ "proxy-file", YP_TSTR, true },
+		{ "proxy-except", YP_TNET, true },
+		{ "proxy-name", YP_TDNAME, true },
+		{ "web-host", YP_TSTR, true },
+		{ "mail-host", YP_TSTR, true },
+		{ "mail-exchange", YP_TSTR, false },
+		{ "mail-address", YP_TADDR, true },
+		{ "web-origin", YP_TNET, true },
+		{ "mail-service", YP_TSTR, true },
+		{ "ttl", YP_TINT, false },
+		{ "policy", YP_TREF, false },
+		{ "ede", YP_TBOOL, false },
+		{ "log-interval", YP_TINT, false },
+	};
+	const size_t count = sizeof(items) / sizeof(*items);
+	for (size_t i = 0; i < count; i++) {
+		const yp_item_t *item = &mxguard_conf[i];
+		assert_non_null(item->name);
+		assert_int_equal(item->name[0], strlen(items[i].name));
+		assert_string_equal(item->name + 1, items[i].name);
+		assert_int_equal(item->type, items[i].type);
+		assert_int_equal((item->flags & YP_FMULTI) != 0, items[i].multi);
+		if (item->type == YP_TINT) {
+			assert_int_equal(item->var.i.min, 0);
+			assert_int_equal(item->var.i.max, INT32_MAX);
+			assert_int_equal(item->var.i.unit, YP_STIME);
+		} else if (item->type == YP_TREF) {
+			assert_string_equal(item->var.r.ref_name, "\x06""policy");
+			assert_ptr_equal(item->misc[0], knotd_conf_check_ref);
+		}
+	}
+	assert_null(mxguard_conf[count].name);
+
+	/* The schema as a whole is to the liking of libknot. */
+	yp_item_t *copy = NULL;
+	assert_int_equal(yp_schema_copy(&copy, mxguard_conf), KNOT_EOK);
+	assert_non_null(yp_schema_find("\x0C""log-interval", NULL, copy));
+	yp_schema_free(copy);
+}
+
+static void test_defaults(void **state)
+{
+	(void)state;
+	static const play_text_t text = { { { "proxy", { "104.16.0.0/13" } } } };
+	const char *err;
+	assert_int_equal(play_check(&text, &err), KNOT_EOK);
+	assert_null(err);
+
+	mxguard_conf_t *conf;
+	assert_int_equal(play_load(&text, "example.com.", &conf), KNOT_EOK);
+	assert_int_equal(play_log.count, 0);
+	assert_false(conf->enforce);
+	assert_false(conf->ede);
+	assert_int_equal(conf->log_interval, 60);
+	assert_int_equal(conf->policy.ttl, 300);
+	assert_int_equal(netset_count(conf->policy.proxies), 1);
+	assert_int_equal(conf->policy.mail4.count + conf->policy.mail6.count, 0);
+	assert_int_equal(conf->policy.web_hosts.count, 2);
+	mxguard_conf_free(conf);
+	mxguard_conf_free(NULL);
+}
+
+static void test_all(void **state)
+{
+	(void)state;
+	static const play_text_t text = { {
+		{ "mode", { "enforce" } },
+		{ "zone", { "example.net.", "example.com." } },
+		{ "proxy", { "192.0.2.77", "104.16.9.9/13", "203.0.113.5-203.0.113.9" } },
+		{ "proxy-except", { "104.16.1.0/24" } },
+		{ "proxy-name", { "cdn.example." } },
+		{ "mail-exchange", { "mx" } },
+		{ "mail-address", { "104.16.1.25", "2001:db8::25", "104.16.1.25" } },
+		{ "mail-service", { "_smtp._tcp" } },
+		{ "ttl", { "7" } },
+		{ "policy", { "manual" } },
+		{ "ede", { "on" } },
+		{ "log-interval", { "0" } },
+	} };
+	const char *err;
+	assert_int_equal(play_check(&text, &err), KNOT_EOK);
+
+	mxguard_conf_t *conf;
+	assert_int_equal(play_load(&text, "example.com.", &conf), KNOT_EOK);
+	assert_int_equal(play_log.count, 0);
+	const policy_t *policy = &conf->policy;
+	assert_true(conf->enforce && conf->ede);
+	assert_int_equal(conf->log_interval, 0);
+	assert_int_equal(policy->ttl, 7);
+	assert_int_equal(netset_count(policy->proxies), 3);
+	assert_non_null(policy_proxied(policy, 4, (const uint8_t *)"\x68\x10\x02\x01"));
+	assert_null(policy_proxied(policy, 4, (const uint8_t *)"\x68\x10\x01\x01"));
+	assert_non_null(policy_proxied(policy, 4, (const uint8_t *)"\xCB\x00\x71\x09"));
+	assert_null(policy_proxied(policy, 4, (const uint8_t *)"\xCB\x00\x71\x0A"));
+	assert_int_equal(policy->proxy_names.count, 1);
+	assert_int_equal(policy->mail4.count, 1);
+	assert_int_equal(policy->mail6.count, 1);
+	knot_dname_txt_storage_t name;
+	assert_string_equal(knot_dname_to_str(name, policy->exchange, sizeof(name)),
+	                    "mx.example.com.");
+	assert_string_equal(knot_dname_to_str(name, policy->services[0], sizeof(name)),
+	                    "_smtp._tcp.");
+	assert_null(policy->services[1]);
+
+	/* Two zones of one stanza share its networks. */
+	mxguard_conf_t *other;
+	assert_int_equal(play_load(&text, "example.net.", &other), KNOT_EOK);
+	assert_ptr_equal(other->policy.proxies, policy->proxies);
+	mxguard_conf_free(conf);
+	mxguard_conf_free(other);
+}
+
+typedef struct {
+	play_text_t text;
+	const char *err;      /* In the check; NULL: none. */
+	const char *load_err; /* In the load of example.com; NULL: the same. */
+} error_case_t;
+
+#define NET { "proxy", { "104.16.0.0/13" } }
+#define NO_NETWORKS "no networks: proxy, proxy-file or proxy-name is required"
+
+static const error_case_t error_cases[] = {
+	{ { { { "mode", { "log" } } } }, NO_NETWORKS, NULL },
+	{ { { { "proxy-except", { "192.0.2.1" } } } }, NO_NETWORKS, NULL },
+	{ { { { "proxy-name", { "cdn.example." } } } }, NULL, NULL },
+	{ { { NET, { "mode", { "enforce" } } } }, "mode 'enforce' requires a mail-address", NULL },
+	{ { { NET, { "mail-address", { "198.51.100.25", "104.16.0.1" } } } },
+	  "mail-address '104.16.0.1' lies in proxy network 104.16.0.0/13", NULL },
+	{ { { { "proxy", { "192.0.2.9-192.0.2.1" } } } },
+	  "proxy '192.0.2.9-192.0.2.1' is a range that ends before it begins", NULL },
+	{ { { NET, { "proxy-except", { "192.0.2.9-192.0.2.1" } } } },
+	  "proxy-except '192.0.2.9-192.0.2.1' is a range that ends before it begins", NULL },
+	{ { { NET, { "web-origin", { "::2-::1" } } } },
+	  "web-origin '::2-::1' is a range that ends before it begins", NULL },
+	{ { { NET, { "web-host", { "mx" } }, { "mail-host", { "mx" } } } },
+	  "'mx' is both in web-host and mail-host", NULL },
+	{ { { NET, { "web-host", { "a..b" } } } }, "web-host 'a..b' is not a name", NULL },
+	{ { { NET, { "mail-host", { "a..b" } } } }, "mail-host 'a..b' is not a name", NULL },
+	{ { { NET, { "mail-exchange", { "a..b" } } } },
+	  "mail-exchange 'a..b' is not a name", NULL },
+	{ { { NET, { "mail-service", { "_a.._b" } } } },
+	  "mail-service '_a.._b' is not a service name", NULL },
+	{ { { NET, { "mail-exchange", { "www" } } } },
+	  "mail-exchange 'www' is a web-host (default)", NULL },
+	{ { { NET, { "zone", { "example.com." } }, { "mail-exchange", { "@" } } } },
+	  "mail-exchange '@' is not below zone 'example.com.'", NULL },
+	{ { { NET, { "zone", { "example.com.", "example.net." } },
+	      { "mail-exchange", { "mx.example.net." } } } },
+	  "mail-exchange 'mx.example.net.' is not below zone 'example.com.'", NULL },
+
+	/* What only the load of that zone can tell. */
+	{ { { NET, { "mail-exchange", { "mx.example.net." } } } }, NULL,
+	  "mail-exchange 'mx.example.net.' is not below zone 'example.com.'" },
+	{ { { NET, { "web-host", { "mx" } }, { "mail-host", { "mx.example.com." } } } }, NULL,
+	  "'mx.example.com.' is both in web-host and mail-host" },
+};
+
+static void test_errors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(error_cases) / sizeof(*error_cases); i++) {
+		const error_case_t *c = &error_cases[i];
+		const char *err;
+		int ret = play_check(&c->text, &err);
+		assert_int_equal(ret, c->err != NULL ? KNOT_EINVAL : KNOT_EOK);
+		assert_true((err == NULL) == (c->err == NULL));
+		if (err != NULL) {
+			assert_string_equal(err, c->err);
+		}
+
+		const char *load_err = (c->load_err != NULL) ? c->load_err : c->err;
+		mxguard_conf_t *conf;
+		ret = play_load(&c->text, "example.com.", &conf);
+		assert_int_equal(ret, load_err != NULL ? KNOT_EINVAL : KNOT_EOK);
+		if (load_err != NULL) {
+			assert_int_equal(play_log.count, 1);
+			assert_int_equal(play_log.level[0], LOG_ERR);
+			assert_string_equal(play_log.text[0], load_err);
+		}
+		mxguard_conf_free(conf);
+	}
+}
+
+/* A zone that is not listed gets nothing, and no file is looked at for it. */
+static void test_not_protected(void **state)
+{
+	(void)state;
+	static const play_text_t text = { {
+		{ "zone", { "example.com.", "example.net." } },
+		{ "proxy-file", { "/nonexistent/list" } },
+	} };
+	mxguard_conf_t *conf;
+	assert_int_equal(play_load(&text, "example.org.", &conf), KNOT_EOK);
+	assert_null(conf);
+	assert_int_equal(play_load(&text, "a.example.com.", &conf), KNOT_EOK);
+	assert_null(conf);
+	assert_int_equal(play_log.count, 0);
+	assert_int_not_equal(play_load(&text, "example.net.", &conf), KNOT_EOK);
+	assert_int_equal(play_log.count, 1);
+}
+
+static void test_warning(void **state)
+{
+	(void)state;
+	static const play_text_t text = { {
+		NET,
+		{ "mail-address", { "198.51.100.25" } },
+		{ "web-origin", { "198.51.100.80" } },
+	} };
+	const char *err;
+	assert_int_equal(play_check(&text, &err), KNOT_EOK);
+	mxguard_conf_t *conf;
+	assert_int_equal(play_load(&text, "example.com.", &conf), KNOT_EOK);
+	assert_int_equal(play_log.count, 1);
+	assert_int_equal(play_log.level[0], LOG_WARNING);
+	assert_string_equal(play_log.text[0], "mail-address '198.51.100.25' lies beside web-origin "
+	                    "198.51.100.80/32 (same /24), mail gives away where the web site runs");
+	mxguard_conf_free(conf);
+}
+
+/* The temporary list file of the next test. */
+static char list_path[] = "/tmp/mxguard-test-conf-XXXXXX";
+
+static int make_list(void **state)
+{
+	(void)state;
+	int fd = mkstemp(list_path);
+	return (fd < 0) ? -1 : close(fd);
+}
+
+static int remove_list(void **state)
+{
+	(void)state;
+	return unlink(list_path);
+}
+
+static void write_list(const char *text)
+{
+	FILE *f = fopen(list_path, "w");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* A list that goes bad: an error in the check, and in the load of the first zone; a zone that has
+ * a good one keeps it, which is said once. */
+static void test_list(void **state)
+{
+	(void)state;
+	const play_text_t text = { {
+		{ "proxy", { "192.0.2.1" } },
+		{ "proxy-file", { list_path } },
+	} };
+	char expected[300];
+	const char *err;
+	mxguard_conf_t *bad, *good, *kept, *again;
+
+	write_list("198.51.100.0/24\n\nfoo\n");
+	assert_int_not_equal(play_check(&text, &err), KNOT_EOK);
+	(void)snprintf(expected, sizeof(expected), "proxy-file %s:3: ", list_path);
+	assert_memory_equal(err, expected, strlen(expected));
+	assert_non_null(strstr(err, "foo"));
+	assert_int_not_equal(play_load(&text, "a.example.", &bad), KNOT_EOK);
+	assert_int_equal(play_log.count, 1);
+	assert_int_equal(play_log.level[0], LOG_ERR);
+	assert_memory_equal(play_log.text[0], expected, strlen(expected));
+
+	write_list("198.51.100.0/24\n203.0.113.0/24 # more\n");
+	assert_int_equal(play_check(&text, &err), KNOT_EOK);
+	assert_int_equal(play_load(&text, "a.example.", &good), KNOT_EOK);
+	assert_int_equal(play_log.count, 0);
+	assert_int_equal(netset_count(good->policy.proxies), 3);
+
+	write_list("nothing like a network at all, and of another size\n");
+	assert_int_not_equal(play_check(&text, &err), KNOT_EOK);
+	assert_int_equal(play_load(&text, "a.example.", &kept), KNOT_EOK);
+	assert_int_equal(play_log.count, 1);
+	assert_int_equal(play_log.level[0], LOG_ERR);
+	(void)snprintf(expected, sizeof(expected), "keeping the last good list, proxy-file %s:1: ",
+	               list_path);
+	assert_memory_equal(play_log.text[0], expected, strlen(expected));
+	assert_ptr_equal(kept->policy.proxies, good->policy.proxies);
+	assert_int_equal(play_load(&text, "b.example.", &again), KNOT_EOK);
+	assert_int_equal(play_log.count, 0);
+
+	mxguard_conf_free(good);
+	mxguard_conf_free(kept);
+	mxguard_conf_free(again);
+}
+
+/* A name without a leading slash is one of the installed lists. */
+static void test_installed(void **state)
+{
+	(void)state;
+	static const play_text_t text = { { { "proxy-file", { "no-such-list" } } } };
+	static const char start[] = "proxy-file " PROXIES_DIR "/no-such-list: ";
+	const char *err;
+	assert_int_not_equal(play_check(&text, &err), KNOT_EOK);
+	assert_memory_equal(err, start, sizeof(start) - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_schema),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_not_protected),
+		cmocka_unit_test(test_warning),
+		cmocka_unit_test_setup_teardown(test_list, make_list, remove_list),
+		cmocka_unit_test(test_installed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Log lines: their text, how often they are said, and how many answers they stand for.
+ */
+
+#undef NDEBUG
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "module/report.h"
+
+#define THREADS 4
+#define LABEL "a23456789012345678901234567890123456789012345678901234567890123"
+
+static const net_t net4 = { 4, false, 13, { 104, 16 }, { 104, 23, 255, 255 } };
+static const net_t net6 = { 6, false, 32, { 0x26, 0x06, 0x47, 0 }, { 0x26, 0x06, 0x47, 0 } };
+
+/* An RRset of the addresses in a text. */
+static knot_rrset_t *rrset_of(const char *addresses)
+{
+	uint16_t type = strchr(addresses, ':') != NULL ? KNOT_RRTYPE_AAAA : KNOT_RRTYPE_A;
+	knot_rrset_t *rrset = knot_rrset_new((const knot_dname_t *)"\x01""x", type, KNOT_CLASS_IN,
+	                                     300, NULL);
+	assert_non_null(rrset);
+	char copy[256], *next = NULL;
+	(void)snprintf(copy, sizeof(copy), "%s", addresses);
+	for (char *word = strtok_r(copy, " ", &next); word != NULL;
+	     word = strtok_r(NULL, " ", &next)) {
+		uint8_t address[16];
+		bool v4 = type == KNOT_RRTYPE_A;
+		assert_int_equal(inet_pton(v4 ? AF_INET : AF_INET6, word, address), 1);
+		assert_int_equal(knot_rrset_add_rdata(rrset, address, v4 ? 4 : 16, NULL), KNOT_EOK);
+	}
+	return rrset;
+}
+
+typedef struct {
+	bool enforce;
+	bool refused;
+	uint32_t answers;
+	rule_t rule;
+	const char *owner;
+	uint16_t type;
+	const char *target;
+	const char *address; /* NULL: none shows. */
+	const char *answer_name;
+	const char *answer;  /* Addresses. */
+	const char *line;
+} line_case_t;
+
+static const line_case_t lines[] = {
+	{ true, false, 1, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL, "104.16.1.2",
+	  NULL, "198.51.100.25",
+	  "enforce, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
+	  "answered 198.51.100.25" },
+	{ false, false, 1, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL, "104.16.1.2",
+	  NULL, "198.51.100.25",
+	  "log, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
+	  "would answer 198.51.100.25" },
+	{ true, false, 17, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_AAAA, NULL,
+	  "2606:4700::1", NULL, "2001:db8::25 2001:db8::26",
+	  "enforce, proxied-host, mail.example.com. AAAA, 2606:4700::1 in 2606:4700::/32, "
+	  "answered 2001:db8::25 2001:db8::26, 17 answers" },
+	{ true, false, 0, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL, "104.16.1.2",
+	  NULL, "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5",
+	  "enforce, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
+	  "answered 192.0.2.1 192.0.2.2 192.0.2.3 and 2 more" },
+	{ true, false, 1, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL, "104.16.1.2",
+	  NULL, NULL,
+	  "enforce, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
+	  "answered no data" },
+	{ true, true, 2, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL, "104.16.1.2",
+	  NULL, "198.51.100.25",
+	  "enforce, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
+	  "answered SERVFAIL, 2 answers" },
+	{ true, false, 1, RULE_PROXIED_TARGET, "example.com.", KNOT_RRTYPE_MX, "www.example.com.",
+	  "104.16.1.2", "mail.example.com.", NULL,
+	  "enforce, proxied-target, example.com. MX, www.example.com. (104.16.1.2 in 104.16.0.0/13), "
+	  "answered mail.example.com." },
+	{ true, false, 1, RULE_PROXIED_ALIAS, "mail.example.com.", KNOT_RRTYPE_TXT,
+	  "x.cdn.example.net.", NULL, NULL, NULL,
+	  "enforce, proxied-alias, mail.example.com. TXT, x.cdn.example.net. (leads to a proxy), "
+	  "answered no data" },
+	{ true, false, 1, RULE_MISSING_TARGET, "mail.example.com.", KNOT_RRTYPE_A, NULL, NULL, NULL,
+	  "198.51.100.25",
+	  "enforce, missing-target, mail.example.com. A, no address, answered 198.51.100.25" },
+	{ true, false, 1, RULE_MISSING_TARGET, "example.com.", KNOT_RRTYPE_MX, "mx.example.com.",
+	  NULL, "mail.example.com.", NULL,
+	  "enforce, missing-target, example.com. MX, mx.example.com. (no address), "
+	  "answered mail.example.com." },
+	{ true, true, 1, RULE_SIGN_FAILURE, "mail.example.com.", KNOT_RRTYPE_A, NULL, NULL, NULL,
+	  NULL, "enforce, sign-failure, mail.example.com. A, signed zone, answered SERVFAIL" },
+	/* What could break a line or a terminal is escaped; a type may have no name. */
+	{ true, false, 1, RULE_MISSING_TARGET, "a\\010\\027[1m.example.com.", 65280, NULL, NULL,
+	  NULL, NULL,
+	  "enforce, missing-target, a\\010\\027\\[1m.example.com. TYPE65280, no address, "
+	  "answered no data" },
+	/* Names are cut where they would push the rest out. */
+	{ true, false, 1, RULE_PROXIED_TARGET, LABEL "." LABEL ".example.com.", KNOT_RRTYPE_MX,
+	  LABEL "." LABEL "." LABEL ".example.com.", "104.16.1.2", "mail." LABEL "." LABEL ".com.",
+	  NULL,
+	  "enforce, proxied-target, " LABEL ".a23456789012345678901234567890123... MX, "
+	  LABEL ".a23456789012345678901234567890123... (104.16.1.2 in 104.16.0.0/13), "
+	  "answered mail." LABEL ".a234567890123456789012345678..." },
+};
+
+static const knot_dname_t *wire(knot_dname_storage_t out, const char *name)
+{
+	return name != NULL ? knot_dname_from_str(out, name, KNOT_DNAME_MAXLEN) : NULL;
+}
+
+static void test_lines(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		const line_case_t *c = &lines[i];
+		finding_t finding = { .rule = c->rule, .type = c->type };
+		knot_dname_storage_t names[3];
+		finding.owner = wire(names[0], c->owner);
+		finding.target = wire(names[1], c->target);
+		finding.answer_name = wire(names[2], c->answer_name);
+		if (c->address != NULL) {
+			bool v4 = strchr(c->address, ':') == NULL;
+			finding.family = v4 ? 4 : 6;
+			finding.network = v4 ? &net4 : &net6;
+			(void)inet_pton(v4 ? AF_INET : AF_INET6, c->address, finding.address);
+		}
+		knot_rrset_t *rrset = c->answer != NULL ? rrset_of(c->answer) : NULL;
+		finding.answer_rrset = rrset;
+
+		char line[REPORT_LINE_MAX];
+		report_line(line, &finding, c->enforce, c->refused ? "SERVFAIL" : NULL, c->answers);
+		assert_string_equal(line, c->line);
+		knot_rrset_free(rrset, NULL);
+	}
+}
+
+/* Lines that were said. */
+typedef struct {
+	atomic_uint count;
+	char last[REPORT_LINE_MAX];
+} said_t;
+
+static void say(void *ctx, const char *line)
+{
+	said_t *said = ctx;
+	atomic_fetch_add(&said->count, 1);
+	(void)snprintf(said->last, sizeof(said->last), "%s", line);
+}
+
+static void say_nothing(void *ctx, const char *line)
+{
+	(void)line;
+	atomic_fetch_add(&((said_t *)ctx)->count, 1);
+}
+
+/* A verdict of one finding about a name made of a number. */
+static void make_finding(policy_verdict_t *verdict, knot_dname_storage_t owner, unsigned number)
+{
+	char text[32];
+	(void)snprintf(text, sizeof(text), "m%u.example.com.", number);
+	memset(verdict, 0, sizeof(*verdict));
+	verdict->finding_count = 1;
+	verdict->findings[0] = (finding_t){
+		.rule = RULE_MISSING_TARGET,
+		.owner = wire(owner, text),
+		.type = KNOT_RRTYPE_A,
+	};
+}
+
+#define HEAD "enforce, missing-target, m1.example.com. A, no address, answered no data"
+
+static void test_interval(void **state)
+{
+	(void)state;
+	report_t *report = report_new(true, 60);
+	assert_non_null(report);
+	policy_verdict_t verdict;
+	knot_dname_storage_t owner;
+	make_finding(&verdict, owner, 1);
+
+	static const struct {
+		uint32_t now;
+		const char *line; /* NULL: silence. */
+	} steps[] = {
+		{ 1000, HEAD },
+		{ 1000, NULL },
+		{ 1030, NULL },
+		{ 1059, NULL },
+		/* A thread that read the clock before the last line was said. */
+		{ 999, NULL },
+		{ 1060, HEAD ", 5 answers" },
+		{ 1119, NULL },
+		{ 1120, HEAD ", 2 answers" },
+		{ 1180, HEAD },
+		{ 9999, HEAD },
+		{ 9999, NULL },
+	};
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		said_t said = { 0 };
+		report_findings(report, &verdict, NULL, steps[i].now, say, &said);
+		assert_int_equal(said.count, steps[i].line != NULL);
+		assert_string_equal(said.last, steps[i].line != NULL ? steps[i].line : "");
+	}
+	report_free(report);
+	report_free(NULL);
+}
+
+/* The first is said at once, however young the clock. */
+static void test_first(void **state)
+{
+	(void)state;
+	report_t *report = report_new(true, 3600);
+	policy_verdict_t verdict;
+	knot_dname_storage_t owner;
+	said_t said = { 0 };
+	make_finding(&verdict, owner, 1);
+	for (uint32_t now = 0; now < 3; now++) {
+		report_findings(report, &verdict, NULL, now, say, &said);
+		assert_int_equal(said.count, 1);
+	}
+	report_free(report);
+}
+
+/* Rule, name, type and target make a finding; its addresses do not. */
+static void test_same(void **state)
+{
+	(void)state;
+	report_t *report = report_new(true, 60);
+	policy_verdict_t verdict;
+	knot_dname_storage_t owner;
+	said_t said = { 0 };
+	make_finding(&verdict, owner, 1);
+	finding_t *finding = &verdict.findings[0];
+	static const unsigned counts[] = { 1, 2, 3, 4, 4 };
+	for (int i = 0; i < 5; i++) {
+		finding->type = i >= 1 ? KNOT_RRTYPE_AAAA : KNOT_RRTYPE_A;
+		finding->rule = i >= 2 ? RULE_PROXIED_HOST : RULE_MISSING_TARGET;
+		finding->target = i >= 3 ? (const knot_dname_t *)"\x03""www" : NULL;
+		finding->network = i >= 4 ? &net4 : NULL;
+		finding->family = i >= 4 ? 4 : 0;
+		report_findings(report, &verdict, NULL, 5, say, &said);
+		assert_int_equal(said.count, counts[i]);
+	}
+	report_free(report);
+}
+
+/* An answer that has the same wrong twice is one answer. */
+static void test_twice(void **state)
+{
+	(void)state;
+	report_t *report = report_new(true, 60);
+	policy_verdict_t verdict;
+	knot_dname_storage_t owner;
+	said_t said = { 0 };
+	make_finding(&verdict, owner, 1);
+	verdict.findings[1] = verdict.findings[0];
+	verdict.finding_count = 2;
+	report_findings(report, &verdict, NULL, 100, say, &said);
+	assert_int_equal(said.count, 1);
+	assert_string_equal(said.last, HEAD);
+	report_findings(report, &verdict, NULL, 160, say, &said);
+	assert_int_equal(said.count, 2);
+	assert_string_equal(said.last, HEAD);
+	report_findings(report, &verdict, NULL, 170, say, &said);
+	report_findings(report, &verdict, NULL, 220, say, &said);
+	assert_int_equal(said.count, 3);
+	assert_string_equal(said.last, HEAD ", 2 answers");
+	report_free(report);
+
+	report = report_new(true, 0);
+	said.count = 0;
+	report_findings(report, &verdict, NULL, 100, say, &said);
+	assert_int_equal(said.count, 1);
+	report_free(report);
+}
+
+static void test_every(void **state)
+{
+	(void)state;
+	report_t *report = report_new(false, 0);
+	policy_verdict_t verdict;
+	knot_dname_storage_t owner;
+	said_t said = { 0 };
+	make_finding(&verdict, owner, 1);
+	for (unsigned i = 0; i < 10; i++) {
+		report_findings(report, &verdict, NULL, 7, say, &said);
+	}
+	assert_int_equal(said.count, 10);
+	report_free(report);
+}
+
+/* However many names: a bounded number of lines in an interval, and others' turn in the next. */
+static void test_full(void **state)
+{
+	(void)state;
+	report_t *report = report_new(true, 60);
+	policy_verdict_t verdict;
+	knot_dname_storage_t owner;
+	said_t said = { 0 };
+	for (unsigned i = 0; i < 20 * REPORT_SLOTS; i++) {
+		make_finding(&verdict, owner, i);
+		report_findings(report, &verdict, NULL, 500 + i / (REPORT_SLOTS / 2), say_nothing, &said);
+	}
+	assert_true(said.count <= REPORT_SLOTS);
+	assert_true(said.count >= REPORT_SLOTS * 9 / 10);
+
+	said.count = 0;
+	make_finding(&verdict, owner, 1000000);
+	report_findings(report, &verdict, NULL, 1000, say, &said);
+	assert_int_equal(said.count, 1);
+	assert_string_equal(said.last, "enforce, missing-target, m1000000.example.com. A, "
+	                               "no address, answered no data");
+	report_free(report);
+}
+
+/* Many threads, the same names: each name once. */
+typedef struct {
+	report_t *report;
+	said_t *said;
+	pthread_barrier_t *barrier;
+	uint32_t now;
+	unsigned first, names;
+} worker_t;
+
+static void *work(void *arg)
+{
+	const worker_t *worker = arg;
+	policy_verdict_t verdict;
+	knot_dname_storage_t owner;
+	(void)pthread_barrier_wait(worker->barrier);
+	for (unsigned i = 0; i < worker->names; i++) {
+		make_finding(&verdict, owner, worker->first + i);
+		report_findings(worker->report, &verdict, NULL, worker->now, say_nothing,
+		                worker->said);
+	}
+	return NULL;
+}
+
+static void run_threads(worker_t *worker)
+{
+	pthread_t threads[THREADS];
+	pthread_barrier_t barrier;
+	assert_int_equal(pthread_barrier_init(&barrier, NULL, THREADS), 0);
+	worker->barrier = &barrier;
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_create(&threads[i], NULL, work, worker), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	}
+	pthread_barrier_destroy(&barrier);
+}
+
+static void test_threads(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 200; round++) {
+		report_t *report = report_new(true, 60);
+		assert_non_null(report);
+		said_t said = { 0 };
+		worker_t worker = { report, &said, NULL, 100, 0, 8 };
+		/* Once, again when they are due, and other names in the place of stale ones. */
+		for (unsigned step = 1; step <= 3; step++) {
+			run_threads(&worker);
+			assert_int_equal(said.count, step * 8);
+			worker.now += step * 60;
+			worker.first = step < 2 ? 0 : 1000;
+		}
+		report_free(report);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_interval),
+		cmocka_unit_test(test_first),
+		cmocka_unit_test(test_same),
+		cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_every),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_threads),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
