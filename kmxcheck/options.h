@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * What the user asked for. The command line is judged as far as it can be without reading a file.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kmxcheck/output.h"
+#include "kmxcheck/setup.h"
+
+/*! Exit status. */
+enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
+
+typedef enum { FAIL_ON_ERROR = 0, FAIL_ON_WARNING, FAIL_NEVER } fail_on_t;
+
+/*! Findings of a rule to be left out: all, or those of some owners. */
+typedef struct {
+	bool all;
+	names_t owners;
+} ignore_t;
+
+typedef struct {
+	char *const *operands; /*!< FILEs, or with axfr the names of zones. Borrowed from argv. */
+	size_t operand_count;
+	const char *config;    /*!< -c */
+	const char *policy;    /*!< --policy */
+	knot_dname_t *origin;  /*!< -o, or NULL. */
+	format_t format;
+	const char *server;    /*!< -s */
+	bool axfr;
+	fail_on_t fail_on;
+	bool quiet;
+	ignore_t ignore[AUDIT_RULE_COUNT];
+	setup_t setup;         /*!< Words of --proxy and its like; not made. */
+	bool has_words;        /*!< There are such words. */
+} options_t;
+
+/*! What to do after the options. */
+typedef enum {
+	OPTIONS_RUN,
+	OPTIONS_DONE,   /*!< All that was asked for was printed: -h, -V, --explain. */
+	OPTIONS_WRONG,  /*!< The error is on standard error. */
+} options_next_t;
+
+/*!
+ * Reads the command line.
+ *
+ * \param options  Filled; to be cleared with options_clear(), whatever comes back.
+ */
+options_next_t options_read(options_t *options, int argc, char **argv);
+
+void options_clear(options_t *options);
+
+/*! "kmxcheck: ..." on standard error. */
+__attribute__((format(printf, 1, 2)))
+void complain(const char *fmt, ...);

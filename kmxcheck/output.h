@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * What was found, written for people and for programs. Everything is known before the first octet
+ * is written, so that there is no half of an output where a zone can't be read.
+ *
+ * The order is that of the run; nothing here sorts zones or findings. What --ignore left out is
+ * counted and not shown. One thread. Errors are KNOT_E*.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "kmxcheck/audit.h"
+
+typedef enum {
+	FORMAT_TEXT = 0,
+	FORMAT_JSON,
+	FORMAT_DOT,
+	FORMAT_NSUPDATE,
+	FORMAT_DIFF,    /*!< --diff: has no name for -f. */
+	FORMAT_COUNT
+} format_t;
+
+/*! Whether a running server has the module, as far as its answers tell. */
+typedef enum {
+	GUARD_NONE = 0,  /*!< No server was asked. */
+	GUARD_UNKNOWN,   /*!< Nothing is to be mended: answers are the same without. */
+	GUARD_NO,        /*!< Answers are what the zone says. */
+	GUARD_YES,       /*!< Answers are what enforce makes of the zone. */
+	GUARD_PART,      /*!< Some are, some are not: another policy or zone. */
+} guard_t;
+
+/*! A zone that was audited, from a file or by asking a server. */
+typedef struct {
+	const audit_t *audit;
+	const char *file;    /*!< As the user named it, or NULL. */
+	const char *server;  /*!< "192.0.2.1@53" if its answers were audited, NULL: the file was. */
+	guard_t guard;       /*!< With a server. */
+	size_t queries;      /*!< Asked of the server. */
+	size_t seen;         /*!< Changes that are in its answers, */
+	size_t changes;      /*!< of all that enforce would make. */
+} output_zone_t;
+
+/*! A zone that could not be audited, and is no error. */
+typedef struct {
+	const char *zone;    /*!< Name, as text. */
+	const char *reason;  /*!< "member of a catalog", without a full stop. */
+} output_skip_t;
+
+/*! All there is to say. Borrowed throughout. */
+typedef struct {
+	const output_zone_t *zones;
+	size_t zone_count;
+	const output_skip_t *skips;
+	size_t skip_count;
+	bool color;          /*!< Text and diff only. */
+	const char *program; /*!< Name and version for comments, or NULL: "kmxcheck". */
+} output_t;
+
+/*! Sums over the zones of a run. */
+typedef struct {
+	size_t errors;
+	size_t warnings;
+	size_t ignored;      /*!< In neither of the above. */
+	size_t edits;
+	size_t zones_bad;    /*!< With an error or a warning. */
+	size_t rules[AUDIT_RULE_COUNT]; /*!< Errors and warnings by rule. */
+} output_totals_t;
+
+/*! The format that -f names ("text", "json", "dot", "nsupdate"), or FORMAT_COUNT. */
+format_t output_format(const char *name);
+
+/*! Counts; decides the exit status too. */
+void output_count(const output_t *output, output_totals_t *totals);
+
+/*!
+ * Writes everything in a format, and flushes.
+ *
+ * \retval KNOT_EOK
+ * \retval other  No memory, or the file takes no more (mapped errno); part may be written.
+ */
+int output_print(const output_t *output, format_t format, FILE *out);
