@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kmxcheck as people and scripts run it: options, exit status, what goes where.
+
+Needs no server. Run alone:
+  KMXCHECK=/path/kmxcheck /usr/bin/python3 tests/functional/test_kmxcheck.py
+"""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import time
+import unittest
+
+from auditing import BAD, GOOD, KMXCHECK, POLICY, RUN_WAIT, TOP, WARN, Case
+
+
+class Usage(Case):
+    def test_help_and_version(self):
+        for option in "-h", "--help":
+            stdout, stderr = self.run_it(option)
+            self.assertTrue(stdout.startswith("Usage: kmxcheck "))
+            self.assertEqual(stderr, "")
+        for option in "-V", "--version":
+            self.assertRegex(self.run_it(option)[0], r"\Akmxcheck \(knot-mxguard\) \d+\.\d+")
+
+    def test_help_names_every_option_of_the_man_page(self):
+        page = (TOP / "doc/kmxcheck.1").read_text()
+        documented = set(re.findall(r"^\.It .*?Fl -([a-z-]+)", page, re.M))
+        usage = self.run_it("-h")[0]
+        shown = set(re.findall(r"^ .{5,6}--([a-z-]+)", usage, re.M))
+        self.assertEqual(documented, shown)
+        completed = set(re.findall(r"--([a-z-]+)", (TOP / "etc/completion/kmxcheck").read_text()))
+        self.assertLessEqual(shown, completed)
+
+    def test_explain_every_rule_of_the_man_page(self):
+        page = (TOP / "doc/kmxcheck.1").read_text()
+        rules = re.findall(r"^\.It Li ([a-z]+(?:-[a-z]+)+)$", page, re.M)
+        self.assertEqual(len(rules), 14)
+        completion = (TOP / "etc/completion/kmxcheck").read_text()
+        for rule in rules:
+            self.assertTrue(self.run_it("--explain", rule)[0].startswith(rule))
+            self.assertIn(rule, completion)
+        self.assertIn("proxied-host", self.trouble("--explain", "nonsense"))
+
+    def test_wrong_options(self):
+        zone = self.zone("a.test", BAD)
+        for args in ([], ["--nonsense"], ["-c"], ["-f", "xml", zone], ["--fail-on", "x", zone],
+                     ["--ignore", "x", zone], ["--ignore", "proxied-host:a..b", zone],
+                     ["-o", "a..b", zone], ["-o", "a.test", zone, zone],
+                     ["--diff", "-f", "json", zone], ["--axfr", "a.test"],
+                     ["--policy", "x", zone], ["-c", "x", "--proxy", "192.0.2.1", zone],
+                     ["-s", "nonsense@x", *POLICY, zone], ["-", "-"],
+                     ["-s", "127.0.0.1", "--axfr", *POLICY, "a..b"]):
+            with self.subTest(args=args):
+                self.trouble(*args)
+
+    def test_wrong_policies(self):
+        zone = self.zone("a.test", BAD)
+        for args, said in (
+                (["--proxy", "192.0.2.0/33"], "--proxy '192.0.2.0/33': not a network"),
+                (["--proxy", "192.0.2.1", "--proxy-except", "x"], "--proxy-except 'x': not"),
+                (["--proxy", "192.0.2.1", "--web-origin", "x"], "--web-origin 'x': not"),
+                (["--proxy", "192.0.2.1", "--mail-address", "x"], "--mail-address 'x': not"),
+                (["--proxy", "192.0.2.1", "--proxy-name", "a..b"], "--proxy-name 'a..b': not"),
+                (["--proxy", "192.0.2.1", "--mail-host", "a..b"], "mail-host 'a..b'"),
+                (["--proxy", "192.0.2.1", "--mail-exchange", "www"], "mail-exchange 'www'"),
+                (["--proxy", "192.0.2.1", "--mail-address", "192.0.2.1"], "proxy network"),
+                (["--proxy-file", "./none"], "./none: "),
+                (["--proxy", "192.0.2.1", "--diff"], "mail-address"),
+                (["--proxy", "192.0.2.1", "-f", "nsupdate"], "mail-address")):
+            with self.subTest(args=args):
+                self.assertIn(said, self.trouble(*args, zone))
+
+    def test_bad_list_is_said_with_its_line(self):
+        zone = self.zone("a.test", BAD)
+        self.write("list", "# mine\n192.0.2.0/24\nnonsense\n")
+        self.assertIn("list:3: ", self.trouble("--proxy-file", "list", zone))
+
+
+class Status(Case):
+    def setUp(self):
+        super().setUp()
+        self.bad = self.zone("bad.test", BAD)
+        self.good = self.zone("good.test", GOOD)
+        self.warn = self.zone("warn.test", WARN)
+
+    def test_levels(self):
+        for zone, error, warning in ((self.good, 0, 0), (self.warn, 0, 1), (self.bad, 1, 1)):
+            self.run_it(*POLICY, zone, status=error)
+            self.run_it(*POLICY, "--fail-on", "error", zone, status=error)
+            self.run_it(*POLICY, "--fail-on=warning", zone, status=warning)
+            self.run_it(*POLICY, "--fail-on", "never", zone)
+
+    def test_quiet(self):
+        for zone, status in ((self.good, 0), (self.bad, 1)):
+            self.assertEqual(self.run_it(*POLICY, "-q", zone, status=status), ("", ""))
+        self.assertIn("none.zone", self.trouble(*POLICY, "-q", "none.zone"))
+
+    def test_ignore(self):
+        self.assertEqual(self.findings(*POLICY, self.bad, status=1)["bad.test"], ["proxied-host"])
+        for ignore, status in (("proxied-host", 0), ("proxied-host:mail.bad.test", 0),
+                               ("proxied-host:MAIL.bad.test.", 0),
+                               ("proxied-host:*.bad.test", 0), ("proxied-host:bad.test", 1),
+                               ("proxied-target", 1), ("proxied-target:mail.bad.test", 1)):
+            self.run_it(*POLICY, "--ignore", ignore, self.bad, status=status)
+        self.assertIn("ignored", self.run_it(*POLICY, "--ignore", "proxied-host", self.bad)[0])
+
+    def test_one_bad_file_does_not_hide_the_others(self):
+        broken = self.write("broken.zone", GOOD % "broken.test" + "mail A 192.0.2.256\n")
+        line = len(broken.read_text().splitlines())
+        stdout, stderr = self.run_it(*POLICY, self.bad, broken, self.good, "none.zone", status=2)
+        self.assertIn("bad.test", stdout)
+        self.assertNotIn("broken.test", stdout)
+        self.assertIn("broken.zone:%d: " % line, stderr)
+        self.assertIn("none.zone: ", stderr)
+        self.assertEqual(stderr.count("\n"), 2)
+        self.assertIn("broken.zone:%d: " % line, self.trouble(*POLICY, broken))
+        # In every format, whole or not at all.
+        for output in ["-f", "json"], ["-f", "dot"], ["-f", "nsupdate"], ["--diff"]:
+            self.trouble(*POLICY, *output, broken)
+
+    def test_json_stays_whole_beside_an_error(self):
+        stdout, _ = self.run_it(*POLICY, "-f", "json", self.bad, "none.zone", status=2)
+        self.assertEqual(len(json.loads(stdout)["zones"]), 1)
+
+    def test_standard_input(self):
+        self.run_it(*POLICY, "-", stdin=BAD % "a.test", status=1)
+        self.run_it(*POLICY, "-", stdin=GOOD % "a.test")
+        self.trouble(*POLICY, "-", stdin="")
+
+    def test_origin(self):
+        relative = "@ 300 SOA ns hostmaster 1 3600 900 604800 300\n@ 300 MX 10 mail\n" \
+                   "mail 300 A 104.16.1.2\n"
+        zones = self.findings(*POLICY, "-o", "Origin.test", self.write("x", relative), status=1)
+        self.assertEqual(zones, {"origin.test": ["proxied-host"]})
+
+    def test_full_disk_is_an_error(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            for args in ([*POLICY, self.good], ["-h"], ["-V"]):
+                done = subprocess.run([KMXCHECK, *args], stdout=full, stderr=subprocess.PIPE,
+                                      text=True, timeout=RUN_WAIT, check=False)
+                self.assertEqual(done.returncode, 2, args)
+                self.assertIn("standard output", done.stderr)
+
+
+class Terminal(Case):
+    def on_terminal(self, *args, stream, env=None):
+        """What comes out on a terminal that has one of the outputs."""
+        master, slave = pty.openpty()
+        with subprocess.Popen([KMXCHECK, *map(str, args)], stdin=subprocess.DEVNULL,
+                              stdout=slave if stream == 1 else subprocess.DEVNULL,
+                              stderr=slave if stream == 2 else subprocess.DEVNULL,
+                              env=dict({**os.environ, "TERM": "xterm"}, **(env or {}))) as run:
+            os.close(slave)
+            output = b""
+            try:
+                while chunk := os.read(master, 65536):
+                    output += chunk
+            except OSError:
+                pass
+            run.wait(timeout=RUN_WAIT)
+        os.close(master)
+        return output.decode()
+
+    def test_colour_on_a_terminal_only(self):
+        zone = self.zone("bad.test", BAD)
+        env = {"NO_COLOR": ""}
+        self.assertIn("\x1b[", self.on_terminal(*POLICY, zone, stream=1, env=env))
+        self.assertNotIn("\x1b[", self.on_terminal(*POLICY, zone, stream=1, env={"NO_COLOR": "1"}))
+        self.assertNotIn("\x1b[", self.run_it(*POLICY, zone, status=1, env=env)[0])
+
+    def test_no_progress_of_a_short_run(self):
+        zone = self.zone("bad.test", BAD)
+        self.assertEqual(self.on_terminal(*POLICY, zone, stream=2), "")
+
+    def test_progress_of_a_long_run(self):
+        # It waits for its input for as long as it likes: that is long enough.
+        master, slave = pty.openpty()
+        with subprocess.Popen([KMXCHECK, *POLICY, "-"], stdin=subprocess.PIPE, stderr=slave,
+                              stdout=subprocess.DEVNULL) as run:
+            os.close(slave)
+            start = time.monotonic()
+            output = os.read(master, 4096)
+            self.assertIn(b"reading zone 1 of 1", output)
+            self.assertGreater(time.monotonic() - start, 1.5)
+            run.stdin.write((GOOD % "a.test").encode())
+            run.stdin.close()
+            self.assertEqual(run.wait(timeout=RUN_WAIT), 0)
+        rest = b""
+        try:
+            while chunk := os.read(master, 4096):
+                rest += chunk
+        except OSError:
+            pass
+        os.close(master)
+        self.assertTrue(rest.endswith(b"\r\x1b[K"), rest)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Any text as a zone file: it is refused with an error of one line, or audited, and what is found
+ * is in order. Text that includes files is left out: the result would depend on the machine.
+ */
+
+#undef NDEBUG
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "kmxcheck/audit.h"
+#include "tests/fuzz/fuzz.h"
+
+const char *const fuzz_corpus[] = { "tests/fuzz/zone", "tests/data/audit", NULL };
+
+static bool includes(const char *text, size_t size)
+{
+	for (size_t i = 0; i + 8 <= size; i++) {
+		if (strncasecmp(text + i, "$INCLUDE", 8) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static netset_t *network(const char *text)
+{
+	net_t net;
+	netset_t *set = netset_new();
+	assert(set != NULL && net_from_str(&net, text) == KNOT_EOK);
+	assert(netset_add(set, &net) == KNOT_EOK && netset_build(set) == KNOT_EOK);
+	return set;
+}
+
+static void check(const audit_t *audit)
+{
+	for (size_t i = 0; i < audit->finding_count; i++) {
+		const audit_finding_t *finding = &audit->findings[i];
+		assert(finding->rule < AUDIT_RULE_COUNT);
+		assert(finding->message != NULL && finding->remedy != NULL);
+		assert(strchr(finding->message, '\n') == NULL);
+		if (i > 0 && finding->owner != NULL) {
+			assert(knot_dname_cmp(finding[-1].owner, finding->owner) <= 0);
+		}
+	}
+	for (size_t i = 0; i < audit->edit_count; i++) {
+		assert(knot_dname_in_bailiwick(audit->edits[i].owner, audit->zone) >= 0);
+	}
+}
+
+static void audit(zone_t *zone)
+{
+	static const knot_dname_t proxy_name[] = "\x03""cdn\x07""example\x03""net";
+	const knot_dname_t *proxy_names[] = { proxy_name };
+	const char *mail_hosts[] = { "*.mx", "imap" };
+	char err[ZONE_ERR_MAX], text[STANZA_TEXT_MAX];
+	netset_t *proxies = network("104.16.0.0/13"), *origins = network("192.0.2.80");
+	stanza_t stanza = {
+		.enforce = true, .proxies = proxies, .origins = origins, .ttl = 300,
+		.proxy_names = proxy_names, .proxy_name_count = 1,
+		.mail_hosts = { mail_hosts, 2 },
+	};
+	static const uint8_t address[4] = { 198, 51, 100, 25 };
+	assert(stanza_add_address(&stanza, 4, address) == KNOT_EOK);
+
+	policy_t policy;
+	audit_t result;
+	zones_t *zones;
+	const audit_input_t input = { .stanza = &stanza, .origins = origins };
+	assert(zones_new(&zones, &zone, 1) == KNOT_EOK);
+	/* There may be no room for the exchange in a zone with a very long name. */
+	if (stanza_policy(&policy, &stanza, zone_apex(zone), text) == KNOT_EOK) {
+		assert(zone_resolve(zone, &policy, zones, err) == KNOT_EOK);
+		assert(audit_zone(&result, zone, &policy, &input) == KNOT_EOK);
+		check(&result);
+		audit_clear(&result);
+		stanza_policy_clear(&policy);
+	}
+	zones_free(zones);
+	stanza_clear(&stanza);
+	netset_free(proxies);
+	netset_free(origins);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char err[ZONE_ERR_MAX] = "";
+	zone_t *zone = NULL;
+	if (size > 100000 || includes((const char *)data, size)) {
+		return 0;
+	}
+	char *text = malloc(size + 1);
+	assert(text != NULL);
+	memcpy(text, data, size);
+	if (zone_open_text(&zone, "fuzz", text, size, NULL, err) != KNOT_EOK) {
+		assert(strncmp(err, "fuzz:", 5) == 0 && strchr(err, '\n') == NULL);
+		return 0;
+	}
+	audit(zone);
+	zone_free(zone);
+	return 0;
+}
