@@ -171,6 +171,7 @@ static void cut(judge_t *judge, size_t link, const chain_end_t *end, finding_t *
 		ttl = end->host.ttl;
 	}
 	judge->cut = true;
+	judge->terminal = owner;
 
 	bool any = (qtype == KNOT_RRTYPE_ANY);
 	knot_rrset_t *a = (any || qtype == KNOT_RRTYPE_A)

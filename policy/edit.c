@@ -127,6 +127,7 @@ void judge_edit(judge_t *judge, policy_item_t *item, knot_rrset_t *with)
 {
 	knot_rrset_free(item->with, judge->verdict->mm);
 	item->with = with;
+	item->encloser = POLICY_OWN;
 	item->edit = (with != NULL) ? EDIT_REPLACE : EDIT_DROP;
 	note_change(judge, item->section);
 }
@@ -137,13 +138,11 @@ void judge_add(judge_t *judge, knot_section_t section, knot_rrset_t *rrset)
 	if (rrset == NULL) {
 		return;
 	}
-	if (verdict->add_count == POLICY_ADD_MAX) { /* Not reached: two, one and two at most. */
+	if (verdict->add_count == POLICY_ADD_MAX) { /* Not reached: see POLICY_ADD_MAX. */
 		knot_rrset_free(rrset, verdict->mm);
 		return;
 	}
-	verdict->add[verdict->add_count].section = section;
-	verdict->add[verdict->add_count].rrset = rrset;
-	verdict->add_count++;
+	verdict->add[verdict->add_count++] = (policy_add_t){ section, rrset, POLICY_OWN, NULL };
 	note_change(judge, section);
 }
 
@@ -256,16 +255,8 @@ void policy_verdict_clear(policy_response_t *response, policy_verdict_t *verdict
 	verdict->add_count = 0;
 }
 
-void policy_leave_out_additional(policy_response_t *response, policy_verdict_t *verdict)
+static void drop_added_additional(policy_verdict_t *verdict)
 {
-	for (size_t i = 0; i < response->count; i++) {
-		policy_item_t *item = &response->items[i];
-		if (item->section == KNOT_ADDITIONAL && item->edit == EDIT_REPLACE) {
-			knot_rrset_free(item->with, verdict->mm);
-			item->with = NULL;
-			item->edit = EDIT_DROP;
-		}
-	}
 	size_t kept = 0;
 	for (size_t i = 0; i < verdict->add_count; i++) {
 		if (verdict->add[i].section == KNOT_ADDITIONAL) {
@@ -275,6 +266,34 @@ void policy_leave_out_additional(policy_response_t *response, policy_verdict_t *
 		}
 	}
 	verdict->add_count = kept;
+}
+
+static void drop(policy_item_t *item, policy_verdict_t *verdict)
+{
+	knot_rrset_free(item->with, verdict->mm);
+	item->with = NULL;
+	item->edit = EDIT_DROP;
+}
+
+void policy_drop_additional(policy_response_t *response, policy_verdict_t *verdict)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		if (response->items[i].section == KNOT_ADDITIONAL) {
+			drop(&response->items[i], verdict);
+		}
+	}
+	drop_added_additional(verdict);
+}
+
+void policy_leave_out_additional(policy_response_t *response, policy_verdict_t *verdict)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_ADDITIONAL && item->edit == EDIT_REPLACE) {
+			drop(item, verdict);
+		}
+	}
+	drop_added_additional(verdict);
 
 	for (size_t i = 0; i < verdict->finding_count; i++) {
 		verdict->findings[i].action = ACTION_EMPTIED;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/host.h"
+#include "policy/nsec.h"
 
 /* One step's surroundings: the zone, and the name being looked for. */
 typedef struct {
@@ -26,15 +27,6 @@ static bool look_present(const search_t *s, const knot_dname_t *owner, uint16_t 
                          knot_rrset_t *out)
 {
 	return look(s, owner, type, out) == KNOT_EOK && !knot_rrset_empty(out);
-}
-
-/* The suffix of name that has this many labels. */
-static const knot_dname_t *suffix(const knot_dname_t *name, size_t labels)
-{
-	for (size_t skip = knot_dname_labels(name, NULL) - labels; skip > 0; skip--) {
-		name += 1 + *name;
-	}
-	return name;
 }
 
 static void read_addresses(search_t *s, const knot_dname_t *node, host_state_t otherwise)
@@ -115,10 +107,10 @@ static bool step(search_t *s)
 	knot_rrset_t ns;
 
 	for (size_t i = apex + 1; i <= labels; i++) {
-		const knot_dname_t *node = suffix(name, i);
+		const knot_dname_t *node = name_suffix(name, i);
 		int ret = look(s, node, KNOT_RRTYPE_NS, &ns);
 		if (ret == KNOT_ENONODE) {
-			return below_encloser(s, suffix(name, i - 1));
+			return below_encloser(s, name_suffix(name, i - 1));
 		} else if (ret != KNOT_EOK) {
 			s->host->state = HOST_BLIND;
 			return false;

@@ -26,7 +26,7 @@ typedef struct {
 	size_t link_count;
 	const knot_dname_t *terminal; /*!< Where they end. */
 	bool delegated;               /*!< The chain ends in a referral. */
-	bool cut;                     /*!< The chain was cut at a guarded name. */
+	bool cut;                     /*!< The chain was cut at a guarded name, the terminal now. */
 	bool negative;                /*!< The edited answer has no data; it needs an SOA. */
 	int error;                    /*!< KNOT_ENOMEM once an edit could not be made. */
 	finding_t spare;              /*!< Takes the findings that are one too many. */
@@ -110,9 +110,18 @@ static inline const knot_rrset_t *item_rrset(const policy_item_t *item)
 	return item->edit == EDIT_KEEP ? item->rrset : item->edit == EDIT_REPLACE ? item->with : NULL;
 }
 
+/*! True if the edited answer has something at the end of its aliases. */
+bool judge_has_data(const judge_t *judge);
+
 /* alias.c: guarded hosts that are aliases (CNAME, DNAME). */
 void judge_chain(judge_t *judge);
 void judge_aliases(judge_t *judge);
 
 /* target.c: exchanges of MX, targets of mail SRV, and their additional records. */
 void judge_targets(judge_t *judge);
+
+/* denial.c: proofs for those who validate. */
+
+/*! Makes the edited response provable: says whose wildcard new RRsets are signed for, keeps and
+ *  makes NSEC and NSEC3 RRs as they are needed, and has the exchange exist in them. */
+void judge_denial(judge_t *judge);

@@ -215,8 +215,7 @@ static void judge_exchange(judge_t *judge)
 	judge->negative = !positive;
 }
 
-/* True if the edited answer has something at the end of its aliases. */
-static bool has_data(const judge_t *judge)
+bool judge_has_data(const judge_t *judge)
 {
 	for (size_t i = 0; i < judge->verdict->add_count; i++) {
 		if (judge->verdict->add[i].section == KNOT_ANSWER) {
@@ -281,20 +280,20 @@ static size_t lookup_budget(const policy_response_t *response)
 	return POLICY_LOOKUPS + targets * POLICY_LOOKUPS_TARGET;
 }
 
-int policy_judge(const policy_t *policy, policy_lookup_f lookup, void *ctx,
-                 policy_response_t *response, policy_verdict_t *verdict, knot_mm_t *mm)
+/* Begins to judge: nothing is edited yet. */
+static void begin(judge_t *judge, const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                  policy_response_t *response, policy_verdict_t *verdict, knot_mm_t *mm)
 {
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->mm = mm;
 	for (size_t i = 0; i < response->count; i++) {
 		response->items[i].edit = EDIT_KEEP;
 		response->items[i].with = NULL;
-	}
-	if (response->rcode != KNOT_RCODE_NOERROR && response->rcode != KNOT_RCODE_NXDOMAIN) {
-		return KNOT_EOK;
+		response->items[i].encloser = POLICY_OWN;
+		response->items[i].sigs = NULL;
 	}
 
-	judge_t judge = {
+	*judge = (judge_t){
 		.policy = policy,
 		.lookup = limited_lookup,
 		.response = response,
@@ -302,22 +301,48 @@ int policy_judge(const policy_t *policy, policy_lookup_f lookup, void *ctx,
 		.zone_lookup = lookup,
 		.zone_ctx = ctx,
 		.budget = lookup_budget(response),
+		.ctx = judge,
 	};
-	judge.ctx = &judge;
-	if (lookup(ctx, policy->zone, KNOT_RRTYPE_MX, &judge.apex_mx) != KNOT_EOK) {
-		memset(&judge.apex_mx, 0, sizeof(judge.apex_mx));
+	if (lookup(ctx, policy->zone, KNOT_RRTYPE_MX, &judge->apex_mx) != KNOT_EOK) {
+		memset(&judge->apex_mx, 0, sizeof(judge->apex_mx));
 	}
+	judge_chain(judge);
+}
 
-	judge_chain(&judge);
+/* Finishes what the edits of the answer entail. */
+static int finish(judge_t *judge)
+{
+	if (judge->response->hash != NULL && judge->response->complete) {
+		judge_denial(judge);
+	}
+	if (judge->verdict->changes) {
+		drop_signatures(judge);
+	}
+	return judge->error;
+}
+
+int policy_judge(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                 policy_response_t *response, policy_verdict_t *verdict, knot_mm_t *mm)
+{
+	judge_t judge;
+	begin(&judge, policy, lookup, ctx, response, verdict, mm);
+	if (response->rcode != KNOT_RCODE_NOERROR && response->rcode != KNOT_RCODE_NXDOMAIN) {
+		return KNOT_EOK;
+	}
 	judge_aliases(&judge);
 	judge_targets(&judge);
 	judge_addresses(&judge);
 	judge_exchange(&judge);
-	if (verdict->changes) {
-		if (judge.negative && !has_data(&judge)) {
-			judge_negative(&judge);
-		}
-		drop_signatures(&judge);
+	if (verdict->changes && judge.negative && !judge_has_data(&judge)) {
+		judge_negative(&judge);
 	}
-	return judge.error;
+	return finish(&judge);
+}
+
+int policy_judge_referral(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                          policy_response_t *response, policy_verdict_t *verdict, knot_mm_t *mm)
+{
+	judge_t judge;
+	begin(&judge, policy, lookup, ctx, response, verdict, mm);
+	return finish(&judge);
 }

@@ -21,6 +21,7 @@
 
 #include "policy/names.h"
 #include "policy/netset.h"
+#include "policy/nsec.h"
 #include "policy/rules.h"
 
 /*! Addresses of one family where mail really is: count * 4 or count * 16 octets. */
@@ -71,6 +72,8 @@ typedef struct {
 	knot_section_t section;
 	edit_t edit;
 	knot_rrset_t *with;        /*!< EDIT_REPLACE: allocated in verdict.mm. */
+	int encloser;              /*!< Of the new RRset, like sigs: see policy_add_t. */
+	const knot_rdataset_t *sigs;
 } policy_item_t;
 
 /*! A response to be judged. */
@@ -82,16 +85,31 @@ typedef struct {
 	bool additional_complete; /*!< So is the additional section, as far as one can tell. */
 	policy_item_t *items; /*!< In the order of the response. */
 	size_t count;
+	nsec3_hash_f hash;    /*!< Set if the client validates and the zone is signed: whatever the
+	                           verdict leads to is to be provable once it is signed. */
 } policy_response_t;
 
 /*! Look-ups that judging a response may take, and what is added for each MX and SRV RR in it. */
 #define POLICY_LOOKUPS        256
 #define POLICY_LOOKUPS_TARGET 16
 
-/*! RRsets a verdict may add: two of the answer, the SOA, two additional ones. */
-#define POLICY_ADD_MAX 5
+/*! RRsets a verdict may add: two of the answer, the SOA, two additional ones, proofs. */
+#define POLICY_ADD_MAX 16
 /*! Findings of one response that are described; more are only in the rules and actions. */
 #define POLICY_FINDINGS_MAX 16
+
+/*! The owner of a new RRset is what it is signed for; else this says whose wildcard. */
+#define POLICY_OWN (-1)
+
+/*! An RRset that a verdict adds. */
+typedef struct {
+	knot_section_t section;
+	knot_rrset_t *rrset;         /*!< Allocated in verdict.mm. */
+	int encloser;                /*!< Whose wildcard it is signed for: labels of the owner's suffix
+	                                  (RFC 4035 5.3.2), or POLICY_OWN. */
+	const knot_rdataset_t *sigs; /*!< For who signs: the RRSIGs to go with it, borrowed. NULL
+	                                  after judging. */
+} policy_add_t;
 
 /*! Something wrong in the response. All pointers borrowed: from the response, zone or policy. */
 typedef struct {
@@ -115,10 +133,7 @@ typedef struct {
 	bool noerror;            /*!< NXDOMAIN has to become NOERROR. */
 	bool unknown;            /*!< A mail target could not be judged: not in this cut response. */
 	size_t add_count;
-	struct {
-		knot_section_t section;
-		knot_rrset_t *rrset; /*!< Allocated in mm. */
-	} add[POLICY_ADD_MAX];
+	policy_add_t add[POLICY_ADD_MAX];
 	uint32_t rules;          /*!< Bits 1 << rule_t of all findings. */
 	uint32_t actions;        /*!< Bits 1 << action_t of all findings. */
 	size_t finding_count;    /*!< Described ones. */
@@ -159,8 +174,24 @@ void policy_verdict_clear(policy_response_t *response, policy_verdict_t *verdict
  */
 void policy_leave_out_additional(policy_response_t *response, policy_verdict_t *verdict);
 
+/*! Leaves out the additional section. */
+void policy_drop_additional(policy_response_t *response, policy_verdict_t *verdict);
+
 /*! Notes that a response in need of changes can't be signed: the finding sign-failure. */
 void policy_sign_failure(const policy_response_t *response, policy_verdict_t *verdict);
+
+/*!
+ * The cheap first question about denials, for responses that nothing else is wrong with: may a
+ * record in it deny what answers have? Then policy_judge(), or for a referral
+ * policy_judge_referral(), with response.hash has to look.
+ */
+bool policy_suspects_denial(const policy_t *policy, const knot_rrset_t *apex_mx,
+                            const knot_rrset_t *rrsets, size_t count);
+
+/*! Judges a referral of the protected zone: what proves that it is insecure may deny what answers have.
+ *  Nothing else of it is touched. As policy_judge(). */
+int policy_judge_referral(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                          policy_response_t *response, policy_verdict_t *verdict, knot_mm_t *mm);
 
 /*! True if the name's addresses must be direct. */
 bool policy_guarded(const policy_t *policy, const knot_rrset_t *apex_mx, const knot_dname_t *name);
