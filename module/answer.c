@@ -252,13 +252,25 @@ static int put(writer_t *writer, const knot_rrset_t *rrset, const knot_dname_t *
 	return ret;
 }
 
-/* Puts an RRset that the verdict made. The packet owns its data from then on. */
-static int put_new(writer_t *writer, knot_rrset_t **rrset, uint16_t flags)
+/* Puts an RRset that the verdict made, and its RRSIGs. The packet owns the data of the former from
+ * then on; the latter stay where they are. */
+static int put_new(writer_t *writer, knot_rrset_t **rrset, const knot_rdataset_t *sigs,
+                   uint16_t flags)
 {
+	knot_rrset_t rrsig = { 0 };
+	if (sigs != NULL) {
+		knot_rrset_init(&rrsig, (*rrset)->owner, KNOT_RRTYPE_RRSIG, KNOT_CLASS_IN,
+		                (*rrset)->ttl);
+		rrsig.rrs = *sigs;
+	}
 	int ret = put(writer, *rrset, (*rrset)->owner, flags | KNOT_PF_FREE, KNOT_COMPR_HINT_NONE);
 	if (ret == KNOT_EOK) {
 		mm_put(&writer->pkt->mm, *rrset);
 		*rrset = NULL;
+		if (sigs != NULL) {
+			ret = put(writer, &rrsig, rrsig.owner, flags & ~KNOT_PF_FREE,
+			          KNOT_COMPR_HINT_NONE);
+		}
 	}
 	return ret;
 }
@@ -296,14 +308,15 @@ static int write_section(writer_t *writer, knot_section_t section, answer_t *ans
 			          old[i].info.compress_ptr[KNOT_COMPR_HINT_OWNER]);
 			old[i].done = (ret == KNOT_EOK);
 		} else if (item->edit == EDIT_REPLACE) {
-			ret = put_new(writer, &item->with, old[i].info.flags);
+			ret = put_new(writer, &item->with, item->sigs,
+			              old[i].info.flags & ~(KNOT_PF_ORIGTTL | KNOT_PF_SOAMINTTL));
 		}
 	}
 
 	uint16_t flags = (section == KNOT_ANSWER && !stream) ? KNOT_PF_NULL : KNOT_PF_NOTRUNC;
 	for (size_t i = 0; i < verdict->add_count && ret == KNOT_EOK; i++) {
 		if (verdict->add[i].section == section) {
-			ret = put_new(writer, &verdict->add[i].rrset, flags);
+			ret = put_new(writer, &verdict->add[i].rrset, verdict->add[i].sigs, flags);
 		}
 	}
 	return ret;
@@ -332,7 +345,8 @@ int answer_write(answer_t *answer, knot_pkt_t *pkt, policy_verdict_t *verdict, u
 		.pkt = pkt,
 		.old = old,
 		.old_count = count,
-		.owners = mm_get(&pkt->mm, (count + POLICY_ADD_MAX) * sizeof(*writer.owners)),
+		.owners = mm_get(&pkt->mm, 2 * (count + POLICY_ADD_MAX) *
+		                              sizeof(*writer.owners)),
 		.rotate = rotate,
 	};
 	if (old == NULL || writer.owners == NULL) {

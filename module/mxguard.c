@@ -17,6 +17,8 @@
 
 #include "module/answer.h"
 #include "module/conf.h"
+#include "module/dnssec.h"
+#include "module/nsec3hash.h"
 #include "module/report.h"
 #include "policy/policy.h"
 
@@ -29,6 +31,7 @@ enum { CTR_FINDING, CTR_ACTION };
 typedef struct {
 	mxguard_conf_t *conf;
 	report_t *report;
+	dnssec_t *dnssec; /* NULL where nothing is to be signed. */
 	bool rotate;
 } mxguard_ctx_t;
 
@@ -89,20 +92,6 @@ static void report(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict_t *ver
 	report_findings(guard->report, verdict, instead, now.tv_sec, emit, mod);
 }
 
-/* Will a validating client check this answer? Online signing leaves no RRSIG in the zone. */
-static bool is_signed(knotd_qdata_t *qdata, const policy_response_t *response)
-{
-	if (!knot_pkt_has_dnssec(qdata->query)) {
-		return false;
-	}
-	knot_rrset_t apex_sigs = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_RRSIG);
-	bool found = !knot_rrset_empty(&apex_sigs);
-	for (size_t i = 0; i < response->count && !found; i++) {
-		found = (response->items[i].rrset->type == KNOT_RRTYPE_RRSIG);
-	}
-	return found;
-}
-
 static void report_logged(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict_t *verdict,
                           const char *instead)
 {
@@ -125,30 +114,13 @@ static bool is_stream(const knotd_qdata_t *qdata)
 	return qdata->params->proto != KNOTD_QUERY_PROTO_UDP;
 }
 
-/* Puts the verdict into effect. */
-static knotd_in_state_t repair(knotd_in_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
-                               knotd_mod_t *mod, answer_t *answer, policy_verdict_t *verdict)
+/* Writes what the verdict has made of the response. */
+static knotd_in_state_t put_back(knotd_in_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
+                                 knotd_mod_t *mod, answer_t *answer, policy_verdict_t *verdict)
 {
-	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
-	if (verdict->changes && is_signed(qdata, &answer->response)) {
-		if (!verdict->answer_changes) {
-			policy_leave_out_additional(&answer->response, verdict);
-		} else if (verdict->rules == 1U << RULE_MISSING_TARGET && !verdict->noerror) {
-			// Nothing leads to a proxy, and nothing is denied but a type: an address
-			// that is not there is better than SERVFAIL.
-			report_logged(mod, qdata, verdict, "as it is");
-			return state;
-		} else {
-			policy_sign_failure(&answer->response, verdict);
-			return refuse(mod, qdata, verdict);
-		}
-	}
-	report(mod, qdata, verdict, verdict->actions, NULL);
-	if (!verdict->changes) {
-		return state;
-	}
-
+	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
 	bool stream = is_stream(qdata);
+	bool forged = verdict->rules != 0; // Else nothing but the form of a denial is another.
 	uint16_t rotate = guard->rotate ? knot_wire_get_id(qdata->query->wire) : 0;
 	int ret = answer_write(answer, pkt, verdict, rotate, stream);
 	if (ret != KNOT_EOK && (stream || ret != KNOT_ESPACE)) {
@@ -159,10 +131,38 @@ static knotd_in_state_t repair(knotd_in_state_t state, knot_pkt_t *pkt, knotd_qd
 	if (verdict->noerror) {
 		qdata->rcode = KNOT_RCODE_NOERROR;
 	}
-	if (guard->conf->ede) {
+	if (guard->conf->ede && forged) {
 		qdata->rcode_ede = KNOT_EDNS_EDE_FORGED;
 	}
 	return ret == KNOT_ESPACE ? KNOTD_IN_STATE_TRUNC : state;
+}
+
+/* Puts the verdict into effect. */
+static knotd_in_state_t repair(knotd_in_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
+                               knotd_mod_t *mod, answer_t *answer, policy_verdict_t *verdict)
+{
+	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	if (verdict->changes && dnssec_expected(qdata, pkt) &&
+	    (guard->dnssec == NULL ||
+	     dnssec_sign(guard->dnssec, qdata, pkt, answer, verdict) != KNOT_EOK)) {
+		if (verdict->rules == 0) {
+			// Nothing is wrong with what the zone says.
+			return state;
+		} else if (!verdict->answer_changes) {
+			policy_leave_out_additional(&answer->response, verdict);
+		} else if (guard->dnssec == NULL && !verdict->noerror &&
+		           verdict->rules == 1U << RULE_MISSING_TARGET) {
+			// Nothing leads to a proxy, and nothing is denied but a type: an address
+			// that is never there is better than SERVFAIL.
+			report_logged(mod, qdata, verdict, "as it is");
+			return state;
+		} else {
+			policy_sign_failure(&answer->response, verdict);
+			return refuse(mod, qdata, verdict);
+		}
+	}
+	report(mod, qdata, verdict, verdict->actions, NULL);
+	return verdict->changes ? put_back(state, pkt, qdata, mod, answer, verdict) : state;
 }
 
 /* Cheap questions that spare most responses the judge. */
@@ -185,29 +185,43 @@ static knotd_in_state_t guard_begin(knotd_in_state_t state, knot_pkt_t *pkt,
 	return state;
 }
 
+/* Judges a response, a referral by its proofs alone. */
+static int judge(const mxguard_ctx_t *guard, knot_pkt_t *pkt, knotd_qdata_t *qdata,
+                 bool referral, bool dnssec, answer_t *answer, policy_verdict_t *verdict)
+{
+	bool roomy = is_stream(qdata) ||
+	             pkt->max_size - pkt->size >= (size_t)pkt->reserved + ROOM_ENOUGH;
+	int ret = answer_read(answer, pkt, qdata->rcode, true, roomy);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	answer->response.hash = dnssec ? nsec3hash : NULL;
+	return (referral ? policy_judge_referral : policy_judge)(
+		&guard->conf->policy, zone_lookup, qdata, &answer->response, verdict, &pkt->mm);
+}
+
 static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
                                      knotd_qdata_t *qdata, knotd_mod_t *mod)
 {
 	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	const policy_t *policy = &guard->conf->policy;
 	under_way.qdata = NULL;
 
-	// A referral is not this zone's answer.
-	if (state == KNOTD_IN_STATE_DELEG && pkt->sections[KNOT_ANSWER].count == 0) {
-		return state;
+	bool dnssec = guard->dnssec != NULL && dnssec_expected(qdata, pkt);
+	if (dnssec) {
+		dnssec_watch(guard->dnssec, qdata, pkt);
 	}
-	if (is_harmless(guard, pkt)) {
+	knot_rrset_t mx = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_MX);
+	bool denies = dnssec && policy_suspects_denial(policy, &mx, pkt->rr, pkt->rrset_count);
+	// A referral is not this zone's answer, but for what it proves.
+	bool referral = state == KNOTD_IN_STATE_DELEG && pkt->sections[KNOT_ANSWER].count == 0;
+	if (!denies && (referral || is_harmless(guard, pkt))) {
 		return state;
 	}
 
 	answer_t answer;
 	policy_verdict_t verdict = { 0 };
-	bool stream = is_stream(qdata);
-	bool roomy = stream || pkt->max_size - pkt->size >= (size_t)pkt->reserved + ROOM_ENOUGH;
-	int ret = answer_read(&answer, pkt, qdata->rcode, true, roomy);
-	if (ret == KNOT_EOK) {
-		ret = policy_judge(&guard->conf->policy, zone_lookup, qdata, &answer.response,
-		                   &verdict, &pkt->mm);
-	}
+	int ret = judge(guard, pkt, qdata, referral, dnssec, &answer, &verdict);
 	if (!guard->conf->enforce) {
 		if (verdict.rules != 0) {
 			report_logged(mod, qdata, &verdict, NULL);
@@ -221,7 +235,7 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 		answer_truncate(&answer, pkt);
 		qdata->rcode = KNOT_RCODE_NOERROR;
 		state = KNOTD_IN_STATE_TRUNC;
-	} else if (verdict.rules != 0) {
+	} else if (verdict.rules != 0 || verdict.changes) {
 		state = repair(state, pkt, qdata, mod, &answer, &verdict);
 	}
 	answer_clear(&answer, &verdict);
@@ -336,6 +350,7 @@ static char *action_name(uint32_t idx, uint32_t idx_count)
 static void free_ctx(mxguard_ctx_t *guard)
 {
 	if (guard != NULL) {
+		dnssec_unload(guard->dnssec);
 		mxguard_conf_free(guard->conf);
 		report_free(guard->report);
 		free(guard);
@@ -351,6 +366,8 @@ static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
 	if (guard->report == NULL) {
 		return KNOT_ENOMEM;
 	}
+
+	guard->dnssec = dnssec_load(mod, guard->conf);
 
 	int ret = knotd_mod_stats_add(mod, "finding", RULE_COUNT, rule_name);
 	if (ret == KNOT_EOK) {
