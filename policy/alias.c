@@ -172,6 +172,7 @@ static void cut(judge_t *judge, size_t link, const chain_end_t *end, finding_t *
 	}
 	judge->cut = true;
 	judge->terminal = owner;
+	judge->delegated = false;
 
 	bool any = (qtype == KNOT_RRTYPE_ANY);
 	knot_rrset_t *a = (any || qtype == KNOT_RRTYPE_A)

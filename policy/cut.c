@@ -12,7 +12,7 @@
 
 /* Names in one gap: its ends, what is grafted, and wildcards at and above that. */
 #define WILDCARDS_MAX 16
-#define POINTS_MAX    (2 + GRAFTS_MAX + WILDCARDS_MAX)
+#define POINTS_MAX    (2 + 2 * GRAFTS_MAX + WILDCARDS_MAX)
 
 /* A gap between names, and where it is cut. The first part has the owner of the gap. */
 typedef struct {
@@ -25,7 +25,8 @@ typedef struct {
 /* Adds a name in canonical order, if it is between the first one and the last, and not there. */
 static void add_cut(cuts_t *cuts, const knot_dname_t *name)
 {
-	if (!graft_in_gap(name, cuts->at[0], cuts->at[cuts->count - 1])) {
+	if (cuts->count == POINTS_MAX ||
+	    !graft_in_gap(name, cuts->at[0], cuts->at[cuts->count - 1])) {
 		return;
 	}
 	size_t i = 1;
@@ -40,11 +41,13 @@ static void add_cut(cuts_t *cuts, const knot_dname_t *name)
 	cuts->count++;
 }
 
-static void add_wildcards(cuts_t *cuts, const graft_t *graft)
+/* Where a wildcard answers, the names that lead to the graft have what it says, and wildcards. */
+static void add_answered(cuts_t *cuts, const graft_t *graft)
 {
 	for (int labels = graft->encloser + 1; labels <= graft->labels &&
 	     cuts->wildcard_count < WILDCARDS_MAX; labels++) {
 		uint8_t *wildcard = cuts->wildcards[cuts->wildcard_count];
+		add_cut(cuts, name_suffix(graft->name, labels));
 		size_t before = cuts->count;
 		if (denial_wildcard(wildcard, graft->name, labels)) {
 			add_cut(cuts, wildcard);
@@ -66,7 +69,7 @@ static void make_cuts(const denial_t *denial, cuts_t *cuts, const knot_dname_t *
 			add_cut(cuts, graft->name);
 		}
 		if (graft->wildcard || graft->wild) {
-			add_wildcards(cuts, graft);
+			add_answered(cuts, graft);
 		}
 	}
 }
@@ -138,7 +141,7 @@ static bool is_nodata(const denial_t *denial, const knot_dname_t *name)
 	return false;
 }
 
-/* The graft of a name itself, or of a wildcard at or above it. */
+/* The graft of a name itself, or that it leads to where a wildcard answers. */
 static const graft_t *graft_of(const denial_t *denial, const knot_dname_t *name)
 {
 	int labels;
@@ -148,13 +151,14 @@ static const graft_t *graft_of(const denial_t *denial, const knot_dname_t *name)
 			return graft;
 		}
 	}
-	return knot_dname_is_wildcard(name) ? graft_at(denial, name + 2, &labels) : NULL;
+	const graft_t *graft = graft_at(denial, knot_dname_is_wildcard(name) ? name + 2 : name,
+	                                &labels);
+	return graft != NULL && (graft->wildcard || graft->wild) ? graft : NULL;
 }
 
 /* Of what a wildcard answers for, or may, nothing is denied but what the response is about. */
 void cut_types(const denial_t *denial, const knot_dname_t *name, types_t *types)
 {
-	bool star = knot_dname_is_wildcard(name);
 	bool exchange = knot_dname_is_equal(name, denial->exchange);
 	bool nodata = is_nodata(denial, name);
 	const graft_t *graft = graft_of(denial, name);
@@ -173,7 +177,7 @@ void cut_types(const denial_t *denial, const knot_dname_t *name, types_t *types)
 	types_add(types, KNOT_RRTYPE_RRSIG);
 	if (exchange) {
 		denial_add_served(denial, types);
-	} else if (!star && nodata && denial->judge->cut) {
+	} else if (nodata && denial->judge->cut) {
 		types_add(types, KNOT_RRTYPE_A);
 		types_add(types, KNOT_RRTYPE_AAAA);
 	}
@@ -257,7 +261,7 @@ void cut_nsec(denial_t *denial)
 	policy_response_t *response = denial->judge->response;
 	for (size_t i = 0; i < response->count; i++) {
 		policy_item_t *item = &response->items[i];
-		if (item->edit != EDIT_KEEP || item->rrset->type != KNOT_RRTYPE_NSEC) {
+		if (item->edit != EDIT_KEEP || !denial_is_nsec(denial->judge, item)) {
 			continue;
 		}
 		cuts_t cuts;

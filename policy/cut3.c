@@ -79,7 +79,8 @@ static void find_hashes(const denial_t *denial, hashes_t *hashes)
 			continue;
 		}
 		int encloser = claim->encloser;
-		if (encloser == POLICY_OWN && (has_match(denial, claim->name) ||
+		bool apex = (int)knot_dname_labels(claim->name, NULL) <= denial->apex_labels;
+		if (encloser == POLICY_OWN && (apex || has_match(denial, claim->name) ||
 		                               graft_is_stem(denial, claim->name))) {
 			want_hash(denial, hashes, claim->name);
 			continue;

@@ -154,8 +154,7 @@ static void add_claim(denial_t *denial, claim_kind_t kind, const knot_dname_t *n
 	}
 }
 
-/* The wildcard that a NODATA answer of the zone is from, by the record of the wildcard in it. */
-static int nodata_encloser(const denial_t *denial, const knot_dname_t *name)
+int denial_nodata_encloser(const denial_t *denial, const knot_dname_t *name)
 {
 	const policy_response_t *response = denial->judge->response;
 	for (size_t i = 0; i < response->count; i++) {
@@ -196,7 +195,7 @@ static void claim_end(denial_t *denial)
 		return;
 	}
 	int encloser = judge->negative ? denial_encloser(judge, end, 0)
-	                               : nodata_encloser(denial, end);
+	                               : denial_nodata_encloser(denial, end);
 	add_claim(denial, CLAIM_NODATA, end, graft_encloser(denial, end, encloser));
 }
 
@@ -285,7 +284,7 @@ static int nsec_encloser(const denial_t *denial, const knot_dname_t *name)
 	int labels = POLICY_OWN, graft;
 	for (size_t i = 0; i < response->count && labels == POLICY_OWN; i++) {
 		const policy_item_t *item = &response->items[i];
-		if (item->rrset->type == KNOT_RRTYPE_NSEC) {
+		if (denial_is_nsec(denial->judge, item)) {
 			const knot_dname_t *next = knot_nsec_next(item->rrset->rrs.rdata);
 			if (graft_in_gap(name, item->owner, next)) {
 				int above = knot_dname_matched_labels(name, item->owner);
@@ -344,8 +343,23 @@ static void answer_nsec(denial_t *denial)
 	}
 }
 
+/* A response without a denial, which is none either, has nothing to prove: not even that a wildcard was
+ * expanded. */
+static bool is_plain(const judge_t *judge)
+{
+	bool plain = !judge->negative;
+	for (size_t i = 0; i < judge->response->count && plain; i++) {
+		uint16_t type = judge->response->items[i].rrset->type;
+		plain = type != KNOT_RRTYPE_NSEC && type != KNOT_RRTYPE_NSEC3;
+	}
+	return plain;
+}
+
 void judge_denial(judge_t *judge)
 {
+	if (is_plain(judge)) {
+		return;
+	}
 	const policy_t *policy = judge->policy;
 	denial_t denial = {
 		.judge = judge,
@@ -372,12 +386,14 @@ void judge_denial(judge_t *judge)
 	}
 	for (size_t i = 0; i < denial.claim_count; i++) {
 		claim_t *claim = &denial.claims[i];
-		if (judge->negative && claim->kind == CLAIM_NODATA && !claim->proven) {
+		bool made = judge->negative || graft_is_stem(&denial, claim->name);
+		if (made && claim->kind == CLAIM_NODATA && !claim->proven) {
 			add_proof(&denial, claim);
 		}
 	}
 	if (denial.negative && judge->response->qtype == KNOT_RRTYPE_NSEC &&
-	    graft_is_stem(&denial, judge->terminal)) {
+	    (graft_is_stem(&denial, judge->terminal) ||
+	     knot_dname_is_equal(judge->terminal, policy->exchange))) {
 		answer_nsec(&denial);
 	}
 }

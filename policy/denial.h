@@ -100,6 +100,46 @@ knot_rrset_t *denial_nsec3(const denial_t *denial, const uint8_t hash[static NSE
 knot_rrset_t *denial_rewrite(const denial_t *denial, const knot_rrset_t *rrset,
                              const types_t *types);
 
+/*! True for an NSEC RR that is a record of its owner: not what a wildcard answers for that type. */
+bool denial_is_nsec(const judge_t *judge, const policy_item_t *item);
+
+/* denial.c */
+
+/*! Labels of the encloser whose wildcard a NODATA answer of the zone is from, by the record of the
+ *  wildcard in it; POLICY_OWN if there is none. */
+int denial_nodata_encloser(const denial_t *denial, const knot_dname_t *name);
+
+/* candidate.c: names that may have to be grafted. */
+
+/*! The exchange, and names that are treated in a way of their own. */
+typedef struct {
+	const policy_t *policy;
+	const knot_rrset_t *apex_mx;
+	bool patterns; /*!< Among the mail hosts; else web hosts are as other names are. */
+	size_t next;
+	knot_rdata_t *mx;
+} candidates_t;
+
+candidates_t candidate_all(const policy_t *policy, const knot_rrset_t *apex_mx);
+
+/*! The next candidate; name, wild and exchange are set. False at the end. */
+bool candidate_next(candidates_t *all, graft_t *graft);
+
+/*! True if what a wildcard answers is treated in another way at a name than at others. */
+bool candidate_differs(const denial_t *denial, const graft_t *graft);
+
+/*! True if the module changes nothing of what the zone answers at a name, by a wildcard. */
+bool candidate_is_provided(const denial_t *denial, const graft_t *graft);
+
+/*! Finds out if the encloser has a wildcard. */
+void candidate_find_wildcard(const denial_t *denial, graft_t *graft);
+
+/*! Labels of the longest part of the name that the zone has; POLICY_OWN if it can't be looked up. */
+int candidate_encloser(const denial_t *denial, const graft_t *graft);
+
+/*! True if the name is another zone's, as far as that is known. */
+bool candidate_is_delegated(const denial_t *denial, const graft_t *graft);
+
 /* graft.c: names that are grafted, and answers at and below them. */
 
 /*! True if a name is between the ends of a record; the last one of a zone leads to its first. */

@@ -26,7 +26,7 @@ typedef struct {
 	size_t link_count;
 	const knot_dname_t *terminal; /*!< Where they end. */
 	bool delegated;               /*!< The chain ends in a referral. */
-	bool cut;                     /*!< The chain was cut at a guarded name, the terminal now. */
+	bool cut;                     /*!< The chain was cut at a guarded name, which is the terminal now. */
 	bool negative;                /*!< The edited answer has no data; it needs an SOA. */
 	int error;                    /*!< KNOT_ENOMEM once an edit could not be made. */
 	finding_t spare;              /*!< Takes the findings that are one too many. */

@@ -138,3 +138,10 @@ knot_rrset_t *denial_rewrite(const denial_t *denial, const knot_rrset_t *rrset,
 	       ? denial_nsec3(denial, hash, knot_nsec3_next(rdata), knot_nsec3_flags(rdata), types)
 	       : NULL;
 }
+
+bool denial_is_nsec(const judge_t *judge, const policy_item_t *item)
+{
+	return item->rrset->type == KNOT_RRTYPE_NSEC &&
+	       (item->section != KNOT_ANSWER ||
+	        denial_encloser(judge, item->owner, KNOT_RRTYPE_NSEC) == POLICY_OWN);
+}
