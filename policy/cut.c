@@ -141,7 +141,7 @@ static bool is_nodata(const denial_t *denial, const knot_dname_t *name)
 	return false;
 }
 
-/* The graft of a name itself, or that it leads to where a wildcard answers. */
+/* The graft of a name itself, or that it leads to where a wildcard answers, or may. */
 static const graft_t *graft_of(const denial_t *denial, const knot_dname_t *name)
 {
 	int labels;
@@ -153,7 +153,7 @@ static const graft_t *graft_of(const denial_t *denial, const knot_dname_t *name)
 	}
 	const graft_t *graft = graft_at(denial, knot_dname_is_wildcard(name) ? name + 2 : name,
 	                                &labels);
-	return graft != NULL && (graft->wildcard || graft->wild) ? graft : NULL;
+	return graft != NULL && !graft->no_wildcard ? graft : NULL;
 }
 
 /* Of what a wildcard answers for, or may, nothing is denied but what the response is about. */
@@ -181,7 +181,7 @@ void cut_types(const denial_t *denial, const knot_dname_t *name, types_t *types)
 		types_add(types, KNOT_RRTYPE_A);
 		types_add(types, KNOT_RRTYPE_AAAA);
 	}
-	if (nodata) {
+	if (nodata && denial->denied != KNOT_RRTYPE_NSEC) { /* The NSEC record itself is there. */
 		types_remove(types, KNOT_RRTYPE_CNAME);
 		types_remove(types, denial->denied);
 	}

@@ -61,8 +61,8 @@ static bool ends_above(const graft_t *graft, const policy_item_t *item)
 	types_t types;
 	types_clear(&types);
 	return knot_dname_in_bailiwick(graft->name, item->owner) > 0 &&
-	       (!denial_types(&types, item->rrset) || denial_is_elsewhere(&types) ||
-	        types_has(&types, KNOT_RRTYPE_DNAME));
+	       (!denial_types(&types, item->rrset) || types_has(&types, KNOT_RRTYPE_DNAME) ||
+	        (types_has(&types, KNOT_RRTYPE_NS) && !types_has(&types, KNOT_RRTYPE_SOA)));
 }
 
 /* Does a record say that there is no such name? Then it also tells what is the encloser. */
@@ -140,8 +140,20 @@ static bool find_by_nsec3(const denial_t *denial, graft_t *graft)
 	return false;
 }
 
-/* The zone has a name below the stem, though not in its NSEC3 records: opt-out (RFC 5155 6). What it
- * says of that can't be said of a graft. */
+static bool has_opt_out(const policy_response_t *response)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		const knot_rrset_t *rrset = response->items[i].rrset;
+		if (rrset->type == KNOT_RRTYPE_NSEC3 &&
+		    (knot_nsec3_flags(rrset->rrs.rdata) & KNOT_NSEC3_FLAG_OPT_OUT)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The zone has a name below the stem, though not in its NSEC3 records: opt-out (RFC 5155 6). Or it may
+ * have one. What it says of that can't be said of a graft. */
 static bool is_opted_out(const denial_t *denial, const graft_t *graft)
 {
 	const judge_t *judge = denial->judge;
@@ -156,6 +168,8 @@ static bool is_opted_out(const denial_t *denial, const graft_t *graft)
 	bool below = shared > graft->encloser && shared < (int)knot_dname_labels(name, NULL);
 	return denial->nsec3 && below && !judge->negative &&
 	       (judge->delegated ||
+	        (candidate_encloser(denial, graft) == POLICY_OWN &&
+	         has_opt_out(judge->response)) ||
 	        (denial->negative && judge->response->rcode == KNOT_RCODE_NOERROR &&
 	         denial_nodata_encloser(denial, name) == POLICY_OWN));
 }
