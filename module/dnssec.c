@@ -14,9 +14,10 @@
 #include <string.h>
 #include <time.h>
 
+#include <urcu.h>
+
 #include "module/dnssec.h"
 #include "module/renewal.h"
-#include "module/signer.h"
 
 #define C_CONTROL        "\x07""control"
 #define C_DNSSEC_POLICY  "\x0D""dnssec-policy"
@@ -26,6 +27,9 @@
 #define C_RRSIG_LIFETIME "\x0E""rrsig-lifetime"
 #define C_RUNDIR         "\x06""rundir"
 #define C_SERVER         "\x06""server"
+
+/* One of so many queries of a thread looks at the keys; answers that are signed always do. */
+#define LOOK_EVERY 64
 
 /* knotd's own value where no policy is named. */
 #define LIFETIME_DEFAULT (14 * 24 * 3600)
@@ -56,9 +60,12 @@ static int sign(void *ctx, knot_rrset_t *sigs, const knot_rrset_t *rrset)
 	return knotd_mod_dnssec_sign_rrset(dnssec->mod, sigs, rrset, NULL);
 }
 
+/* Called from the renewal's thread, of which knotd's RCU, under which it logs, knows nothing else. */
 static void log_error(void *ctx, const char *line)
 {
+	rcu_register_thread();
 	knotd_mod_log(ctx, LOG_ERR, "%s", line);
+	rcu_unregister_thread();
 }
 
 /* How long signatures are good for, by the policy they are made with. */
@@ -173,33 +180,27 @@ static knot_rdataset_t shown_sigs(const knot_pkt_t *pkt)
 	return (knot_rdataset_t){ 0 };
 }
 
-static signer_zone_t get_zone(knotd_qdata_t *qdata, const knot_pkt_t *pkt)
+dnssec_view_t dnssec_look(dnssec_t *dnssec, knotd_qdata_t *qdata, const knot_pkt_t *pkt)
 {
-	signer_zone_t zone = {
-		.dnskey = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_DNSKEY).rrs,
-		.rrsig = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_RRSIG).rrs,
-	};
-	if (zone.rrsig.count == 0) {
-		zone.rrsig = shown_sigs(pkt);
-	}
-	return zone;
-}
+	static _Thread_local unsigned looks;
 
-bool dnssec_expected(knotd_qdata_t *qdata, const knot_pkt_t *pkt)
-{
+	dnssec_view_t view = { 0 };
 	if (!knot_pkt_has_dnssec(qdata->query)) {
-		return false;
+		return view;
 	}
-	knot_rrset_t apex_sigs = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_RRSIG);
-	return !knot_rrset_empty(&apex_sigs) || shown_sigs(pkt).count > 0;
-}
-
-void dnssec_watch(dnssec_t *dnssec, knotd_qdata_t *qdata, const knot_pkt_t *pkt)
-{
-	signer_zone_t zone = get_zone(qdata, pkt);
-	if (signer_keys_changed(dnssec->signer, &zone)) {
-		renewal_want(dnssec->renewal);
+	view.zone.rrsig = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_RRSIG).rrs;
+	view.online = (view.zone.rrsig.count == 0);
+	if (view.online) {
+		view.zone.rrsig = shown_sigs(pkt);
 	}
+	view.expected = (view.zone.rrsig.count > 0);
+	if (dnssec != NULL && view.expected) {
+		view.zone.dnskey = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_DNSKEY).rrs;
+		if (looks++ % LOOK_EVERY == 0 && signer_keys_changed(dnssec->signer, &view.zone)) {
+			renewal_want(dnssec->renewal);
+		}
+	}
+	return view;
 }
 
 /* Glue is not the zone's to sign, and other additional records need not be signed. */
@@ -256,27 +257,26 @@ static int sign_added(dnssec_t *dnssec, const signer_zone_t *zone, policy_verdic
 	return ret;
 }
 
-int dnssec_sign(dnssec_t *dnssec, knotd_qdata_t *qdata, const knot_pkt_t *pkt, answer_t *answer,
+int dnssec_sign(dnssec_t *dnssec, const dnssec_view_t *view, answer_t *answer,
                 policy_verdict_t *verdict)
 {
-	signer_zone_t zone = get_zone(qdata, pkt);
-	if (zone.dnskey.count == 0 || knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_RRSIG).rrs.count == 0) {
+	if (view->online) {
 		/* mod-onlinesign may be yet to sign this section, and then takes it for granted that
 		 * all in it is its own. */
 		policy_drop_additional(&answer->response, verdict);
 	}
-	int ret = sign_items(dnssec, &zone, &answer->response, verdict);
+	int ret = sign_items(dnssec, &view->zone, &answer->response, verdict);
 	if (ret == KNOT_EOK) {
-		ret = sign_added(dnssec, &zone, verdict);
+		ret = sign_added(dnssec, &view->zone, verdict);
 	}
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	if (ret == KNOT_EOK && !signer_valid(dnssec->signer, &zone, now.tv_sec)) {
+	if (ret == KNOT_EOK && !signer_valid(dnssec->signer, &view->zone, now.tv_sec)) {
 		ret = KNOT_DNSSEC_ENOSIG;
 	}
 
 	if (ret != KNOT_EOK || signer_aged(dnssec->signer, now.tv_sec) ||
-	    signer_keys_changed(dnssec->signer, &zone)) {
+	    signer_keys_changed(dnssec->signer, &view->zone)) {
 		renewal_want(dnssec->renewal);
 	} else {
 		renewal_settled(dnssec->renewal);

@@ -13,6 +13,7 @@
 
 #include "module/answer.h"
 #include "module/conf.h"
+#include "module/signer.h"
 
 typedef struct dnssec dnssec_t;
 
@@ -28,12 +29,16 @@ dnssec_t *dnssec_load(knotd_mod_t *mod, const mxguard_conf_t *conf);
 /*! Ends it; NULL is fine. To be called from unload, when no query is in the instance any more. */
 void dnssec_unload(dnssec_t *dnssec);
 
-/*! True if the client validates and the zone is signed; online signing leaves no RRSIG in it. */
-bool dnssec_expected(knotd_qdata_t *qdata, const knot_pkt_t *pkt);
+/*! What is seen of a zone's signing when a query is answered. */
+typedef struct {
+	bool expected;      /*!< The client validates and the zone is signed: so is the answer to be. */
+	bool online;        /*!< It is signed online: there are no signatures in the zone. */
+	signer_zone_t zone;
+} dnssec_view_t;
 
-/*! Looks whether the zone's keys are still those that the module was loaded with. For every query
- *  that dnssec_expected() is true of; cheap. */
-void dnssec_watch(dnssec_t *dnssec, knotd_qdata_t *qdata, const knot_pkt_t *pkt);
+/*! Looks at a response before it is judged. Where dnssec is not NULL, looks now and then whether the
+ *  zone's keys are still those that the module was loaded with. */
+dnssec_view_t dnssec_look(dnssec_t *dnssec, knotd_qdata_t *qdata, const knot_pkt_t *pkt);
 
 /*!
  * Signs what a verdict puts into a response. Additional records that can't be signed are left out.
@@ -41,5 +46,5 @@ void dnssec_watch(dnssec_t *dnssec, knotd_qdata_t *qdata, const knot_pkt_t *pkt)
  * \retval KNOT_EOK  All is signed, validly at this moment.
  * \retval other     The verdict may not be carried out.
  */
-int dnssec_sign(dnssec_t *dnssec, knotd_qdata_t *qdata, const knot_pkt_t *pkt, answer_t *answer,
+int dnssec_sign(dnssec_t *dnssec, const dnssec_view_t *view, answer_t *answer,
                 policy_verdict_t *verdict);

@@ -139,12 +139,13 @@ static knotd_in_state_t put_back(knotd_in_state_t state, knot_pkt_t *pkt, knotd_
 
 /* Puts the verdict into effect. */
 static knotd_in_state_t repair(knotd_in_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
-                               knotd_mod_t *mod, answer_t *answer, policy_verdict_t *verdict)
+                               knotd_mod_t *mod, const dnssec_view_t *view, answer_t *answer,
+                               policy_verdict_t *verdict)
 {
 	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
-	if (verdict->changes && dnssec_expected(qdata, pkt) &&
+	if (verdict->changes && view->expected &&
 	    (guard->dnssec == NULL ||
-	     dnssec_sign(guard->dnssec, qdata, pkt, answer, verdict) != KNOT_EOK)) {
+	     dnssec_sign(guard->dnssec, view, answer, verdict) != KNOT_EOK)) {
 		if (verdict->rules == 0) {
 			// Nothing is wrong with what the zone says.
 			return state;
@@ -207,10 +208,8 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 	const policy_t *policy = &guard->conf->policy;
 	under_way.qdata = NULL;
 
-	bool dnssec = guard->dnssec != NULL && dnssec_expected(qdata, pkt);
-	if (dnssec) {
-		dnssec_watch(guard->dnssec, qdata, pkt);
-	}
+	dnssec_view_t view = dnssec_look(guard->dnssec, qdata, pkt);
+	bool dnssec = guard->dnssec != NULL && view.expected;
 	knot_rrset_t mx = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_MX);
 	bool denies = dnssec && policy_suspects_denial(policy, &mx, pkt->rr, pkt->rrset_count);
 	// A referral is not this zone's answer, but for what it proves.
@@ -236,7 +235,7 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 		qdata->rcode = KNOT_RCODE_NOERROR;
 		state = KNOTD_IN_STATE_TRUNC;
 	} else if (verdict.rules != 0 || verdict.changes) {
-		state = repair(state, pkt, qdata, mod, &answer, &verdict);
+		state = repair(state, pkt, qdata, mod, &view, &answer, &verdict);
 	}
 	answer_clear(&answer, &verdict);
 
