@@ -18,7 +18,7 @@
 
 #include "tests/unit/judging.h"
 
-#define WORDS_MAX 16
+#define WORDS_MAX 40
 #define ORIGIN    "example.com."
 
 void test_name(knot_dname_storage_t out, const char *text, const knot_dname_t *origin)

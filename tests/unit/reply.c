@@ -16,7 +16,13 @@
 /* RRs of an RRset whose names in RDATA can be pointed at. */
 #define HINTED_RRS (KNOT_COMPR_HINT_COUNT - KNOT_COMPR_HINT_RDATA)
 
-typedef enum { HIT, MISS, NODATA, DELEG, FOLLOW } state_t;
+typedef enum {
+	HIT = REPLY_HIT,
+	MISS = REPLY_MISS,
+	NODATA = REPLY_NODATA,
+	DELEG = REPLY_DELEG,
+	FOLLOW,
+} state_t;
 
 typedef struct {
 	reply_t *reply;
@@ -74,7 +80,10 @@ static state_t put_answer(ask_t *ask, const node_t *node)
 	}
 	size_t before = reply->count;
 	for (size_t i = 0; i < node->count; i++) {
-		if (reply->qtype != KNOT_RRTYPE_ANY && reply->qtype != node->rrsets[i]->type) {
+		uint16_t type = node->rrsets[i]->type;
+		bool any = reply->qtype == KNOT_RRTYPE_ANY && type != KNOT_RRTYPE_RRSIG &&
+		           type != KNOT_RRTYPE_NSEC;
+		if (!any && reply->qtype != type) {
 			continue;
 		}
 		put(ask, node->rrsets[i], KNOT_ANSWER, flags,
@@ -84,6 +93,19 @@ static state_t put_answer(ask_t *ask, const node_t *node)
 		}
 	}
 	return reply->count > before ? HIT : NODATA;
+}
+
+/* Notes that a wildcard has answered at a name; a loop does so once more. */
+static void note_wild(reply_search_t *search, bool again)
+{
+	const reply_step_t *step = &search->end;
+	for (size_t i = 0; i < search->wild_count && !again; i++) {
+		if (search->wilds[i].node == step->node) {
+			return;
+		}
+	}
+	assert(search->wild_count < REPLY_WILDS);
+	search->wilds[search->wild_count++] = *step;
 }
 
 static bool visited(const ask_t *ask, const node_t *wildcard)
@@ -137,6 +159,7 @@ static state_t follow(ask_t *ask, const node_t *node, uint16_t type)
 	}
 	if (knot_dname_is_wildcard(node->name)) {
 		if (visited(ask, node)) {
+			note_wild(&ask->reply->search, true);
 			return HIT;
 		}
 		ask->visited[ask->visited_count++] = node;
@@ -171,6 +194,13 @@ static state_t find(ask_t *ask)
 	}
 	const node_t *encloser;
 	const node_t *node = zone_node_or_wildcard(ask->zone, ask->sname, &encloser);
+	reply_step_t *step = &ask->reply->search.end;
+	memcpy(step->name, ask->sname, sizeof(step->name));
+	step->node = node;
+	step->encloser = encloser;
+	if (node != NULL && encloser != node) {
+		note_wild(&ask->reply->search, false);
+	}
 	if (node != NULL) {
 		return at_node(ask, node);
 	}
@@ -227,6 +257,10 @@ void reply_make(reply_t *reply, const zone_t *zone, const knot_dname_t *qname, u
 		state = find(&ask);
 	}
 
+	reply->search.state = (reply_state_t)state;
+	if (state == DELEG) {
+		reply->search.end.node = ask.cut;
+	}
 	if (state == MISS || state == NODATA) {
 		knot_rrset_t soa = node_rrset(&zone->nodes[0], KNOT_RRTYPE_SOA);
 		put(&ask, &soa, KNOT_AUTHORITY, KNOT_PF_NOTRUNC | KNOT_PF_SOAMINTTL, HINT_NONE, 0,

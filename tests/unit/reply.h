@@ -33,10 +33,36 @@ typedef struct {
 	uint16_t hint_rdata; /*!< Index of the RR in it. */
 } reply_rr_t;
 
+/*! How the search for an answer ended. */
+typedef enum {
+	REPLY_HIT,
+	REPLY_MISS,
+	REPLY_NODATA,
+	REPLY_DELEG,
+} reply_state_t;
+
+/*! A name that was looked for. */
+typedef struct {
+	knot_dname_storage_t name;
+	const node_t *node;     /*!< Answers, as a wildcard or not; or the delegation; or NULL. */
+	const node_t *encloser; /*!< The longest part of the name that is there. */
+} reply_step_t;
+
+#define REPLY_WILDS 12
+
+/*! What there is to be proven of a response, where the zone is signed. */
+typedef struct {
+	reply_state_t state;
+	reply_step_t end;
+	reply_step_t wilds[REPLY_WILDS]; /*!< Answered by wildcards, each wildcard once. */
+	size_t wild_count;
+} reply_search_t;
+
 typedef struct {
 	knot_dname_storage_t qname;
 	uint16_t qtype;
 	uint16_t rcode;
+	reply_search_t search;
 	bool referral; /*!< Not this zone's answer: no answer section, NS in the authority section. */
 	reply_rr_t *at;
 	size_t count;

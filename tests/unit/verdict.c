@@ -168,9 +168,10 @@ policy_response_t repaired(const policy_response_t *response, const policy_verdi
 		for (size_t i = 0; i < response->count; i++) {
 			const policy_item_t *item = &response->items[i];
 			if ((int)item->section == section && item->edit != EDIT_DROP) {
+				bool keep = item->edit == EDIT_KEEP;
 				items[result.count++] = (policy_item_t){
-					.rrset = item->edit == EDIT_KEEP ? item->rrset : item->with,
-					.owner = item->owner,
+					.rrset = keep ? item->rrset : item->with,
+					.owner = keep ? item->owner : item->with->owner,
 					.section = section,
 				};
 			}

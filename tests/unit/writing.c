@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "module/answer.h"
+#include "tests/unit/meant.h"
 #include "tests/unit/memory.h"
 #include "tests/unit/writing.h"
 
@@ -42,13 +43,29 @@ void writing_init(writing_t *writing, const char *zone, const char *options, con
 void writing_ask(writing_t *writing, const knot_dname_t *name, uint16_t type, int options)
 {
 	reply_clear(&writing->reply);
-	reply_make(&writing->reply, writing->zone, name, type, options);
+	if (writing->signed_zone != NULL) {
+		signing_reply(&writing->reply, writing->signed_zone, name, type, options);
+	} else {
+		reply_make(&writing->reply, writing->zone, name, type, options);
+	}
+}
+
+void writing_sign(writing_t *writing, signing_t how, bool stream)
+{
+	knot_dname_storage_t qname;
+	memcpy(qname, writing->reply.qname, sizeof(qname));
+	writing->signed_zone = signing_new(writing->zone, how, NULL, NULL);
+	writing_ask(writing, qname, writing->reply.qtype, stream ? REPLY_STREAM : 0);
 }
 
 void writing_clear(writing_t *writing)
 {
 	reply_clear(&writing->reply);
-	zone_free(writing->zone);
+	if (writing->signed_zone != NULL) {
+		signing_free(writing->signed_zone);
+	} else {
+		zone_free(writing->zone);
+	}
 	test_policy_clear(&writing->test);
 }
 
@@ -160,48 +177,6 @@ written_t check_unchanged(const writing_t *writing, const packet_how_t *how, boo
 	return written;
 }
 
-/* The repaired response; knotd limits the TTL of an SOA as it writes it. */
-typedef struct {
-	policy_item_t *before;
-	policy_item_t *after;
-	knot_rrset_t *rrsets;
-	policy_response_t response;
-	policy_verdict_t verdict;
-	policy_response_t result;
-} meant_t;
-
-static void mean(meant_t *meant, const writing_t *writing)
-{
-	const reply_t *reply = &writing->reply;
-	size_t room = reply->count + POLICY_ADD_MAX;
-	meant->before = calloc(room, sizeof(*meant->before));
-	meant->after = calloc(room, sizeof(*meant->after));
-	meant->rrsets = calloc(room, sizeof(*meant->rrsets));
-	assert(meant->before != NULL && meant->after != NULL && meant->rrsets != NULL);
-	meant->response = reply_response(reply, meant->before, reply->count);
-	int ret = policy_judge(&writing->test.policy, zone_lookup, writing->zone, &meant->response,
-	                       &meant->verdict, NULL);
-	assert(ret == KNOT_EOK);
-	meant->result = repaired(&meant->response, &meant->verdict, meant->after);
-	for (size_t i = 0; i < meant->result.count; i++) {
-		policy_item_t *item = &meant->after[i];
-		meant->rrsets[i] = *item->rrset;
-		item->rrset = &meant->rrsets[i];
-		if (item->rrset->type == KNOT_RRTYPE_SOA && item->section == KNOT_AUTHORITY &&
-		    meant->rrsets[i].ttl > knot_soa_minimum(item->rrset->rrs.rdata)) {
-			meant->rrsets[i].ttl = knot_soa_minimum(item->rrset->rrs.rdata);
-		}
-	}
-}
-
-static void mean_clear(meant_t *meant)
-{
-	policy_verdict_clear(&meant->response, &meant->verdict);
-	free(meant->before);
-	free(meant->after);
-	free(meant->rrsets);
-}
-
 static bool delegated(const policy_response_t *response)
 {
 	bool found = false;
@@ -249,10 +224,11 @@ static int write_repaired(const writing_t *writing, const packet_how_t *how, boo
 	int ret = answer_read(&answer, pkt, writing->reply.rcode, true, true);
 	if (ret == KNOT_EOK) {
 		check_read(&check, &answer);
-		ret = policy_judge(&writing->test.policy, zone_lookup, writing->zone,
-		                   &answer.response, &verdict, &pkt->mm);
+		ret = meant_judge(writing, &answer.response, &verdict, &pkt->mm);
 	}
+	new_sigs_t sigs = { NULL, 0 };
 	if (ret == KNOT_EOK) {
+		meant_sign(writing, &sigs, &answer.response, &verdict);
 		pkt->max_size = check.limit;
 		ret = answer_write(&answer, pkt, &verdict, how->rotate, stream);
 	}
@@ -263,6 +239,7 @@ static int write_repaired(const writing_t *writing, const packet_how_t *how, boo
 		check_written(&check, pkt, ret, meant);
 		knot_pkt_free(after);
 	}
+	meant_unsign(&sigs);
 	knot_pkt_free(pkt);
 	return ret;
 }
@@ -270,16 +247,16 @@ static int write_repaired(const writing_t *writing, const packet_how_t *how, boo
 int check_repaired(const writing_t *writing, const packet_how_t *how, bool stream, size_t limit)
 {
 	meant_t meant;
-	mean(&meant, writing);
+	meant_init(&meant, writing);
 	int ret = write_repaired(writing, how, stream, limit, &meant);
-	mean_clear(&meant);
+	meant_clear(&meant);
 	return ret;
 }
 
 void check_written_memory(const writing_t *writing, const packet_how_t *how, bool stream)
 {
 	meant_t meant;
-	mean(&meant, writing);
+	meant_init(&meant, writing);
 	packet_how_t failing = *how;
 	failing.mm = memory_start(0, false);
 	assert_int_equal(write_repaired(writing, &failing, stream, 0, &meant), KNOT_EOK);
@@ -292,5 +269,5 @@ void check_written_memory(const writing_t *writing, const packet_how_t *how, boo
 		assert_int_equal(ret, KNOT_ENOMEM);
 		assert_int_equal(memory_live(), 0);
 	}
-	mean_clear(&meant);
+	meant_clear(&meant);
 }

@@ -8,11 +8,13 @@
 
 #include "tests/unit/judging.h"
 #include "tests/unit/packet.h"
+#include "tests/unit/signing.h"
 
 /*! A policy, a zone and a response to a query. */
 typedef struct {
 	test_policy_t test;
 	zone_t *zone;
+	signed_zone_t *signed_zone; /*!< Set if the client validates, and new RRsets are signed. */
 	reply_t reply;
 } writing_t;
 
@@ -22,6 +24,9 @@ typedef struct {
 void writing_init(writing_t *writing, const char *zone, const char *options, const char *query,
                   bool stream);
 void writing_clear(writing_t *writing);
+
+/*! Signs the zone, and makes the response anew for a client that validates. */
+void writing_sign(writing_t *writing, signing_t how, bool stream);
 
 /*! Makes the response to another query. */
 void writing_ask(writing_t *writing, const knot_dname_t *name, uint16_t type, int options);

@@ -165,6 +165,20 @@ const node_t *zone_node(const zone_t *zone, const knot_dname_t *name)
 	return bsearch(name, zone->nodes, zone->count, sizeof(*zone->nodes), node_cmp);
 }
 
+void zone_add(zone_t *zone, knot_rrset_t *rrset)
+{
+	node_t *node = bsearch(rrset->owner, zone->nodes, zone->count, sizeof(*node), node_cmp);
+	assert(node != NULL && node_rrset(node, rrset->type).rrs.count == 0);
+	size_t at = node->count;
+	node->rrsets = realloc(node->rrsets, (node->count + 1) * sizeof(*node->rrsets));
+	assert(node->rrsets != NULL);
+	for (; at > 0 && node->rrsets[at - 1]->type > rrset->type; at--) {
+		node->rrsets[at] = node->rrsets[at - 1];
+	}
+	node->rrsets[at] = rrset;
+	node->count++;
+}
+
 knot_rrset_t node_rrset(const node_t *node, uint16_t type)
 {
 	for (size_t i = 0; i < node->count; i++) {
@@ -187,6 +201,18 @@ const node_t *zone_cut(const zone_t *zone, const knot_dname_t *name)
 		}
 	}
 	return cut;
+}
+
+bool zone_redirects(const zone_t *zone, const knot_dname_t *name)
+{
+	while (!knot_dname_is_equal(name, zone->apex)) {
+		name += 1 + *name;
+		const node_t *node = zone_node(zone, name);
+		if (node != NULL && node_rrset(node, KNOT_RRTYPE_DNAME).rrs.count > 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 const node_t *zone_node_or_wildcard(const zone_t *zone, const knot_dname_t *name,

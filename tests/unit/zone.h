@@ -34,6 +34,9 @@ typedef struct {
 zone_t *zone_new(const char *origin, const char *text);
 void zone_free(zone_t *zone);
 
+/*! Adds an RRset to the node of its owner, which has none of its type; the zone owns it then. */
+void zone_add(zone_t *zone, knot_rrset_t *rrset);
+
 /*! The node of a name, NULL if there is none. */
 const node_t *zone_node(const zone_t *zone, const knot_dname_t *name);
 
@@ -42,6 +45,9 @@ knot_rrset_t node_rrset(const node_t *node, uint16_t type);
 
 /*! The highest delegation at or above a name, NULL if there is none. */
 const node_t *zone_cut(const zone_t *zone, const knot_dname_t *name);
+
+/*! True for a name below a DNAME. */
+bool zone_redirects(const zone_t *zone, const knot_dname_t *name);
 
 /*! The node that answers for a name: its own or a wildcard's, NULL if there is none. */
 const node_t *zone_node_or_wildcard(const zone_t *zone, const knot_dname_t *name,

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * Signed zones in memory, for tests, and what knotd answers from them: with NSEC or NSEC3 records
+ * and RRSIGs that are right but for the signature itself.
+ */
+
+#pragma once
+
+#include "tests/unit/reply.h"
+
+typedef enum {
+	SIGNING_NSEC,
+	SIGNING_NSEC3,
+	SIGNING_OPT_OUT, /*!< NSEC3, without insecure delegations. */
+	SIGNING_COUNT,
+} signing_t;
+
+/*! An NSEC3 record, and its name. */
+typedef struct {
+	uint8_t hash[NSEC3_HASH];
+	const node_t *node;
+	knot_rrset_t *rrset;
+	knot_rrset_t *sigs;
+} hashed_t;
+
+typedef struct {
+	zone_t *zone; /*!< Its nodes have the RRSIG and NSEC RRsets. */
+	signing_t how;
+	nsec3_params_t params;
+	nsec3_hash_f hash;
+	hashed_t *hashed; /*!< In the order of the hashes. */
+	size_t count;
+} signed_zone_t;
+
+/*!
+ * Signs a zone. The zone belongs to the signed one from then on.
+ *
+ * \param salt  A string, or NULL; for NSEC3. Has to stay.
+ * \param hash  How names are hashed; NULL as they should be.
+ */
+signed_zone_t *signing_new(zone_t *zone, signing_t how, const char *salt, nsec3_hash_f hash);
+void signing_free(signed_zone_t *zone);
+
+/*! Makes the response to a query of a client that validates. As reply_make(). */
+void signing_reply(reply_t *reply, const signed_zone_t *zone, const knot_dname_t *qname,
+                   uint16_t qtype, int options);
