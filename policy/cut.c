@@ -11,7 +11,7 @@
 #include "policy/denial.h"
 
 /* Names in one gap: its ends, what is grafted, and wildcards at and above that. */
-#define WILDCARDS_MAX 16
+#define WILDCARDS_MAX GRAFTS_MAX
 #define POINTS_MAX    (2 + 2 * GRAFTS_MAX + WILDCARDS_MAX)
 
 /* A gap between names, and where it is cut. The first part has the owner of the gap. */

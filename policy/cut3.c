@@ -14,7 +14,7 @@
 /* Hashes that the claims are about: of names that have to be there or not. */
 #define HASHES_MAX (3 * CLAIMS_MAX)
 /* Hashes of what is grafted, and of names that lead to that, in one gap. */
-#define STEM_MAX   (4 * GRAFTS_MAX)
+#define STEM_MAX   (3 * GRAFTS_MAX)
 
 typedef struct {
 	uint8_t at[HASHES_MAX][NSEC3_HASH];

@@ -31,7 +31,7 @@ typedef struct {
 } claim_t;
 
 /*! Names that are grafted into one response. */
-#define GRAFTS_MAX 16
+#define GRAFTS_MAX 32
 
 /*!
  * A name that the zone does not have, and that its answers have all the same: grafted below the

@@ -168,8 +168,8 @@ static bool is_opted_out(const denial_t *denial, const graft_t *graft)
 	bool below = shared > graft->encloser && shared < (int)knot_dname_labels(name, NULL);
 	return denial->nsec3 && below && !judge->negative &&
 	       (judge->delegated ||
-	        (candidate_encloser(denial, graft) == POLICY_OWN &&
-	         has_opt_out(judge->response)) ||
+	        (shared < graft->labels && has_opt_out(judge->response) &&
+	         candidate_encloser(denial, graft) == POLICY_OWN) ||
 	        (denial->negative && judge->response->rcode == KNOT_RCODE_NOERROR &&
 	         denial_nodata_encloser(denial, name) == POLICY_OWN));
 }
