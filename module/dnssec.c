@@ -10,6 +10,7 @@
  * server never have anything wrong.
  */
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -40,6 +41,7 @@ struct dnssec {
 	renewal_t *renewal;
 	bool no_keys;     /* None of that load: that does not change any more. */
 	bool keys_loaded; /* Under the signer's lock. */
+	atomic_flag said; /* That nothing can be signed. */
 };
 
 /* Signs for the signer, one thread at a time. */
@@ -66,6 +68,18 @@ static void log_error(void *ctx, const char *line)
 	rcu_register_thread();
 	knotd_mod_log(ctx, LOG_ERR, "%s", line);
 	rcu_unregister_thread();
+}
+
+/* Says once for each load that nothing can be signed: the module is loaded anew ever less often to look
+ * for keys, and an operator who has put them there need not wait for that. */
+static void log_unsignable(dnssec_t *dnssec, int level, int reason)
+{
+	knot_dname_txt_storage_t zone;
+	if (!atomic_flag_test_and_set(&dnssec->said) &&
+	    knot_dname_to_str(zone, knotd_mod_zone(dnssec->mod), sizeof(zone)) != NULL) {
+		knotd_mod_log(dnssec->mod, level, "changed answers can't be signed (%s), once there "
+		              "are keys run 'knotc -f zone-reload %s'", knot_strerror(reason), zone);
+	}
 }
 
 /* How long signatures are good for, by the policy they are made with. */
@@ -126,8 +140,7 @@ static int set_up(dnssec_t *dnssec, const mxguard_conf_t *conf, const knotd_conf
 	knotd_mod_dnssec_unload_keyset(mod);
 	dnssec->no_keys = (ret != KNOT_EOK);
 	if (dnssec->no_keys) {
-		knotd_mod_log(mod, LOG_WARNING, "changed answers can't be signed yet (%s)",
-		              knot_strerror(ret));
+		log_unsignable(dnssec, LOG_WARNING, ret);
 	}
 	dnssec->renewal = renewal_new(knotd_mod_zone(mod), socket, lifetime, dnssec->no_keys,
 	                              log_error, mod);
@@ -275,6 +288,9 @@ int dnssec_sign(dnssec_t *dnssec, const dnssec_view_t *view, answer_t *answer,
 		ret = KNOT_DNSSEC_ENOSIG;
 	}
 
+	if (ret == KNOT_DNSSEC_ENOKEY) {
+		log_unsignable(dnssec, LOG_ERR, ret);
+	}
 	if (ret != KNOT_EOK || signer_aged(dnssec->signer, now.tv_sec) ||
 	    signer_keys_changed(dnssec->signer, &view->zone)) {
 		renewal_want(dnssec->renewal);
