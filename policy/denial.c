@@ -157,14 +157,32 @@ static void add_claim(denial_t *denial, claim_kind_t kind, const knot_dname_t *n
 int denial_nodata_encloser(const denial_t *denial, const knot_dname_t *name)
 {
 	const policy_response_t *response = denial->judge->response;
+	int encloser = POLICY_OWN;
+	uint8_t own[NSEC3_HASH], hashed[NSEC3_HASH];
+	bool has_own = denial->nsec3 && denial_hash(denial, own, name) == KNOT_EOK;
+	/* The name itself may have a record, or have none because there are only names below it. Then
+	 * the record of a wildcard is there for another name. */
 	for (size_t i = 0; i < response->count; i++) {
 		const policy_item_t *item = &response->items[i];
 		const knot_dname_t *owner = item->owner;
-		if (item->rrset->type == KNOT_RRTYPE_NSEC && knot_dname_is_wildcard(owner) &&
-		    knot_dname_in_bailiwick(name, owner + 2) > 0 &&
-		    !knot_dname_is_equal(name, owner)) {
-			return knot_dname_labels(owner + 2, NULL);
+		if (item->rrset->type == KNOT_RRTYPE_NSEC3 && has_own &&
+		    nsec3_owner_hash(hashed, owner) && memcmp(own, hashed, NSEC3_HASH) == 0) {
+			return POLICY_OWN;
 		}
+		if (item->rrset->type != KNOT_RRTYPE_NSEC) {
+			continue;
+		}
+		const knot_dname_t *next = knot_nsec_next(item->rrset->rrs.rdata);
+		if (knot_dname_is_equal(owner, name) ||
+		    (graft_in_gap(name, owner, next) && knot_dname_in_bailiwick(next, name) > 0)) {
+			return POLICY_OWN;
+		}
+		if (knot_dname_is_wildcard(owner) && knot_dname_in_bailiwick(name, owner + 2) > 0) {
+			encloser = knot_dname_labels(owner + 2, NULL);
+		}
+	}
+	if (encloser != POLICY_OWN) {
+		return encloser;
 	}
 	for (int labels = (int)knot_dname_labels(name, NULL) - 1;
 	     denial->nsec3 && labels >= denial->apex_labels; labels--) {

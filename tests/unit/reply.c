@@ -61,7 +61,7 @@ static void put(ask_t *ask, const knot_rrset_t *rrset, knot_section_t section, u
 	reply_rr_t *rr = &reply->at[reply->count++];
 	*rr = (reply_rr_t){ *rrset, NULL, section, flags, hint_rr, hint_rdata };
 	if (section == KNOT_ANSWER && hint_rr == HINT_NONE &&
-	    knot_dname_is_wildcard(rrset->owner)) {
+	    knot_dname_is_wildcard(rrset->owner) && !knot_dname_is_wildcard(ask->sname)) {
 		rr->rrset.owner = knot_dname_copy(ask->sname, NULL);
 		int ret = knot_rdataset_copy(&rr->rrset.rrs, &rrset->rrs, NULL);
 		assert(rr->rrset.owner != NULL && ret == KNOT_EOK);

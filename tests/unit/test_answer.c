@@ -158,7 +158,7 @@ static void cut_short(const writing_t *writing, const packet_how_t *how, bool st
 	size_t least = KNOT_WIRE_HEADER_SIZE + knot_dname_size(writing->reply.qname) + 4 +
 	               how->reserved;
 	size_t failed = 0, limit = least, room = writing->signed_zone != NULL ? 2000 : 400;
-	size_t step = writing->signed_zone != NULL ? 7 : 1;
+	size_t step = writing->signed_zone != NULL ? 13 : 1;
 	for (int ret = KNOT_ESPACE; limit < least + room; limit += step) {
 		int last = ret;
 		ret = check_repaired(writing, how, stream, limit);

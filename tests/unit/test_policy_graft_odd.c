@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Signed zones: insecure delegations that NSEC3 does not show, and large numbers.
+ * Signed zones: insecure delegations that NSEC3 does not show, wildcards beside, large numbers.
  */
 
 #undef NDEBUG
@@ -92,6 +92,63 @@ static void test_opt_out(void **state)
 	CHECK(opt_out);
 }
 
+/* The record of a wildcard in a response may be there for another name than that at its end. */
+static const denying_case_t beside[] = {
+	{ "* CNAME www\nwww A 192.0.2.1\n", NULL, "o TXT",
+	  "o CNAME www\n"
+	  "~@ SOA\n"
+	  "~www NSEC @ A RRSIG NSEC\n"
+	  "~!*.mail NSEC www all +CNAME\n",
+	  "o CNAME www\n"
+	  "~@ SOA\n"
+	  "~!(www) NSEC3 (mail) A RRSIG\n"
+	  "~!(*.mail) NSEC3 (www) all +CNAME -NSEC\n", NULL, NULL },
+	{ "* CNAME www\nwww A 192.0.2.1\n", NULL, "q.mail TXT",
+	  "!q.mail CNAME www (*.mail)\n"
+	  "~@ SOA\n"
+	  "~www NSEC @ A RRSIG NSEC\n"
+	  "~!*.mail NSEC www all +CNAME\n",
+	  "!q.mail CNAME www (*.mail)\n"
+	  "~@ SOA\n"
+	  "~!(www) NSEC3 (mail) A RRSIG\n"
+	  "~!*.mail NSEC mail\\000 all +CNAME\n", NULL, NULL },
+	{ "* CNAME a\na A 192.0.2.1\n", NULL, "mail TXT",
+	  "!mail CNAME a\n"
+	  "~@ SOA\n"
+	  "~!a NSEC mail A RRSIG NSEC\n",
+	  "!mail CNAME a\n"
+	  "~@ SOA\n"
+	  "~!(a) NSEC3 (mail) A RRSIG\n", NULL, NULL },
+	{ "* A 192.0.2.1\n_25._tcp.mail TLSA 3 1 1 AA\n", NULL, "mail MX",
+	  "~@ SOA\n"
+	  "~!mail NSEC _25._tcp.mail A AAAA RRSIG NSEC\n",
+	  "~@ SOA\n"
+	  "~!(mail) NSEC3 (@) A AAAA RRSIG\n", NULL, NULL },
+	{ "* A 192.0.2.1\n_25._tcp.mail TLSA 3 1 1 AA\n", NULL, "_tcp.mail A",
+	  "~@ SOA\n"
+	  "~!mail NSEC _25._tcp.mail A AAAA RRSIG NSEC\n",
+	  "= ~@ SOA\n"
+	  "~(_tcp.mail) NSEC3 (mail)\n", NULL, NULL },
+	{ "z.mx TXT x\n", "exchange a.mx", "a.mx TXT",
+	  "NXDOMAIN -> NOERROR\n"
+	  "~!@ SOA\n"
+	  "~!a.mx NSEC z.mx A AAAA RRSIG NSEC\n",
+	  "NXDOMAIN -> NOERROR\n"
+	  "~!@ SOA\n"
+	  "~!(a.mx) NSEC3 (z.mx) A AAAA RRSIG\n", NULL, NULL },
+	{ "z.mx TXT x\n", "exchange a.mx", "mx TXT",
+	  "~@ SOA\n"
+	  "~!@ NSEC a.mx NS SOA RRSIG NSEC DNSKEY\n",
+	  "= ~@ SOA\n"
+	  "~(mx) NSEC3 (@)\n", NULL, NULL },
+};
+
+static void test_beside(void **state)
+{
+	(void)state;
+	CHECK(beside);
+}
+
 /* Many names in one gap, and a long way from a name of the zone to the exchange. */
 static const struct {
 	const char *zone;
@@ -125,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_opt_out),
+		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_large),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
