@@ -9,6 +9,8 @@ Run alone:  MXGUARD_MODULE=/path/mxguard.so /usr/bin/python3 tests/functional/te
 
 import os
 import shutil
+import subprocess
+import tempfile
 import unittest
 
 import dns.rcode
@@ -17,6 +19,7 @@ import client
 import harness
 import signing
 from signing import BESIDE, CHANGED, KEPT, POLICY, QUESTIONS, ZONE, absolute, policy, written
+from validator import installed
 
 ELSEWHERE = POLICY.with_(ede=True)
 # With nothing but the ZSK, Knot takes the set of keys for incomplete, unless told that the KSK is
@@ -25,6 +28,7 @@ ZSK_ONLY = {"offline_ksk": "on"}
 UNCHECKED = {"unsafe_operation": "no-check-keyset"}
 WITHIN = 10
 SAID_WITHIN = 20
+LDNS = ("ldns-keygen", "ldns-signzone")
 KINDS = {
     "ecdsa": {}, "nsec3": {"nsec3": "on", "nsec3_iterations": "0"},
     "opt-out": {"nsec3": "on", "nsec3_iterations": "0", "nsec3_opt_out": "on"},
@@ -97,6 +101,26 @@ class Presigned(PresignedCase):
         self.assertEqual([kind for _, kind, _ in signing.listed_keys(signer, ZONE)], ["csk"])
         self.guards(self.server(text, self.imports(signer)))
         self.guards(self.server(text, self.imports(signer), **ZSK_ONLY))
+
+    @unittest.skipUnless(signing.have_keymgr() and all(map(installed, LDNS)),
+                         "keymgr or the tools of ldns are not installed")
+    def test_another_signer(self):
+        """Keys in BIND's format, and another program that signs."""
+        for how in ((), ("-n",)):
+            folder = tempfile.mkdtemp(prefix="mxg-", dir=harness.short_tmp())
+            self.addCleanup(shutil.rmtree, folder)
+
+            def ldns(name, *args, where=folder):
+                return subprocess.run([harness.program("ldns-" + name), *args], cwd=where,
+                                      capture_output=True, text=True, check=True).stdout.strip()
+            ksk, zsk = (ldns("keygen", *kind, "-r", "/dev/urandom", "-a", "ECDSAP256SHA256",
+                             ZONE[:-1]) for kind in (("-k",), ()))
+            harness.replace(os.path.join(folder, "plain"), signing.zone_text())
+            ldns("signzone", *how, "-o", ZONE[:-1], "-f", "signed", "plain", ksk, zsk)
+            with open(os.path.join(folder, "signed")) as file:
+                text = file.read()
+            self.guards(self.server(text, lambda server: signing.keymgr(
+                server, ZONE, "import-bind", os.path.join(folder, zsk + ".key")), **ZSK_ONLY))
 
     def test_database_copied(self):
         for items in ({}, {"single_type_signing": "on"}):

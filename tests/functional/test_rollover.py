@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keys that roll all the time under a validating resolver: no answer is ever bogus.
 
-One knotd has a parent zone and two guarded zones below it, which it signs with lifetimes of seconds.
-ZSKs roll by themselves; KSKs and algorithms are rolled one after another, with the parent following
-the CDS. All the while two Unbounds, which trust the parent's key only, are asked for all that the
-module changes and for the denials around it. One takes any algorithm and keeps answers for as long
-as they live; the other wants all algorithms of the DS and forgets within a second.
+One knotd has a parent zone and two guarded zones below it, which it signs with lifetimes of
+seconds. ZSKs roll by themselves; KSKs and algorithms are rolled one after another, with the
+parent following the CDS. All the while two Unbounds, which trust the parent's key only, are asked
+for all that the module changes and for the denials around it. One takes any algorithm and keeps
+answers for as long as they live; the other wants all algorithms of the DS and forgets within a
+second.
 
 The timing is sound: without the module, nothing is bogus either.
 
@@ -110,7 +111,7 @@ class Roller:
         self.roll_at = time.monotonic() + 3
 
     def follow(self):
-        """The parent: the CDS becomes the DS, and when nobody has the old one any more, so be it."""
+        """The parent: the CDS becomes the DS; when nobody has the old one any more, so be it."""
         found = signing.rrset(self.server.ask(self.zone, "CDS"), signing.CDS)
         cds = sorted(rdata.to_text() for rdata in found or ())
         if cds and cds != self.ds:
@@ -164,8 +165,8 @@ class Rollover(harness.Case):
             return pattern % random.randrange(100000)
         questions = list(QUESTIONS)
         questions += [(beside(pattern), rdtype, 3, ()) for pattern, rdtype in (
-            ("m%d", "A"), ("mai%d", "AAAA"), ("mail%d", "TXT"), ("lonely%d", "A"), ("b%d.mail", "A"),
-            ("z%d", "A"))]
+            ("m%d", "A"), ("mai%d", "AAAA"), ("mail%d", "TXT"), ("lonely%d", "A"),
+            ("b%d.mail", "A"), ("z%d", "A"))]
         questions.append((beside("w%d.wild"), "A", 0, (MAIL4,)))
         random.shuffle(questions)
         return questions

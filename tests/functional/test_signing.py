@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Zones that this server signs: the first start, zones that come later, secondaries, online signing,
-and what is counted and logged.
+"""Zones that this server signs: the first start, zones that come later, secondaries, online
+signing, and what is counted and logged.
 
 Run alone:  MXGUARD_MODULE=/path/mxguard.so /usr/bin/python3 tests/functional/test_signing.py
 """
@@ -148,7 +148,8 @@ class Changes(signing.SigningCase):
             self.becomes_right(server, question, SIGNED_WITHIN)
         self.edit(server, ("set", "smtp", "60", "A", "192.0.2.78"))
         self.now(server, ("smtp", "A", 0, ("192.0.2.10", "192.0.2.78")))
-        self.edit(server, ("unset", "smtp", "A", "192.0.2.10"), ("unset", "smtp", "A", "192.0.2.78"))
+        self.edit(server, ("unset", "smtp", "A", "192.0.2.10"),
+                  ("unset", "smtp", "A", "192.0.2.78"))
         self.now(server, ("smtp", "A", 0, (MAIL4,)))
 
         # The exchange comes into the zone, with one family, and with neither; then it goes again.

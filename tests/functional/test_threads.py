@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Signed answers under load from many sides, while keys change and the module is loaded anew.
 
-For the thread sanitizer, but good with any build. Each answer has to be SERVFAIL, or to have nothing
-but signatures by keys that were in the zone at about that time, and all of these must be right.
+For the thread sanitizer, but good with any build. Each answer has to be SERVFAIL, or to have
+nothing but signatures by keys that were in the zone at about that time, and all of these must be
+right.
 
 Run alone:  MXGUARD_MODULE=/path/mxguard.so /usr/bin/python3 tests/functional/test_threads.py
   MXGUARD_STRESS  seconds of load, default 10
 
-With the thread sanitizer, whose library has to be preloaded into a knotd that was not built with it:
+With the thread sanitizer, whose library has to be preloaded into a knotd not built with it:
   KNOTD_PRELOAD=$(gcc -print-file-name=libtsan.so); tests/tsan.supp says what is not looked at.
 """
 
@@ -48,7 +49,7 @@ TSAN = "ignore_noninstrumented_modules=1:detect_deadlocks=0:history_size=7:suppr
 
 
 class Asker(threading.Thread):
-    """Asks at random for a while and keeps each different answer once, with the times it was got."""
+    """Asks at random for a while and keeps each different answer once, with when it was got."""
 
     def __init__(self, port, zones, number, stop, tcp):
         super().__init__()
