@@ -139,7 +139,7 @@ class Links:
         kept = link(name, rdtype, self.base(name, rdtype))
         now = link(name, rdtype, self.want(name, rdtype))
         ways = [(now, now != kept, "")]
-        if now != kept and kept.target is not None:
+        if now != kept and (kept.target is not None or rdtype == CNAME and kept.rrsets):
             why = self.excuse(name, rdtype)
             if why:
                 ways.append((kept, False, why))
