@@ -43,9 +43,9 @@ static const knot_dname_t *wire_owner(answer_t *answer, knot_pkt_t *pkt, size_t 
 		return NULL;
 	}
 	knot_dname_to_lower(name);
-	if (knot_dname_is_equal(name, owner)) {
+	if (name_equal(name, owner)) {
 		return owner;
-	} else if (knot_dname_is_equal(name, answer->response.qname)) {
+	} else if (name_equal(name, answer->response.qname)) {
 		return answer->response.qname;
 	} else if (answer->name_count < ANSWER_NAMES) {
 		knot_dname_t *copy = answer->names[answer->name_count++];
@@ -181,14 +181,14 @@ static uint16_t renew_hint(const writer_t *writer, uint16_t hint)
 static uint16_t find_hint(const writer_t *writer, const knot_dname_t *name)
 {
 	const knot_pkt_t *pkt = writer->pkt;
-	if (knot_dname_is_equal(name, knot_pkt_qname(pkt))) {
+	if (name_equal(name, knot_pkt_qname(pkt))) {
 		return KNOT_COMPR_HINT_QNAME;
 	}
 	for (size_t i = 0; i < pkt->rrset_count && i < HINT_RRSETS; i++) {
 		const knot_rrset_t *rrset = &pkt->rr[i];
 		const knot_rrinfo_t *info = &pkt->rr_info[i];
 		uint16_t hint = knot_compr_hint(info, KNOT_COMPR_HINT_OWNER);
-		if (hint > KNOT_COMPR_HINT_NOCOMP && knot_dname_is_equal(writer->owners[i], name)) {
+		if (hint > KNOT_COMPR_HINT_NOCOMP && name_equal(writer->owners[i], name)) {
 			return hint;
 		}
 		if (rrset->type != KNOT_RRTYPE_MX && rrset->type != KNOT_RRTYPE_SRV &&
@@ -201,7 +201,7 @@ static uint16_t find_hint(const writer_t *writer, const knot_dname_t *name)
 			const knot_dname_t *target = rrset->type == KNOT_RRTYPE_CNAME
 			                           ? knot_cname_name(rdata)
 			                           : knot_rdata_name(rdata, rrset->type);
-			if (hint > KNOT_COMPR_HINT_NOCOMP && knot_dname_is_equal(target, name)) {
+			if (hint > KNOT_COMPR_HINT_NOCOMP && name_equal(target, name)) {
 				return hint;
 			}
 			rdata = knot_rdataset_next(rdata);

@@ -29,7 +29,7 @@
 #define C_RUNDIR         "\x06""rundir"
 #define C_SERVER         "\x06""server"
 
-/* One of so many queries of a thread looks at the keys; answers that are signed always do. */
+/* One of so many queries of a thread looks at the keys, and one answer that is signed each second. */
 #define LOOK_EVERY 64
 
 /* knotd's own value where no policy is named. */
@@ -42,6 +42,7 @@ struct dnssec {
 	bool no_keys;     /* None of that load: that does not change any more. */
 	bool keys_loaded; /* Under the signer's lock. */
 	atomic_flag said; /* That nothing can be signed. */
+	_Atomic time_t looked; /* When it was last asked if signatures are old or keys other ones. */
 };
 
 /* Signs for the signer, one thread at a time. */
@@ -223,7 +224,7 @@ static bool had_signature(const policy_response_t *response, const policy_item_t
 		const policy_item_t *sig = &response->items[i];
 		if (sig->rrset->type == KNOT_RRTYPE_RRSIG && sig->section == item->section &&
 		    knot_rrsig_type_covered(sig->rrset->rrs.rdata) == item->rrset->type &&
-		    knot_dname_is_equal(sig->owner, item->owner)) {
+		    name_equal(sig->owner, item->owner)) {
 			return true;
 		}
 	}
@@ -288,6 +289,11 @@ int dnssec_sign(dnssec_t *dnssec, const dnssec_view_t *view, answer_t *answer,
 		ret = KNOT_DNSSEC_ENOSIG;
 	}
 
+	if (ret == KNOT_EOK &&
+	    atomic_load_explicit(&dnssec->looked, memory_order_relaxed) == now.tv_sec) {
+		return KNOT_EOK;
+	}
+	atomic_store_explicit(&dnssec->looked, now.tv_sec, memory_order_relaxed);
 	if (ret == KNOT_DNSSEC_ENOKEY) {
 		log_unsignable(dnssec, LOG_ERR, ret);
 	}

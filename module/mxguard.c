@@ -54,7 +54,7 @@ static int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot
 #if KNOTD_MOD_ABI_VERSION >= 600
 	return knotd_qdata_zone_rrset(qdata, NULL, owner, type, out);
 #else
-	if (!knot_dname_is_equal(owner, knotd_qdata_zone_name(qdata))) {
+	if (!name_equal(owner, knotd_qdata_zone_name(qdata))) {
 		return KNOT_ENOTSUP;
 	}
 	*out = knotd_qdata_zone_apex_rrset(qdata, type);
@@ -205,13 +205,12 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
                                      knotd_qdata_t *qdata, knotd_mod_t *mod)
 {
 	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
-	const policy_t *policy = &guard->conf->policy;
 	under_way.qdata = NULL;
 
 	dnssec_view_t view = dnssec_look(guard->dnssec, qdata, pkt);
 	bool dnssec = guard->dnssec != NULL && view.expected;
-	knot_rrset_t mx = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_MX);
-	bool denies = dnssec && policy_suspects_denial(policy, &mx, pkt->rr, pkt->rrset_count);
+	bool denies = dnssec && policy_suspects_denial(&guard->conf->policy, zone_lookup, qdata,
+	                                               pkt->rr, pkt->rrset_count);
 	// A referral is not this zone's answer, but for what it proves.
 	bool referral = state == KNOTD_IN_STATE_DELEG && pkt->sections[KNOT_ANSWER].count == 0;
 	if (!denies && (referral || is_harmless(guard, pkt))) {
@@ -219,7 +218,8 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 	}
 
 	answer_t answer;
-	policy_verdict_t verdict = { 0 };
+	policy_verdict_t verdict;
+	policy_verdict_begin(&verdict, &pkt->mm);
 	int ret = judge(guard, pkt, qdata, referral, dnssec, &answer, &verdict);
 	if (!guard->conf->enforce) {
 		if (verdict.rules != 0) {
@@ -314,7 +314,8 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	}
 
 	answer_t answer;
-	policy_verdict_t verdict = { 0 };
+	policy_verdict_t verdict;
+	policy_verdict_begin(&verdict, &pkt->mm);
 	bool stream = is_stream(qdata);
 	int ret = answer_read(&answer, pkt, qdata->rcode, false, false);
 	if (ret == KNOT_EOK) {

@@ -71,8 +71,7 @@ static slot_t *get_slots(report_t *report)
 /* A hash over what makes a finding the same finding. */
 static uint64_t hash_of(const finding_t *finding)
 {
-	const uint8_t head[] = { finding->rule, finding->type >> 8, finding->type & 0xff };
-	uint64_t hash = hash_more(HASH_START, head, sizeof(head));
+	uint64_t hash = hash_word(HASH_START, (uint64_t)finding->rule << 16 | finding->type);
 	hash = hash_more(hash, finding->owner, knot_dname_size(finding->owner));
 	if (finding->target != NULL) {
 		hash = hash_more(hash, finding->target, knot_dname_size(finding->target));

@@ -16,6 +16,7 @@
 
 #include "module/hash.h"
 #include "module/signer.h"
+#include "policy/names.h"
 #include "policy/nsec.h"
 
 /* Slots that one owner and type may be found in. */
@@ -234,14 +235,13 @@ static int choose(signer_t *signer, seen_t *seen, const knot_rdataset_t *all, kn
 
 static uint64_t place_of(const knot_dname_t *owner, uint16_t type)
 {
-	uint64_t hash = hash_more(HASH_START, owner, knot_dname_size(owner));
-	return hash_more(hash, &type, sizeof(type));
+	return hash_more(hash_word(HASH_START, type), owner, knot_dname_size(owner));
 }
 
 static bool is_of(const entry_t *entry, const knot_rrset_t *rrset)
 {
 	return entry != NULL && entry->rrset.type == rrset->type &&
-	       knot_dname_is_equal(entry->rrset.owner, rrset->owner);
+	       name_equal(entry->rrset.owner, rrset->owner);
 }
 
 static const entry_t *find(table_t *table, uint64_t place, const seen_t *seen,

@@ -32,7 +32,7 @@ void judge_chain(judge_t *judge)
 		const policy_item_t *item = &response->items[i];
 		if (item->section == KNOT_ANSWER && item->rrset->type == KNOT_RRTYPE_CNAME &&
 		    judge->link_count < LINKS_MAX &&
-		    knot_dname_is_equal(item->owner, judge->terminal)) {
+		    name_equal(item->owner, judge->terminal)) {
 			judge->links[judge->link_count++] = i;
 			judge->terminal = knot_cname_name(item->rrset->rrs.rdata);
 		} else if (item->section == KNOT_AUTHORITY &&
@@ -49,7 +49,7 @@ static const knot_rrset_t *shown(const judge_t *judge, int family)
 	for (size_t i = 0; i < judge->response->count; i++) {
 		const policy_item_t *item = &judge->response->items[i];
 		if (item->rrset->type == family_type(family) &&
-		    knot_dname_is_equal(item->owner, judge->terminal)) {
+		    name_equal(item->owner, judge->terminal)) {
 			return item->rrset;
 		}
 	}
@@ -111,7 +111,7 @@ static bool leads_nowhere(const judge_t *judge, const chain_end_t *end)
 		return true;
 	}
 	for (size_t i = 0; i < judge->link_count; i++) {
-		if (knot_dname_is_equal(link_owner(judge, i), judge->terminal)) {
+		if (name_equal(link_owner(judge, i), judge->terminal)) {
 			return true; /* A loop. */
 		}
 	}
@@ -145,7 +145,7 @@ static uint32_t drop_chain(judge_t *judge, size_t link)
 		bool keep = type == KNOT_RRTYPE_OPT || type == KNOT_RRTYPE_TSIG ||
 		            (type == KNOT_RRTYPE_SOA && item->section == KNOT_AUTHORITY);
 		for (size_t j = 0; j < link && type == KNOT_RRTYPE_RRSIG && !keep; j++) {
-			keep = knot_dname_is_equal(item->owner, link_owner(judge, j));
+			keep = name_equal(item->owner, link_owner(judge, j));
 		}
 		if (!keep) {
 			judge_edit(judge, item, NULL);
@@ -215,7 +215,7 @@ void judge_aliases(judge_t *judge)
 		finding_t finding = { .owner = owner, .type = judge->response->qtype };
 		if (leads_to_proxy(judge, i, &end, &finding)) {
 			finding.rule = RULE_PROXIED_ALIAS;
-		} else if (knot_dname_is_equal(owner, judge->policy->exchange) &&
+		} else if (name_equal(owner, judge->policy->exchange) &&
 		           leads_nowhere(judge, &end)) {
 			finding.rule = RULE_MISSING_TARGET;
 		} else {

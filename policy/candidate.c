@@ -84,8 +84,8 @@ static void find_wildcard_shown(const denial_t *denial, graft_t *graft, const kn
 		const uint8_t *next;
 		if (denial_is_nsec(denial->judge, item)) {
 			next = knot_nsec_next(rdata);
-			graft->wildcard |= knot_dname_is_equal(item->owner, wildcard) ||
-			                   knot_dname_is_equal(next, wildcard);
+			graft->wildcard |= name_equal(item->owner, wildcard) ||
+			                   name_equal(next, wildcard);
 			graft->no_wildcard |= graft_in_gap(wildcard, item->owner, next);
 		} else if (item->rrset->type == KNOT_RRTYPE_NSEC3 &&
 		           graft_hashes(denial, item, owner, &next)) {
@@ -132,7 +132,7 @@ static void find_apex_wildcard(const denial_t *denial, graft_t *graft, const kno
 	    judge->lookup(judge->ctx, zone, KNOT_RRTYPE_NSEC, &nsec) == KNOT_EOK &&
 	    !knot_rrset_empty(&nsec)) {
 		const knot_dname_t *next = knot_nsec_next(nsec.rrs.rdata);
-		graft->wildcard = knot_dname_is_equal(next, wildcard);
+		graft->wildcard = name_equal(next, wildcard);
 		graft->no_wildcard = graft_in_gap(wildcard, zone, next);
 	}
 }

@@ -33,7 +33,7 @@ static void add_cut(cuts_t *cuts, const knot_dname_t *name)
 	while (i < cuts->count - 1 && name_compare(cuts->at[i], name) < 0) {
 		i++;
 	}
-	if (i < cuts->count - 1 && knot_dname_is_equal(cuts->at[i], name)) {
+	if (i < cuts->count - 1 && name_equal(cuts->at[i], name)) {
 		return;
 	}
 	memmove(&cuts->at[i + 1], &cuts->at[i], (cuts->count - i) * sizeof(cuts->at[0]));
@@ -87,12 +87,12 @@ static bool proves(claim_t *claim, const knot_dname_t *owner, const knot_dname_t
 	knot_dname_storage_t wildcard;
 	bool nodata = claim->kind == CLAIM_NODATA;
 	if (cut_claim_wildcard(claim, wildcard)) {
-		bool match = knot_dname_is_equal(owner, wildcard);
+		bool match = name_equal(owner, wildcard);
 		claim->proven |= nodata && match && own;
 		return match || graft_in_gap(wildcard, owner, next) ||
 		       graft_in_gap(claim->name, owner, next);
 	}
-	bool match = nodata && knot_dname_is_equal(owner, claim->name);
+	bool match = nodata && name_equal(owner, claim->name);
 	bool cover = graft_in_gap(claim->name, owner, next);
 	if (nodata) { /* A name without data of its own has others below it. */
 		cover = cover && knot_dname_in_bailiwick(next, claim->name) > 0;
@@ -119,7 +119,7 @@ static bool wildcard_types(const denial_t *denial, const graft_t *graft, types_t
 		const policy_item_t *item = &response->items[i];
 		if ((item->rrset->type == KNOT_RRTYPE_NSEC ||
 		     item->rrset->type == KNOT_RRTYPE_NSEC3) &&
-		    knot_dname_is_equal(item->owner, owner)) {
+		    name_equal(item->owner, owner)) {
 			return denial_types(types, item->rrset);
 		}
 	}
@@ -133,7 +133,7 @@ static bool is_nodata(const denial_t *denial, const knot_dname_t *name)
 		const claim_t *claim = &denial->claims[i];
 		knot_dname_storage_t wildcard;
 		if (claim->kind == CLAIM_NODATA &&
-		    knot_dname_is_equal(name, cut_claim_wildcard(claim, wildcard) ? wildcard
+		    name_equal(name, cut_claim_wildcard(claim, wildcard) ? wildcard
 		                                                                  : claim->name)) {
 			return true;
 		}
@@ -147,7 +147,7 @@ static const graft_t *graft_of(const denial_t *denial, const knot_dname_t *name)
 	int labels;
 	for (size_t i = 0; i < denial->graft_count; i++) {
 		const graft_t *graft = &denial->grafts[i];
-		if (!graft->wild && knot_dname_is_equal(graft->name, name)) {
+		if (!graft->wild && name_equal(graft->name, name)) {
 			return graft;
 		}
 	}
@@ -159,7 +159,7 @@ static const graft_t *graft_of(const denial_t *denial, const knot_dname_t *name)
 /* Of what a wildcard answers for, or may, nothing is denied but what the response is about. */
 void cut_types(const denial_t *denial, const knot_dname_t *name, types_t *types)
 {
-	bool exchange = knot_dname_is_equal(name, denial->exchange);
+	bool exchange = name_equal(name, denial->exchange);
 	bool nodata = is_nodata(denial, name);
 	const graft_t *graft = graft_of(denial, name);
 	types_clear(types);
@@ -271,7 +271,7 @@ void cut_nsec(denial_t *denial)
 			judge_edit(denial->judge, item, NULL);
 			continue;
 		}
-		if (knot_dname_is_equal(item->owner, denial->exchange)) {
+		if (name_equal(item->owner, denial->exchange)) {
 			cut_add_served(denial, item);
 		}
 		if (cuts.count > 2) {

@@ -232,12 +232,12 @@ static bool has_owner(const denial_t *denial, const knot_dname_t *owner)
 	const policy_verdict_t *verdict = denial->judge->verdict;
 	for (size_t i = 0; i < response->count; i++) {
 		const knot_rrset_t *rrset = item_rrset(&response->items[i]);
-		if (rrset != NULL && knot_dname_is_equal(rrset->owner, owner)) {
+		if (rrset != NULL && name_equal(rrset->owner, owner)) {
 			return true;
 		}
 	}
 	for (size_t i = 0; i < verdict->add_count; i++) {
-		if (knot_dname_is_equal(verdict->add[i].rrset->owner, owner)) {
+		if (name_equal(verdict->add[i].rrset->owner, owner)) {
 			return true;
 		}
 	}

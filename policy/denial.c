@@ -48,7 +48,7 @@ static void add_match(denial_t *denial, const knot_dname_t *name, types_t *types
 		const knot_rrset_t *there = item_rrset(item);
 		if (item->section == KNOT_AUTHORITY && there != NULL &&
 		    there->type == rrset->type &&
-		    knot_dname_is_equal(there->owner, rrset->owner)) {
+		    name_equal(there->owner, rrset->owner)) {
 			knot_rrset_free(rrset, judge->verdict->mm);
 			judge_edit(judge, item, denial_rewrite(denial, there, types));
 			return;
@@ -61,7 +61,7 @@ static void add_match(denial_t *denial, const knot_dname_t *name, types_t *types
 static void add_node_types(const denial_t *denial, const knot_dname_t *node, types_t *types)
 {
 	judge_t *judge = denial->judge;
-	types_add_likely(types, knot_dname_is_equal(node, judge->policy->zone));
+	types_add_likely(types, name_equal(node, judge->policy->zone));
 	knot_rrset_t nsec = { 0 };
 	if (judge->lookup(judge->ctx, node, KNOT_RRTYPE_NSEC, &nsec) == KNOT_EOK &&
 	    !knot_rrset_empty(&nsec)) {
@@ -77,7 +77,7 @@ static void add_made_types(const denial_t *denial, const claim_t *claim, types_t
 	if (denial->judge->cut) {
 		types_add(types, KNOT_RRTYPE_A);
 		types_add(types, KNOT_RRTYPE_AAAA);
-	} else if (knot_dname_is_equal(claim->name, denial->exchange)) {
+	} else if (name_equal(claim->name, denial->exchange)) {
 		denial_add_served(denial, types);
 	}
 	if (types_size(types) > 0 || !denial->nsec3) {
@@ -145,7 +145,7 @@ static void find_params(denial_t *denial)
 static void add_claim(denial_t *denial, claim_kind_t kind, const knot_dname_t *name, int encloser)
 {
 	for (size_t i = 0; i < denial->claim_count; i++) {
-		if (knot_dname_is_equal(denial->claims[i].name, name)) {
+		if (name_equal(denial->claims[i].name, name)) {
 			return;
 		}
 	}
@@ -173,7 +173,7 @@ int denial_nodata_encloser(const denial_t *denial, const knot_dname_t *name)
 			continue;
 		}
 		const knot_dname_t *next = knot_nsec_next(item->rrset->rrs.rdata);
-		if (knot_dname_is_equal(owner, name) ||
+		if (name_equal(owner, name) ||
 		    (graft_in_gap(name, owner, next) && knot_dname_in_bailiwick(next, name) > 0)) {
 			return POLICY_OWN;
 		}
@@ -196,7 +196,7 @@ int denial_nodata_encloser(const denial_t *denial, const knot_dname_t *name)
 		for (size_t i = 0; i < response->count; i++) {
 			const policy_item_t *item = &response->items[i];
 			if (item->rrset->type == KNOT_RRTYPE_NSEC3 &&
-			    knot_dname_is_equal(item->owner, owner)) {
+			    name_equal(item->owner, owner)) {
 				return labels;
 			}
 		}
@@ -256,14 +256,14 @@ static void find_owners(denial_t *denial)
 	for (size_t i = 0; i < judge->response->count; i++) {
 		policy_item_t *item = &judge->response->items[i];
 		if (item->edit == EDIT_REPLACE &&
-		    !knot_dname_is_equal(item->owner, denial->exchange)) {
+		    !name_equal(item->owner, denial->exchange)) {
 			item->encloser = denial_encloser(judge, item->owner, item->rrset->type);
 		}
 	}
 	for (size_t i = 0; i < judge->verdict->add_count; i++) {
 		policy_add_t *add = &judge->verdict->add[i];
 		if (add->section == KNOT_ANSWER &&
-		    !knot_dname_is_equal(add->rrset->owner, denial->exchange)) {
+		    !name_equal(add->rrset->owner, denial->exchange)) {
 			add->encloser = denial_encloser(judge, add->rrset->owner, KNOT_RRTYPE_CNAME);
 		}
 	}
@@ -337,7 +337,7 @@ static void answer_nsec(denial_t *denial)
 		policy_item_t *item = &judge->response->items[i];
 		if (item->section == KNOT_AUTHORITY && item->edit == EDIT_REPLACE &&
 		    item->with->type == KNOT_RRTYPE_NSEC &&
-		    knot_dname_is_equal(item->with->owner, judge->terminal)) {
+		    name_equal(item->with->owner, judge->terminal)) {
 			knot_rrset_t *nsec = item->with;
 			item->with = NULL;
 			judge_edit(judge, item, NULL);
@@ -348,7 +348,7 @@ static void answer_nsec(denial_t *denial)
 	for (size_t i = 0; i < verdict->add_count; i++) {
 		policy_add_t *add = &verdict->add[i];
 		if (add->section == KNOT_AUTHORITY && add->rrset->type == KNOT_RRTYPE_NSEC &&
-		    knot_dname_is_equal(add->rrset->owner, judge->terminal)) {
+		    name_equal(add->rrset->owner, judge->terminal)) {
 			add->section = KNOT_ANSWER;
 			found = true;
 		}
@@ -379,12 +379,12 @@ void judge_denial(judge_t *judge)
 		return;
 	}
 	const policy_t *policy = judge->policy;
-	denial_t denial = {
-		.judge = judge,
-		.exchange = policy->exchange,
-		.apex_labels = knot_dname_labels(policy->zone, NULL),
-		.denied = judge->response->qtype,
-	};
+	denial_t denial;
+	memset(&denial, 0, offsetof(denial_t, claims));
+	denial.judge = judge;
+	denial.exchange = policy->exchange;
+	denial.apex_labels = knot_dname_labels(policy->zone, NULL);
+	denial.denied = judge->response->qtype;
 	denial.negative = !judge->delegated && !judge_has_data(judge) &&
 	                  (judge->negative || (judge_denies(judge) && !judge->cut));
 	find_params(&denial);
@@ -411,7 +411,7 @@ void judge_denial(judge_t *judge)
 	}
 	if (denial.negative && judge->response->qtype == KNOT_RRTYPE_NSEC &&
 	    (graft_is_stem(&denial, judge->terminal) ||
-	     knot_dname_is_equal(judge->terminal, policy->exchange))) {
+	     name_equal(judge->terminal, policy->exchange))) {
 		answer_nsec(&denial);
 	}
 }

@@ -54,13 +54,13 @@ typedef struct {
 	int apex_labels;
 	bool nsec3;
 	nsec3_params_t params;      /*!< How the names of the zone are hashed, with nsec3. */
-	claim_t claims[CLAIMS_MAX];
 	size_t claim_count;
+	size_t graft_count;
 	bool edited;                /*!< Proofs of the zone may be of no use any more. */
 	bool negative;              /*!< The edited answer has nothing at its end. */
 	uint16_t denied;            /*!< The type that the end has not, or 0. */
+	claim_t claims[CLAIMS_MAX];
 	graft_t grafts[GRAFTS_MAX]; /*!< Those that this response denies. */
-	size_t graft_count;
 } denial_t;
 
 /* proof.c: reading and making records. */

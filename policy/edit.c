@@ -57,7 +57,9 @@ knot_rrset_t *judge_rrset(judge_t *judge, const knot_dname_t *owner, uint16_t ty
 	}
 
 	/* Written in one piece: adding one by one would move the set once for each. */
-	qsort(refs, count, sizeof(*refs), ref_cmp);
+	if (count > 1) {
+		qsort(refs, count, sizeof(*refs), ref_cmp);
+	}
 	rrset->rrs.count = count;
 	rrset->rrs.size = size;
 	rrset->rrs.rdata = rdata;

@@ -178,7 +178,7 @@ static bool is_new(const denial_t *denial, const graft_t *graft)
 {
 	for (size_t i = 0; i < denial->graft_count; i++) {
 		const graft_t *other = &denial->grafts[i];
-		if (other->wild == graft->wild && knot_dname_is_equal(other->name, graft->name)) {
+		if (other->wild == graft->wild && name_equal(other->name, graft->name)) {
 			return false;
 		}
 	}
@@ -217,7 +217,17 @@ void graft_find(denial_t *denial)
 	}
 }
 
-bool policy_suspects_denial(const policy_t *policy, const knot_rrset_t *apex_mx,
+/* True if an NSEC record of the exchange itself denies an address type that it always has. */
+static bool lacks_served(const policy_t *policy, const knot_rrset_t *rrset)
+{
+	types_t types;
+	types_clear(&types);
+	return !denial_types(&types, rrset) ||
+	       (policy->mail4.count > 0 && !types_has(&types, KNOT_RRTYPE_A)) ||
+	       (policy->mail6.count > 0 && !types_has(&types, KNOT_RRTYPE_AAAA));
+}
+
+bool policy_suspects_denial(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                             const knot_rrset_t *rrsets, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -227,14 +237,16 @@ bool policy_suspects_denial(const policy_t *policy, const knot_rrset_t *apex_mx,
 		} else if (rrset->type != KNOT_RRTYPE_NSEC) {
 			continue;
 		}
-		candidates_t all = candidate_all(policy, apex_mx);
+		knot_rrset_t apex_mx = judge_apex_mx(policy, lookup, ctx);
+		candidates_t all = candidate_all(policy, &apex_mx);
 		const knot_dname_t *next = knot_nsec_next(rrset->rrs.rdata);
 		graft_t graft;
 		while (candidate_next(&all, &graft)) {
 			bool again = !graft.exchange &&
-			             knot_dname_is_equal(graft.name, policy->exchange);
+			             name_equal(graft.name, policy->exchange);
 			if ((!again && graft_in_gap(graft.name, rrset->owner, next)) ||
-			    (graft.exchange && knot_dname_is_equal(graft.name, rrset->owner))) {
+			    (graft.exchange && name_equal(graft.name, rrset->owner) &&
+			     lacks_served(policy, rrset))) {
 				return true;
 			}
 		}

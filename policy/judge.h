@@ -98,6 +98,9 @@ static inline uint16_t family_type(int family)
 	return family == 4 ? KNOT_RRTYPE_A : KNOT_RRTYPE_AAAA;
 }
 
+/*! The MX RRset of the apex, empty if there is none. */
+knot_rrset_t judge_apex_mx(const policy_t *policy, policy_lookup_f lookup, void *ctx);
+
 bool judge_guarded(const judge_t *judge, const knot_dname_t *name);
 
 /*! True if the response says that there is no such data: NXDOMAIN, or an SOA (RFC 2308 2). A chain

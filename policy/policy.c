@@ -22,7 +22,7 @@ static bool is_mx_target(const knot_rrset_t *mx, const knot_dname_t *name)
 {
 	knot_rdata_t *rdata = mx->rrs.rdata;
 	for (uint16_t i = 0; i < mx->rrs.count; i++) {
-		if (knot_dname_is_equal(knot_mx_name(rdata), name)) {
+		if (name_equal(knot_mx_name(rdata), name)) {
 			return true;
 		}
 		rdata = knot_rdataset_next(rdata);
@@ -35,8 +35,17 @@ bool policy_guarded(const policy_t *policy, const knot_rrset_t *apex_mx, const k
 	if (!name_in_zone(name, policy->zone) || names_match(&policy->web_hosts, name)) {
 		return false;
 	}
-	return knot_dname_is_equal(name, policy->exchange) ||
+	return name_equal(name, policy->exchange) ||
 	       names_match(&policy->mail_hosts, name) || is_mx_target(apex_mx, name);
+}
+
+knot_rrset_t judge_apex_mx(const policy_t *policy, policy_lookup_f lookup, void *ctx)
+{
+	knot_rrset_t mx;
+	if (lookup(ctx, policy->zone, KNOT_RRTYPE_MX, &mx) != KNOT_EOK) {
+		memset(&mx, 0, sizeof(mx));
+	}
+	return mx;
 }
 
 bool judge_guarded(const judge_t *judge, const knot_dname_t *name)
@@ -120,8 +129,9 @@ static void judge_addresses(judge_t *judge)
 	for (size_t i = 0; i < judge->response->count; i++) {
 		policy_item_t *item = &judge->response->items[i];
 		const knot_rrset_t *rrset = item->rrset;
+		finding_t shown;
 		if (item->edit != EDIT_KEEP || type_family(rrset->type) == 0 ||
-		    !judge_proxied(judge, rrset, NULL) || !judge_guarded(judge, item->owner)) {
+		    !judge_proxied(judge, rrset, &shown) || !judge_guarded(judge, item->owner)) {
 			continue;
 		}
 
@@ -138,12 +148,14 @@ static void judge_addresses(judge_t *judge)
 		}
 		finding_t *finding = judge_finding(judge, RULE_PROXIED_HOST, action, item->owner,
 		                                   rrset->type);
-		(void)judge_proxied(judge, rrset, finding);
+		finding->family = shown.family;
+		finding->network = shown.network;
+		memcpy(finding->address, shown.address, shown.family == 4 ? 4 : 16);
 		finding->answer_rrset = with;
 		judge_edit(judge, item, with);
 		if (with == NULL && judge->response->qtype == KNOT_RRTYPE_ANY &&
 		    item->section == KNOT_ANSWER &&
-		    knot_dname_is_equal(item->owner, judge->policy->exchange)) {
+		    name_equal(item->owner, judge->policy->exchange)) {
 			finding->answer_rrset = other_family(judge, rrset);
 			judge_add(judge, KNOT_ANSWER, (knot_rrset_t *)finding->answer_rrset);
 		}
@@ -167,7 +179,7 @@ static bool answer_has(const judge_t *judge, const knot_dname_t *owner)
 	for (size_t i = 0; i < judge->response->count; i++) {
 		const policy_item_t *item = &judge->response->items[i];
 		if (item->section == KNOT_ANSWER && item->rrset->type != KNOT_RRTYPE_DNAME &&
-		    knot_dname_is_equal(item->owner, owner)) {
+		    name_equal(item->owner, owner)) {
 			return true;
 		}
 	}
@@ -188,7 +200,7 @@ static void judge_exchange(judge_t *judge)
 	}
 
 	knot_rrset_t *made[2] = { NULL };
-	if (knot_dname_is_equal(name, exchange)) {
+	if (name_equal(name, exchange)) {
 		if (response->qtype == KNOT_RRTYPE_A || response->qtype == KNOT_RRTYPE_ANY) {
 			made[0] = judge_mail_rrset(judge, exchange, 4, judge->policy->ttl);
 		}
@@ -248,7 +260,7 @@ static void drop_signatures(judge_t *judge)
 			const policy_item_t *item = &response->items[j];
 			if (item->edit != EDIT_KEEP && item->section == sig->section &&
 			    item->rrset->type == covered &&
-			    knot_dname_is_equal(item->owner, sig->owner)) {
+			    name_equal(item->owner, sig->owner)) {
 				judge_edit(judge, sig, NULL);
 				break;
 			}
@@ -284,8 +296,7 @@ static size_t lookup_budget(const policy_response_t *response)
 static void begin(judge_t *judge, const policy_t *policy, policy_lookup_f lookup, void *ctx,
                   policy_response_t *response, policy_verdict_t *verdict, knot_mm_t *mm)
 {
-	memset(verdict, 0, sizeof(*verdict));
-	verdict->mm = mm;
+	policy_verdict_begin(verdict, mm);
 	for (size_t i = 0; i < response->count; i++) {
 		response->items[i].edit = EDIT_KEEP;
 		response->items[i].with = NULL;
@@ -300,12 +311,10 @@ static void begin(judge_t *judge, const policy_t *policy, policy_lookup_f lookup
 		.verdict = verdict,
 		.zone_lookup = lookup,
 		.zone_ctx = ctx,
+		.apex_mx = judge_apex_mx(policy, lookup, ctx),
 		.budget = lookup_budget(response),
 		.ctx = judge,
 	};
-	if (lookup(ctx, policy->zone, KNOT_RRTYPE_MX, &judge->apex_mx) != KNOT_EOK) {
-		memset(&judge->apex_mx, 0, sizeof(judge->apex_mx));
-	}
 	judge_chain(judge);
 }
 

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <libknot/libknot.h>
 
@@ -125,20 +126,28 @@ typedef struct {
 	const knot_rrset_t *answer_rrset; /*!< these addresses, or both NULL: no data. */
 } finding_t;
 
-/*! The verdict. Zeroed by policy_judge(); cleared with policy_verdict_clear(). */
+/*! The verdict. Begun by policy_judge(); cleared with policy_verdict_clear(). */
 typedef struct {
 	knot_mm_t *mm;           /*!< Where new RRsets live. */
 	bool changes;            /*!< The response is to be edited. */
 	bool answer_changes;     /*!< More than the additional section is. */
 	bool noerror;            /*!< NXDOMAIN has to become NOERROR. */
 	bool unknown;            /*!< A mail target could not be judged: not in this cut response. */
-	size_t add_count;
-	policy_add_t add[POLICY_ADD_MAX];
 	uint32_t rules;          /*!< Bits 1 << rule_t of all findings. */
 	uint32_t actions;        /*!< Bits 1 << action_t of all findings. */
+	size_t add_count;
 	size_t finding_count;    /*!< Described ones. */
+	policy_add_t add[POLICY_ADD_MAX];
 	finding_t findings[POLICY_FINDINGS_MAX];
 } policy_verdict_t;
+
+/*! Begins a verdict: nothing is wrong. The arrays are left as they are, for each query pays for
+ *  what is written here. */
+static inline void policy_verdict_begin(policy_verdict_t *verdict, knot_mm_t *mm)
+{
+	memset(verdict, 0, offsetof(policy_verdict_t, add));
+	verdict->mm = mm;
+}
 
 /*!
  * The cheap first question: may this response need a judge at all? Looks at types, addresses and
@@ -183,9 +192,9 @@ void policy_sign_failure(const policy_response_t *response, policy_verdict_t *ve
 /*!
  * The cheap first question about denials, for responses that nothing else is wrong with: may a
  * record in it deny what answers have? Then policy_judge(), or for a referral
- * policy_judge_referral(), with response.hash has to look.
+ * policy_judge_referral(), with response.hash has to look. Looks up nothing but the apex MX RRset.
  */
-bool policy_suspects_denial(const policy_t *policy, const knot_rrset_t *apex_mx,
+bool policy_suspects_denial(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                             const knot_rrset_t *rrsets, size_t count);
 
 /*! Judges a referral of the protected zone: what proves that it is insecure may deny what answers have.

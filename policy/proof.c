@@ -46,7 +46,7 @@ int denial_encloser(const judge_t *judge, const knot_dname_t *owner, uint16_t ty
 	for (size_t i = 0; i < judge->response->count; i++) {
 		const policy_item_t *item = &judge->response->items[i];
 		if (item->rrset->type != KNOT_RRTYPE_RRSIG ||
-		    !knot_dname_is_equal(item->owner, owner)) {
+		    !name_equal(item->owner, owner)) {
 			continue;
 		}
 		const knot_rdata_t *sig = item->rrset->rrs.rdata;

@@ -32,7 +32,7 @@ static bool shown_proxied(const judge_t *judge, const knot_dname_t *name, bool *
 	for (size_t i = 0; i < response->count; i++) {
 		const policy_item_t *item = &response->items[i];
 		if (type_family(item->rrset->type) != 0 &&
-		    knot_dname_is_equal(item->owner, name)) {
+		    name_equal(item->owner, name)) {
 			*shown |= is_whole(response, i);
 			if (judge_proxied(judge, item->rrset, finding)) {
 				return true;
@@ -70,7 +70,7 @@ static bool steer_in_zone(judge_t *judge, const knot_dname_t *owner, const knot_
 		/* At the apex, what is not guarded is a web host. One without an address to show
 		 * is an alias: it leads to the web site, and so to the proxy. */
 		if (!shown && judge->response->additional_complete &&
-		    knot_dname_is_equal(owner, judge->policy->zone) &&
+		    name_equal(owner, judge->policy->zone) &&
 		    names_match(&judge->policy->web_hosts, target)) {
 			return true;
 		}
@@ -115,7 +115,7 @@ typedef struct {
 static bool merges(const rr_t *a, const rr_t *b, uint16_t type)
 {
 	return (type == KNOT_RRTYPE_MX || memcmp(a->fixed + 4, b->fixed + 4, 2) == 0) &&
-	       knot_dname_is_equal(a->target, b->target);
+	       name_equal(a->target, b->target);
 }
 
 /* Makes the RRset anew. RRs come in canonical order, so the first of equal ones has the lowest
@@ -212,7 +212,7 @@ static bool refers_to(const knot_rrset_t *rrset, const knot_dname_t *name)
 	}
 	knot_rdata_t *rdata = rrset->rrs.rdata;
 	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		if (knot_dname_is_equal(knot_rdata_name(rdata, rrset->type), name)) {
+		if (name_equal(knot_rdata_name(rdata, rrset->type), name)) {
 			return true;
 		}
 		rdata = knot_rdataset_next(rdata);
@@ -264,7 +264,7 @@ static void add_exchange(judge_t *judge)
 	for (size_t i = 0; i < judge->response->count; i++) {
 		const policy_item_t *item = &judge->response->items[i];
 		if (type_family(item->rrset->type) != 0 &&
-		    knot_dname_is_equal(item->owner, exchange)) {
+		    name_equal(item->owner, exchange)) {
 			shown[type_family(item->rrset->type) == 6] = true;
 		}
 	}

@@ -132,12 +132,12 @@ static const char *check_failing(const denying_t *denying, const reply_t *reply,
 static bool is_suspected(const denying_t *denying, const reply_t *reply)
 {
 	const policy_t *policy = &denying->test.policy;
-	knot_rrset_t rrsets[reply->count + 1], mx = { 0 };
+	knot_rrset_t rrsets[reply->count + 1];
 	for (size_t i = 0; i < reply->count; i++) {
 		rrsets[i] = reply->at[i].rrset;
 	}
-	(void)zone_lookup(denying->zone->zone, policy->zone, KNOT_RRTYPE_MX, &mx);
-	return policy_suspects_denial(policy, &mx, rrsets, reply->count) ||
+	return policy_suspects_denial(policy, zone_lookup, denying->zone->zone, rrsets,
+	                              reply->count) ||
 	       (!reply->referral && policy_suspects(policy, reply->qname, rrsets, reply->count));
 }
 
