@@ -6,6 +6,7 @@ contrary to what the server has to answer.
 """
 
 import base64
+import collections
 
 import dns.dnssec
 import dns.message
@@ -157,8 +158,9 @@ class Denials:
 def contradictions(links, server, questions):
     """What a server's answers lead to that is not so, as texts.
 
-    Returns the number of records too, and that of contradictions that are excused: those about
-    names below a DNAME, from what was answered for a guarded one there.
+    Returns the number of records too, and those of contradictions that are excused, by the reason:
+    about names below a DNAME, from what was answered for a guarded one there, and by NSEC3 records
+    about names below those that are made up.
 
     questions  are asked; then judged for each name in them
     """
@@ -166,7 +168,7 @@ def contradictions(links, server, questions):
     wires = [client.query(*question, do=True) for question in questions]
     for question, data in zip(questions, client.tcp_many(server.port, wires)):
         denials.add(question, dns.message.from_wire(data))
-    found, excused = [], 0
+    found, excused = [], collections.Counter()
     for name in dict.fromkeys(name for name, _ in questions):
         if not links.oracle.in_zone(name):
             continue
@@ -176,7 +178,10 @@ def contradictions(links, server, questions):
                 if not denied(rdtype) or not wrong(links, name, rdtype, rcode):
                     continue
                 if links.guarded and links.below_dname(name):
-                    excused += 1
+                    excused["below a DNAME"] += 1
+                elif any(rdata.rdtype == NSEC3 for _, rdata in records) and \
+                        links.below_made_up(name):
+                    excused["below a made-up name"] += 1
                 else:
                     found.append("%s %s is not %s:\n%s" % (name, text, dns.rcode.to_text(rcode),
                                                           denials.why(*records)))

@@ -20,7 +20,7 @@ from resolve import CNAME, DNAME, NS
 from stanza import Resolved
 from oracle import Oracle
 
-SOA = dns.rdatatype.SOA
+SOA, SRV = dns.rdatatype.SOA, dns.rdatatype.SRV
 TYPES = ("A", "AAAA", "MX", "SRV", "CNAME", "TXT", "NS", "DS", "SOA")
 LINKS = 40
 
@@ -116,6 +116,17 @@ class Links:
             return "alias kept for another type"
         return ""
 
+    def below_made_up(self, name):
+        """True for a limit before Knot DNS 3.4: a name is below one that is there for the sake of mail
+        hosts only, and the module can't know of each NSEC3 record that it hides a wildcard there."""
+        if self.oracle.looks_up or not self.guarded:
+            return False
+        made_up = [name.fullcompare(host)[2] for host in
+                   [self.oracle.policy.exchange, *self.oracle.apex_targets,
+                    *(host for host, _ in self.oracle.policy.mail_hosts)] if self.oracle.in_zone(host)]
+        return any(len(name.labels) > labels and name.split(labels)[1] not in self.oracle.whole.names
+                   for labels in made_up)
+
     def cut_otherwise(self, name):
         """True if an alias is shown to those who ask for it, and cut for others (before 3.4)."""
         return not self.oracle.looks_up and any(
@@ -143,6 +154,8 @@ class Links:
             why = self.excuse(name, rdtype)
             if why:
                 ways.append((kept, False, why))
+        elif now != kept and rdtype == SRV and name not in self.zone.records:
+            ways.append((kept, False, "a wildcard of services"))
         elif now.rrsets and rdtype == CNAME and self.cut_otherwise(name):
             ways.append((Link({}, None, dns.rcode.NOERROR), True, "alias cut for another type"))
         for way, changed, why in ways:
