@@ -45,6 +45,7 @@ class Config(Case):
             "cdn": ["proxied-target"],
             "client": ["proxied-target"],
             "mixed": ["proxied-host"],
+            "signed": ["proxied-target"],
             "null": [],
             "healthy": [],
         })

@@ -77,6 +77,7 @@ class Lab(harness.Case):
         output = self.run_lab()
         self.assertRegex(output, r"lead to the proxy\s+[1-9]\d* times\s+without the module and 0 ")
         self.assertNotIn("\x1b", output)
+        self.assertRegex(output, r"mail.signed.example A +signed by key \d+ signed\.example\.")
         self.assert_clean()
         self.assertEqual(self.processes(), set())
 

@@ -47,6 +47,8 @@ MET = {
                          "www.client.example.", "2606:4700::7:1")],
     "mixed.example.": [("proxied-host", "mail.mixed.example.", "A", None, "104.16.8.1"),
                        ("proxied-host", "mail.mixed.example.", "AAAA", None, "2606:4700::8:1")],
+    "signed.example.": [("proxied-target", "signed.example.", "MX", "signed.example.",
+                         "104.16.11.1")],
     "null.example.": [],
     "healthy.example.": [],
 }
