@@ -20,6 +20,7 @@
 #include "module/dnssec.h"
 #include "module/nsec3hash.h"
 #include "module/report.h"
+#include "module/stream.h"
 #include "policy/policy.h"
 
 #define C_SERVER          "\x06""server"
@@ -242,57 +243,6 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 	return state;
 }
 
-/* The response is put together once more, so it is signed once more: with the query's MAC, in
- * whose place the server has written the first response's (RFC 8945 5.3). */
-static int renew_tsig(knotd_qdata_t *qdata)
-{
-	knot_sign_context_t *sign = &qdata->sign;
-	const knot_pkt_t *query = qdata->query;
-	if (sign->tsig_key.name == NULL || sign->pkt_count == 0) {
-		return KNOT_EOK;
-	}
-	if (query->tsig_wire.pos == NULL || sign->tsig_digest == NULL) {
-		return KNOT_EMALF;
-	}
-
-	knot_rrset_t tsig;
-	size_t pos = query->tsig_wire.pos - query->wire;
-	int ret = knot_rrset_rr_from_wire(query->wire, &pos, pos + query->tsig_wire.len, &tsig,
-	                                  qdata->mm, false);
-	if (ret != KNOT_EOK) {
-		return ret;
-	}
-	if (knot_tsig_rdata_is_ok(&tsig) &&
-	    knot_tsig_rdata_mac_length(&tsig) == sign->tsig_digestlen) {
-		memcpy(sign->tsig_digest, knot_tsig_rdata_mac(&tsig), sign->tsig_digestlen);
-		sign->pkt_count = 0;
-	} else {
-		ret = KNOT_EMALF;
-	}
-	knot_rrset_clear(&tsig, qdata->mm);
-
-	return ret;
-}
-
-/* Sends the client to a stream, or on a stream away. */
-static knotd_state_t cut(knotd_qdata_t *qdata, bool stream)
-{
-	// The server puts OPT together once more: without what it has added to it since.
-	knot_rdata_t *opt = qdata->opt_rr.rrs.rdata;
-	if (opt != NULL && opt->len > under_way.opt_len) {
-		opt->len = under_way.opt_len;
-		qdata->opt_rr.rrs.size = knot_rdata_size(opt->len);
-	}
-	qdata->rcode_ede = KNOT_EDNS_EDE_NONE;
-	qdata->rcode = KNOT_RCODE_NOERROR;
-	qdata->err_truncated = !stream;
-	if (stream || renew_tsig(qdata) != KNOT_EOK) {
-		qdata->err_truncated = false;
-		qdata->rcode = KNOT_RCODE_SERVFAIL;
-	}
-	return KNOTD_STATE_FAIL;
-}
-
 static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
                                knotd_mod_t *mod)
 {
@@ -334,7 +284,7 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	             (!stream && (verdict.unknown || silent));
 	answer_clear(&answer, &verdict);
 
-	return wrong && guard->conf->enforce ? cut(qdata, stream) : state;
+	return wrong && guard->conf->enforce ? stream_cut(qdata, under_way.opt_len, stream) : state;
 }
 
 static char *rule_name(uint32_t idx, uint32_t idx_count)

@@ -16,6 +16,7 @@
 
 #include "module/hash.h"
 #include "module/signer.h"
+#include "module/zonekeys.h"
 #include "policy/names.h"
 #include "policy/nsec.h"
 
@@ -23,9 +24,6 @@
 #define PROBES 8
 /* Seconds before its end from which on a signature is not used, or a quarter of a short life. */
 #define LAST_MINUTE 60
-
-/* A key as RRSIG and DNSKEY have it: algorithm and key tag. */
-typedef uint32_t key_id_t;
 
 typedef struct {
 	struct rcu_head rcu;
@@ -124,64 +122,6 @@ void signer_free(signer_t *signer)
 	free(signer);
 }
 
-/* Keys */
-
-static key_id_t sig_key(const knot_rdata_t *rrsig)
-{
-	return (key_id_t)knot_rrsig_alg(rrsig) << 16 | knot_rrsig_key_tag(rrsig);
-}
-
-/* RFC 4034 appendix B. RSA/MD5, which is different, signs no zone. */
-static key_id_t dnskey_key(const knot_rdata_t *dnskey)
-{
-	uint32_t sum = 0;
-	for (uint16_t i = 0; i < dnskey->len; i++) {
-		sum += (i & 1) ? dnskey->data[i] : (uint32_t)dnskey->data[i] << 8;
-	}
-	uint16_t tag = (sum + (sum >> 16 & 0xffff)) & 0xffff;
-	return (key_id_t)knot_dnskey_alg(dnskey) << 16 | tag;
-}
-
-/* What is added up to one number for a set of keys, whatever their order. */
-static uint64_t key_mark(key_id_t key)
-{
-	uint64_t mark = (key + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
-	return (mark ^ mark >> 32) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-/* The keys that sign the zone, by the RRSIGs of its SOA, or where there is none by those of any data
- * but keys: 0 if there are none. */
-static uint64_t zone_keys(const knot_rdataset_t *rrsigs)
-{
-	uint64_t soa = 0, other = 0;
-	uint16_t type = 0;
-	knot_rdata_t *rrsig = rrsigs->rdata;
-	for (uint16_t i = 0; i < rrsigs->count; i++) {
-		uint16_t covered = knot_rrsig_type_covered(rrsig);
-		if (covered == KNOT_RRTYPE_SOA) {
-			soa += key_mark(sig_key(rrsig));
-		} else if (covered != KNOT_RRTYPE_DNSKEY && covered != KNOT_RRTYPE_CDS &&
-		           covered != KNOT_RRTYPE_CDNSKEY && (type == 0 || type == covered)) {
-			type = covered;
-			other += key_mark(sig_key(rrsig));
-		}
-		rrsig = knot_rdataset_next(rrsig);
-	}
-	return soa != 0 ? soa : other;
-}
-
-static bool has_key(const knot_rdataset_t *dnskeys, key_id_t key)
-{
-	knot_rdata_t *dnskey = dnskeys->rdata;
-	for (uint16_t i = 0; i < dnskeys->count; i++) {
-		if (dnskey_key(dnskey) == key) {
-			return true;
-		}
-		dnskey = knot_rdataset_next(dnskey);
-	}
-	return false;
-}
-
 /* What is known of the DNSKEY RRset as it is now. Under the lock where it may be a new one. */
 static seen_t *find_seen(signer_t *signer, const knot_rdataset_t *dnskey)
 {
@@ -215,13 +155,13 @@ static int choose(signer_t *signer, seen_t *seen, const knot_rdataset_t *all, kn
 	uint64_t keys = 0;
 	knot_rdata_t *rrsig = all->rdata;
 	for (uint16_t i = 0; i < all->count; i++) {
-		key_id_t key = sig_key(rrsig);
-		if (seen->dnskey.count == 0 || has_key(&seen->dnskey, key)) {
+		key_id_t key = zonekeys_of(rrsig);
+		if (seen->dnskey.count == 0 || zonekeys_has(&seen->dnskey, key)) {
 			int ret = knot_rdataset_add(sigs, rrsig, NULL);
 			if (ret != KNOT_EOK) {
 				return ret;
 			}
-			keys += key_mark(key);
+			keys += zonekeys_mark(key);
 			atomic_store_explicit(&signer->end, knot_rrsig_sig_expiration(rrsig),
 			                      memory_order_relaxed);
 		}
@@ -401,7 +341,7 @@ bool signer_valid(signer_t *signer, const signer_zone_t *zone, uint32_t now)
 	if (seconds_left(signer, now) <= (quarter < LAST_MINUTE ? quarter : LAST_MINUTE)) {
 		return false;
 	}
-	uint64_t keys = (zone->dnskey.count == 0) ? zone_keys(&zone->rrsig) : 0;
+	uint64_t keys = (zone->dnskey.count == 0) ? zonekeys_signing(&zone->rrsig) : 0;
 	return keys == 0 || keys == own_keys(signer);
 }
 
@@ -412,7 +352,7 @@ bool signer_aged(const signer_t *signer, uint32_t now)
 
 bool signer_keys_changed(signer_t *signer, const signer_zone_t *zone)
 {
-	uint64_t keys = zone_keys(&zone->rrsig);
+	uint64_t keys = zonekeys_signing(&zone->rrsig);
 	if (keys == 0) {
 		return false;
 	}
