@@ -291,7 +291,7 @@ int dnssec_sign(dnssec_t *dnssec, const dnssec_view_t *view, answer_t *answer,
 
 	if (ret == KNOT_EOK &&
 	    atomic_load_explicit(&dnssec->looked, memory_order_relaxed) == now.tv_sec) {
-		return KNOT_EOK;
+		return KNOT_EOK; /* What comes now was asked in this second already. */
 	}
 	atomic_store_explicit(&dnssec->looked, now.tv_sec, memory_order_relaxed);
 	if (ret == KNOT_DNSSEC_ENOKEY) {
