@@ -78,8 +78,8 @@ static void log_unsignable(dnssec_t *dnssec, int level, int reason)
 	knot_dname_txt_storage_t zone;
 	if (!atomic_flag_test_and_set(&dnssec->said) &&
 	    knot_dname_to_str(zone, knotd_mod_zone(dnssec->mod), sizeof(zone)) != NULL) {
-		knotd_mod_log(dnssec->mod, level, "changed answers can't be signed (%s), once there "
-		              "are keys run 'knotc -f zone-reload %s'", knot_strerror(reason), zone);
+		knotd_mod_log(dnssec->mod, level, "changed answers can't be signed (%s), keys are "
+		              "looked for again later, or now by 'knotc -f zone-reload %s'", knot_strerror(reason), zone);
 	}
 }
 
