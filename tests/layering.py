@@ -13,7 +13,6 @@ import tempfile
 import unittest
 
 FOLDERS = "policy", "module", "kmxcheck", "tests", "scripts", ".ci"
-LINES_WARN, LINES_MAX = 400, 450
 
 LIBC = {
     "arpa/inet.h", "assert.h", "ctype.h", "errno.h", "fcntl.h", "inttypes.h", "limits.h",
@@ -120,15 +119,6 @@ def heads(root):
     return bad
 
 
-def too_long(root, limit=LINES_MAX):
-    bad = []
-    for path in sources(root):
-        count = len(path.read_bytes().splitlines())
-        if count > limit:
-            bad.append(f"{path.relative_to(root)}: {count} lines")
-    return bad
-
-
 def not_listed(root):
     """A test or source that no Makefile.inc names is neither run nor shipped."""
     lists = [path.read_text() for path in files(root, *FOLDERS, ends=("Makefile.inc",))]
@@ -169,11 +159,6 @@ class Layering(unittest.TestCase):
 
     def test_every_source_says_licence_and_purpose(self):
         self.holds(heads)
-
-    def test_no_file_is_too_long(self):
-        for long in too_long(self.root, LINES_WARN):
-            print(f"# warning, more than {LINES_WARN}: {long}")
-        self.holds(too_long)
 
     def test_every_source_is_listed(self):
         self.holds(not_listed)
@@ -257,10 +242,6 @@ class CanFail(unittest.TestCase):
             ("policy/a.c", HEAD), ("tests/a.py", spdx + '"""What it is for."""\n'),
             ("scripts/a", "#!/bin/sh\n" + spdx + "#\n# What it is for.\n"),
         ])
-
-    def test_too_long(self):
-        self.catches(too_long, [("policy/a.c", "\n" * (LINES_MAX + 1))],
-                     [("policy/a.c", "\n" * LINES_MAX)])
 
     def test_not_listed(self):
         self.catches(not_listed, [("tests/unit/test_a.c", HEAD), ("policy/a.h", HEAD)], [])
