@@ -29,7 +29,7 @@ static const struct {
 	[SETUP_WEB_ORIGIN]    = { "web-origin", true },
 	[SETUP_MAIL_SERVICE]  = { "mail-service", true },
 	[SETUP_TTL]           = { "ttl", false },
-	[SETUP_POLICY]        = { "policy", false },
+	[SETUP_SIGNING_KEY]   = { "signing-key", true },
 	[SETUP_EDE]           = { "ede", false },
 	[SETUP_LOG_INTERVAL]  = { "log-interval", false },
 };

@@ -25,12 +25,22 @@
 #define MOD_WEB_ORIGIN    "\x0A""web-origin"
 #define MOD_MAIL_SERVICE  "\x0C""mail-service"
 #define MOD_TTL           "\x03""ttl"
-#define MOD_POLICY        "\x06""policy"
+#define MOD_SIGNING_KEY   "\x0B""signing-key"
 #define MOD_EDE           "\x03""ede"
 #define MOD_LOG_INTERVAL  "\x0C""log-interval"
 
-/* knotd's own section that MOD_POLICY refers to. */
+/* knotd's own items that tell where the keys of a zone are. */
+#define C_BACKEND         "\x07""backend"
+#define C_CONFIG          "\x06""config"
+#define C_DATABASE        "\x08""database"
+#define C_DNSSEC_POLICY   "\x0D""dnssec-policy"
+#define C_KASP_DB         "\x07""kasp-db"
+#define C_KEYSTORE        "\x08""keystore"
 #define C_POLICY          "\x06""policy"
+#define C_STORAGE         "\x07""storage"
+
+/* Values of C_BACKEND. */
+enum { BACKEND_PEM = 1, BACKEND_PKCS11 = 2 };
 
 enum { MODE_LOG, MODE_ENFORCE };
 
@@ -55,8 +65,7 @@ const yp_item_t mxguard_conf[] = {
 	{ MOD_MAIL_SERVICE,  YP_TSTR,   YP_VNONE, YP_FMULTI },
 	{ MOD_TTL,           YP_TINT,   YP_VINT = { .max = INT32_MAX, .dflt = 300,
 	                                            .unit = YP_STIME } },
-	{ MOD_POLICY,        YP_TREF,   YP_VREF = { .ref_name = C_POLICY }, YP_FNONE,
-	                                { knotd_conf_check_ref } },
+	{ MOD_SIGNING_KEY,   YP_TSTR,   YP_VNONE, YP_FMULTI },
 	{ MOD_EDE,           YP_TBOOL,  YP_VNONE },
 	{ MOD_LOG_INTERVAL,  YP_TINT,   YP_VINT = { .max = INT32_MAX, .dflt = 60,
 	                                            .unit = YP_STIME } },
@@ -247,6 +256,24 @@ static int read_names(const source_t *source, stanza_t *stanza)
 	return ret;
 }
 
+/* Keys of a path below the KASP database are looked at when they are needed: the check does not know
+ * where that is. */
+static int check_keys(source_t *source)
+{
+	knotd_conf_t paths = get(source, MOD_SIGNING_KEY);
+	char reason[KEYS_TEXT_MAX];
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < paths.count && ret == KNOT_EOK; i++) {
+		const char *path = paths.multi[i].string;
+		ret = (path[0] == '/') ? keys_check(path, reason) : KNOT_EOK;
+		if (ret != KNOT_EOK) {
+			(void)stanza_invalid(source->err, "%s %s", &MOD_SIGNING_KEY[1], reason);
+		}
+	}
+	knotd_conf_free(&paths);
+	return ret;
+}
+
 static int read_stanza(source_t *source, input_t *in)
 {
 	stanza_t *stanza = &in->stanza;
@@ -300,6 +327,9 @@ int mxguard_conf_check(knotd_conf_check_args_t *args)
 	input_t in = { 0 };
 	int ret = read_stanza(&source, &in);
 	if (ret == KNOT_EOK) {
+		ret = check_keys(&source);
+	}
+	if (ret == KNOT_EOK) {
 		knotd_conf_t zones = get(&source, MOD_ZONE);
 		if (zones.count == 0) {
 			ret = check_zone(&source, &in.stanza, NULL);
@@ -334,12 +364,100 @@ static void log_warning(void *ctx, const char *text)
 	knotd_mod_log(ctx, LOG_WARNING, "%s", text);
 }
 
+/* A reference to a section; where none is made, its entry is called "default". */
+static knotd_conf_t with_default(const knotd_conf_val_t *value)
+{
+	static const char name[] = "default";
+	knotd_conf_t id = { .count = 1 };
+	if (value != NULL) {
+		id.single = *value;
+	}
+	if (id.single.data == NULL) {
+		id.single.data = (const uint8_t *)name;
+		id.single.data_len = sizeof(name);
+	}
+	return id;
+}
+
+static int add_keystore(knotd_mod_t *mod, const knotd_conf_val_t *keystore, const char *kasp_db,
+                        keys_t *keys)
+{
+	knotd_conf_t id = with_default(keystore);
+	unsigned backend = knotd_conf(mod, C_KEYSTORE, C_BACKEND, &id).single.option;
+	const char *config = knotd_conf(mod, C_KEYSTORE, C_CONFIG, &id).single.string;
+	if (config == NULL || (backend != BACKEND_PEM && backend != BACKEND_PKCS11)) {
+		return KNOT_EOK;
+	}
+	return keys_add(keys, backend == BACKEND_PEM ? KEYS_STORE : KEYS_TOKEN, kasp_db, config);
+}
+
+/* The key stores of the zone's policy. From Knot DNS 3.5 on there may be several. */
+static int add_keystores(knotd_mod_t *mod, const knot_dname_t *zone, const char *kasp_db, keys_t *keys)
+{
+	knotd_conf_t policy = knotd_conf_zone(mod, C_DNSSEC_POLICY, zone);
+	knotd_conf_t id = with_default(&policy.single);
+	knotd_conf_t keystore = knotd_conf(mod, C_POLICY, C_KEYSTORE, &id);
+	int ret = KNOT_EOK;
+	if (keystore.multi == NULL) {
+		ret = add_keystore(mod, &keystore.single, kasp_db, keys);
+	}
+	for (size_t i = 0; keystore.multi != NULL && i < keystore.count && ret == KNOT_EOK; i++) {
+		ret = add_keystore(mod, &keystore.multi[i], kasp_db, keys);
+	}
+	knotd_conf_free(&keystore);
+	return ret;
+}
+
+/* The folder of the KASP database, for free(); NULL if out of memory. */
+static char *get_kasp_db(knotd_mod_t *mod)
+{
+	const char *storage = knotd_conf(mod, C_DATABASE, C_STORAGE, NULL).single.string;
+	const char *kasp_db = knotd_conf(mod, C_DATABASE, C_KASP_DB, NULL).single.string;
+	storage = (storage != NULL) ? storage : "";
+	kasp_db = (kasp_db != NULL) ? kasp_db : "";
+	char *path = malloc(strlen(storage) + 1 + strlen(kasp_db) + 1);
+	if (path != NULL) {
+		path[0] = '\0';
+		if (kasp_db[0] != '/') {
+			strcat(strcpy(path, storage), "/");
+		}
+		strcat(path, kasp_db);
+	}
+	return path;
+}
+
+/* Where the zone's private keys may be: what the stanza names, then what knotd signs with. */
+static int read_keys(knotd_mod_t *mod, const knot_dname_t *zone, keys_t **out)
+{
+	keys_t *keys = keys_new();
+	char *kasp_db = get_kasp_db(mod);
+	int ret = (keys != NULL && kasp_db != NULL) ? KNOT_EOK : KNOT_ENOMEM;
+	knotd_conf_t paths = knotd_conf_mod(mod, MOD_SIGNING_KEY);
+	for (size_t i = 0; i < paths.count && ret == KNOT_EOK; i++) {
+		ret = keys_add(keys, KEYS_PEM, kasp_db, paths.multi[i].string);
+	}
+	knotd_conf_free(&paths);
+	if (ret == KNOT_EOK) {
+		ret = add_keystores(mod, zone, kasp_db, keys);
+	}
+	free(kasp_db);
+	if (ret != KNOT_EOK) {
+		keys_free(keys);
+		keys = NULL;
+	}
+	*out = keys;
+	return ret;
+}
+
 static int make_conf(source_t *source, const knot_dname_t *zone, mxguard_conf_t *conf)
 {
 	input_t in = { 0 };
 	int ret = read_stanza(source, &in);
 	if (ret == KNOT_EOK) {
 		ret = stanza_policy(&conf->policy, &in.stanza, zone, source->err);
+	}
+	if (ret == KNOT_EOK) {
+		ret = read_keys(source->mod, zone, &conf->keys);
 	}
 	if (ret == KNOT_EOK) {
 		conf->enforce = in.stanza.enforce;
@@ -379,6 +497,13 @@ int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out)
 	return KNOT_EOK;
 }
 
+keys_t *mxguard_conf_keys(mxguard_conf_t *conf)
+{
+	keys_t *keys = conf->keys;
+	conf->keys = NULL;
+	return keys;
+}
+
 void mxguard_conf_free(mxguard_conf_t *conf)
 {
 	if (conf == NULL) {
@@ -388,5 +513,6 @@ void mxguard_conf_free(mxguard_conf_t *conf)
 	lists_put(conf->proxies);
 	lists_put(conf->excepts);
 	lists_put(conf->origins);
+	keys_free(conf->keys);
 	free(conf);
 }

@@ -13,6 +13,7 @@
 
 #include <knot/module.h>
 
+#include "module/keys.h"
 #include "module/lists.h"
 #include "policy/policy.h"
 
@@ -25,6 +26,7 @@ typedef struct {
 	lists_t *proxies;      /*!< Holds on the networks; the policy points into the first two. */
 	lists_t *excepts;
 	lists_t *origins;      /*!< Held so that the next zone finds it built. */
+	keys_t *keys;          /*!< Where the zone's private keys may be; see mxguard_conf_keys(). */
 } mxguard_conf_t;
 
 /*! The schema. */
@@ -49,6 +51,9 @@ int mxguard_conf_check(knotd_conf_check_args_t *args);
  * \retval other KNOT_E* A list file can't be read, and there is no last good list.
  */
 int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out);
+
+/*! Hands over the places of private keys, for keys_free(); NULL from the second time on. */
+keys_t *mxguard_conf_keys(mxguard_conf_t *conf);
 
 /*! Frees a configuration; NULL is fine. Logs nothing, so it may be called from unload. */
 void mxguard_conf_free(mxguard_conf_t *conf);

@@ -17,9 +17,9 @@
 
 #include "module/answer.h"
 #include "module/conf.h"
-#include "module/dnssec.h"
 #include "module/nsec3hash.h"
 #include "module/report.h"
+#include "module/sign.h"
 #include "module/stream.h"
 #include "policy/policy.h"
 
@@ -32,7 +32,7 @@ enum { CTR_FINDING, CTR_ACTION };
 typedef struct {
 	mxguard_conf_t *conf;
 	report_t *report;
-	dnssec_t *dnssec; /* NULL where nothing is to be signed. */
+	signer_t *signer;
 	bool rotate;
 } mxguard_ctx_t;
 
@@ -99,9 +99,15 @@ static void report_logged(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict
 	report(mod, qdata, verdict, 1U << ACTION_LOGGED, instead);
 }
 
-static knotd_in_state_t refuse(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict_t *verdict)
+/* What enforcing answers with SERVFAIL. */
+static knotd_in_state_t refuse(knotd_in_state_t state, knotd_mod_t *mod, knotd_qdata_t *qdata,
+                               policy_verdict_t *verdict)
 {
 	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	if (!guard->conf->enforce) {
+		report_logged(mod, qdata, verdict, "SERVFAIL");
+		return state;
+	}
 	report(mod, qdata, verdict, 1U << ACTION_REFUSED, "SERVFAIL");
 	qdata->rcode = KNOT_RCODE_SERVFAIL;
 	if (guard->conf->ede) {
@@ -127,7 +133,7 @@ static knotd_in_state_t put_back(knotd_in_state_t state, knot_pkt_t *pkt, knotd_
 	if (ret != KNOT_EOK && (stream || ret != KNOT_ESPACE)) {
 		verdict->finding_count = 0; // Said above, and their RRsets are gone.
 		verdict->rules = 0;
-		return refuse(mod, qdata, verdict);
+		return refuse(state, mod, qdata, verdict);
 	}
 	if (verdict->noerror) {
 		qdata->rcode = KNOT_RCODE_NOERROR;
@@ -138,30 +144,96 @@ static knotd_in_state_t put_back(knotd_in_state_t state, knot_pkt_t *pkt, knotd_
 	return ret == KNOT_ESPACE ? KNOTD_IN_STATE_TRUNC : state;
 }
 
-/* Puts the verdict into effect. */
-static knotd_in_state_t repair(knotd_in_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
-                               knotd_mod_t *mod, const dnssec_view_t *view, answer_t *answer,
-                               policy_verdict_t *verdict)
+/* How the zone of a response is signed for the client that asked. */
+typedef enum {
+	UNSIGNED, /* Or the client does not validate. */
+	SIGNED,
+	ONLINE,   /* Signed online: there are no signatures in the zone. */
+} signing_t;
+
+static signing_t signing_of(knotd_qdata_t *qdata, const knot_pkt_t *pkt)
 {
-	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
-	if (verdict->changes && view->expected &&
-	    (guard->dnssec == NULL ||
-	     dnssec_sign(guard->dnssec, view, answer, verdict) != KNOT_EOK)) {
+	if (!knot_pkt_has_dnssec(qdata->query)) {
+		return UNSIGNED;
+	}
+	knot_rrset_t rrsigs = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_RRSIG);
+	if (sign_is_signed(&rrsigs.rrs)) {
+		return SIGNED;
+	}
+	if (knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_DNSKEY).rrs.count > 0) {
+		return UNSIGNED;
+	}
+	for (uint16_t i = 0; i < pkt->rrset_count; i++) {
+		if (pkt->rr[i].type == KNOT_RRTYPE_RRSIG) {
+			return ONLINE;
+		}
+	}
+	return UNSIGNED;
+}
+
+static void look(sign_view_t *view, signing_t signing, knotd_qdata_t *qdata,
+                 const policy_response_t *response)
+{
+	const knot_dname_t *apex = knotd_qdata_zone_name(qdata);
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	if (signing == ONLINE) {
+		sign_look_online(view, apex, response, now.tv_sec);
+		return;
+	}
+	knot_rrset_t soa = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_SOA);
+	knot_rrset_t rrsigs = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_RRSIG);
+	knot_rrset_t dnskey = knotd_qdata_zone_apex_rrset(qdata, KNOT_RRTYPE_DNSKEY);
+	sign_look(view, apex, &dnskey.rrs, &soa, &rrsigs.rrs, now.tv_sec);
+}
+
+/* Signs what the verdict puts into the response; in mode log it is enough that it could be. */
+static int sign(knotd_mod_t *mod, knotd_qdata_t *qdata, signing_t signing, answer_t *answer,
+                policy_verdict_t *verdict)
+{
+	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	sign_view_t view;
+	look(&view, signing, qdata, &answer->response);
+	if (!signer_ready(guard->signer, &view)) {
+		return KNOT_DNSSEC_ENOKEY;
+	}
+	if (signing == ONLINE) {
+		// mod-onlinesign may be yet to sign this section, and then takes it for granted
+		// that all in it is its own.
+		policy_drop_additional(&answer->response, verdict);
+	}
+	return guard->conf->enforce
+	       ? signer_sign_verdict(guard->signer, &view, &answer->response, verdict) : KNOT_EOK;
+}
+
+/* Decides what becomes of a verdict, and in mode enforce does that. */
+static knotd_in_state_t carry_out(knotd_in_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
+                                  knotd_mod_t *mod, signing_t signing, answer_t *answer,
+                                  policy_verdict_t *verdict)
+{
+	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	if (verdict->changes && signing != UNSIGNED &&
+	    sign(mod, qdata, signing, answer, verdict) != KNOT_EOK) {
 		if (verdict->rules == 0) {
 			// Nothing is wrong with what the zone says.
 			return state;
 		} else if (!verdict->answer_changes) {
 			policy_leave_out_additional(&answer->response, verdict);
-		} else if (guard->dnssec == NULL && !verdict->noerror &&
-		           verdict->rules == 1U << RULE_MISSING_TARGET) {
+		} else if (!verdict->noerror && verdict->rules == 1U << RULE_MISSING_TARGET) {
 			// Nothing leads to a proxy, and nothing is denied but a type: an address
 			// that is never there is better than SERVFAIL.
 			report_logged(mod, qdata, verdict, "as it is");
 			return state;
 		} else {
 			policy_sign_failure(&answer->response, verdict);
-			return refuse(mod, qdata, verdict);
+			return refuse(state, mod, qdata, verdict);
 		}
+	}
+	if (!guard->conf->enforce) {
+		if (verdict->rules != 0) {
+			report_logged(mod, qdata, verdict, NULL);
+		}
+		return state;
 	}
 	report(mod, qdata, verdict, verdict->actions, NULL);
 	return verdict->changes ? put_back(state, pkt, qdata, mod, answer, verdict) : state;
@@ -189,7 +261,8 @@ static knotd_in_state_t guard_begin(knotd_in_state_t state, knot_pkt_t *pkt,
 
 /* Judges a response, a referral by its proofs alone. */
 static int judge(const mxguard_ctx_t *guard, knot_pkt_t *pkt, knotd_qdata_t *qdata,
-                 bool referral, bool dnssec, answer_t *answer, policy_verdict_t *verdict)
+                 bool referral, signing_t signing, answer_t *answer,
+                 policy_verdict_t *verdict)
 {
 	bool roomy = is_stream(qdata) ||
 	             pkt->max_size - pkt->size >= (size_t)pkt->reserved + ROOM_ENOUGH;
@@ -197,7 +270,7 @@ static int judge(const mxguard_ctx_t *guard, knot_pkt_t *pkt, knotd_qdata_t *qda
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	answer->response.hash = dnssec ? nsec3hash : NULL;
+	answer->response.hash = (signing != UNSIGNED) ? nsec3hash : NULL;
 	return (referral ? policy_judge_referral : policy_judge)(
 		&guard->conf->policy, zone_lookup, qdata, &answer->response, verdict, &pkt->mm);
 }
@@ -208,10 +281,10 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
 	under_way.qdata = NULL;
 
-	dnssec_view_t view = dnssec_look(guard->dnssec, qdata, pkt);
-	bool dnssec = guard->dnssec != NULL && view.expected;
-	bool denies = dnssec && policy_suspects_denial(&guard->conf->policy, zone_lookup, qdata,
-	                                               pkt->rr, pkt->rrset_count);
+	signing_t signing = signing_of(qdata, pkt);
+	bool denies = signing != UNSIGNED &&
+	              policy_suspects_denial(&guard->conf->policy, zone_lookup, qdata, pkt->rr,
+	                                     pkt->rrset_count);
 	// A referral is not this zone's answer, but for what it proves.
 	bool referral = state == KNOTD_IN_STATE_DELEG && pkt->sections[KNOT_ANSWER].count == 0;
 	if (!denies && (referral || is_harmless(guard, pkt))) {
@@ -221,22 +294,18 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 	answer_t answer;
 	policy_verdict_t verdict;
 	policy_verdict_begin(&verdict, &pkt->mm);
-	int ret = judge(guard, pkt, qdata, referral, dnssec, &answer, &verdict);
-	if (!guard->conf->enforce) {
-		if (verdict.rules != 0) {
-			report_logged(mod, qdata, &verdict, NULL);
-		}
-	} else if (ret != KNOT_EOK) {
+	int ret = judge(guard, pkt, qdata, referral, signing, &answer, &verdict);
+	if (ret != KNOT_EOK) {
 		// It may lead mail to a proxy, and there is no memory to repair it.
-		state = refuse(mod, qdata, &verdict);
-	} else if (verdict.unknown) {
+		state = refuse(state, mod, qdata, &verdict);
+	} else if (verdict.unknown && guard->conf->enforce) {
 		// What decides may be what there was no room for.
 		policy_verdict_clear(&answer.response, &verdict);
 		answer_truncate(&answer, pkt);
 		qdata->rcode = KNOT_RCODE_NOERROR;
 		state = KNOTD_IN_STATE_TRUNC;
 	} else if (verdict.rules != 0 || verdict.changes) {
-		state = repair(state, pkt, qdata, mod, &view, &answer, &verdict);
+		state = carry_out(state, pkt, qdata, mod, signing, &answer, &verdict);
 	}
 	answer_clear(&answer, &verdict);
 
@@ -300,11 +369,16 @@ static char *action_name(uint32_t idx, uint32_t idx_count)
 static void free_ctx(mxguard_ctx_t *guard)
 {
 	if (guard != NULL) {
-		dnssec_unload(guard->dnssec);
+		signer_free(guard->signer);
 		mxguard_conf_free(guard->conf);
 		report_free(guard->report);
 		free(guard);
 	}
+}
+
+static void say(void *ctx, bool warning, const char *text)
+{
+	knotd_mod_log(ctx, warning ? LOG_WARNING : LOG_INFO, "%s", text);
 }
 
 static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
@@ -317,7 +391,10 @@ static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
 		return KNOT_ENOMEM;
 	}
 
-	guard->dnssec = dnssec_load(mod, guard->conf);
+	guard->signer = signer_new(mxguard_conf_keys(guard->conf), guard->conf->policy.ttl, say, mod);
+	if (guard->signer == NULL) {
+		return KNOT_ENOMEM;
+	}
 
 	int ret = knotd_mod_stats_add(mod, "finding", RULE_COUNT, rule_name);
 	if (ret == KNOT_EOK) {

@@ -7,7 +7,7 @@
 so=${MXGUARD_MODULE:?where the built module is}
 nm=${NM:-nm}
 
-echo 1..3
+echo 1..4
 
 exports=$("$nm" -D --defined-only "$so" | awk '{ print $NF }')
 if test "$exports" = knotd_mod_api; then
@@ -34,4 +34,13 @@ if test -n "$lib" && test "$("$nm" -D --defined-only "$lib" | wc -l)" -gt 100; t
 else
 	echo "# libknot: ${lib:-not linked}"
 	echo "not ok 3 - nm sees what a library exports"
+fi
+
+# The server's control socket is the operator's: the module never uses it.
+control=$("$nm" -D "$so" | awk '{ print $NF }' | grep '^knot_ctl_')
+if test -z "$control"; then
+	echo "ok 4 - it does not know the control socket"
+else
+	echo "$control" | sed 's/^/# uses: /'
+	echo "not ok 4 - it does not know the control socket"
 fi

@@ -30,7 +30,7 @@ static void add(knot_rdataset_t *set, const uint8_t *data, size_t size)
 	assert(ret == KNOT_EOK);
 }
 
-void keys_add(knot_rdataset_t *dnskeys, int key)
+void fake_key_add(knot_rdataset_t *dnskeys, int key)
 {
 	const test_key_t *from = &test_keys[key];
 	uint8_t data[256];
@@ -42,7 +42,7 @@ void keys_add(knot_rdataset_t *dnskeys, int key)
 	add(dnskeys, data, 4 + size);
 }
 
-void keys_sign(knot_rdataset_t *rrsigs, int key, const test_sig_t *sig)
+void fake_key_sign(knot_rdataset_t *rrsigs, int key, const test_sig_t *sig)
 {
 	uint8_t data[RRSIG_FIXED + KNOT_DNAME_MAXLEN + 8];
 	size_t size = knot_dname_size(sig->zone);
@@ -58,7 +58,7 @@ void keys_sign(knot_rdataset_t *rrsigs, int key, const test_sig_t *sig)
 	add(rrsigs, data, RRSIG_FIXED + size + 8);
 }
 
-uint64_t keys_signature(const knot_rdata_t *rrsig)
+uint64_t fake_key_signature(const knot_rdata_t *rrsig)
 {
 	return knot_wire_read_u64(rrsig->data + rrsig->len - 8);
 }
@@ -71,7 +71,7 @@ static uint64_t more(uint64_t hash, const uint8_t *data, size_t size)
 	return hash;
 }
 
-uint64_t keys_hash(const knot_rrset_t *rrset)
+uint64_t fake_key_hash(const knot_rrset_t *rrset)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ rrset->type;
 	hash = more(hash, rrset->owner, knot_dname_size(rrset->owner));

@@ -30,7 +30,7 @@ enum {
 extern const test_key_t test_keys[KEY_COUNT];
 
 /*! Adds a key to a DNSKEY RRset. */
-void keys_add(knot_rdataset_t *dnskeys, int key);
+void fake_key_add(knot_rdataset_t *dnskeys, int key);
 
 /*! What a signature says. */
 typedef struct {
@@ -43,10 +43,10 @@ typedef struct {
 } test_sig_t;
 
 /*! Adds a signature by a key to RRSIGs. */
-void keys_sign(knot_rdataset_t *rrsigs, int key, const test_sig_t *sig);
+void fake_key_sign(knot_rdataset_t *rrsigs, int key, const test_sig_t *sig);
 
 /*! The number in the place of a signature. */
-uint64_t keys_signature(const knot_rdata_t *rrsig);
+uint64_t fake_key_signature(const knot_rdata_t *rrsig);
 
 /*! A number for what an RRset holds, but for its TTL. */
-uint64_t keys_hash(const knot_rrset_t *rrset);
+uint64_t fake_key_hash(const knot_rrset_t *rrset);

@@ -19,9 +19,9 @@ static const knot_rdataset_t *sign(new_sigs_t *sigs, const knot_rrset_t *rrset)
 	test_sig_t sig = { rrset->type, knot_dname_labels(rrset->owner, NULL), 86400, 2000000000,
 	                   (const knot_dname_t *)"\7example\3com", sigs->count };
 	knot_rdataset_t *set = &sigs->at[sigs->count++];
-	keys_sign(set, KEY_ONE, &sig);
+	fake_key_sign(set, KEY_ONE, &sig);
 	if (sigs->count % 2 == 0) {
-		keys_sign(set, KEY_RSA, &sig);
+		fake_key_sign(set, KEY_RSA, &sig);
 	}
 	return set;
 }

@@ -25,12 +25,6 @@ static knot_dname_t *loaded_zone;
 static knot_dname_storage_t dnames[PLAY_VALUES_MAX * 4]; /* Stay until the next stanza. */
 static size_t dname_count;
 
-int knotd_conf_check_ref(knotd_conf_check_args_t *args)
-{
-	(void)args;
-	return KNOT_EOK;
-}
-
 static struct sockaddr_storage address(const char *text)
 {
 	struct sockaddr_storage out = { .ss_family = AF_INET };
@@ -70,10 +64,6 @@ static void value_of(knotd_conf_val_t *out, const yp_item_t *item, const char *v
 		break;
 	case YP_TSTR:
 		out->string = value;
-		break;
-	case YP_TREF:
-		out->data = (const uint8_t *)value;
-		out->data_len = strlen(value) + 1;
 		break;
 	case YP_TDNAME:
 		assert_true(dname_count < sizeof(dnames) / sizeof(*dnames));
@@ -148,6 +138,36 @@ knotd_conf_t knotd_conf_mod(knotd_mod_t *mod, const yp_name_t *item_name)
 {
 	assert_non_null(mod);
 	return conf_get(item_name);
+}
+
+/* knotd's own sections, with what these tests say of them. */
+knotd_conf_t knotd_conf(knotd_mod_t *mod, const yp_name_t *section, const yp_name_t *item_name,
+                        const knotd_conf_t *id)
+{
+	assert_non_null(mod);
+	(void)id;
+	knotd_conf_t out = { .count = 1 };
+	const char *name = item_name + 1;
+	if (strcmp(name, "storage") == 0) {
+		out.single.string = "/var/lib/knot";
+	} else if (strcmp(name, "kasp-db") == 0 || strcmp(name, "config") == 0) {
+		out.single.string = "keys";
+	} else if (strcmp(name, "backend") == 0) {
+		out.single.option = 1;
+	} else {
+		assert_string_equal(section + 1, "policy");
+		assert_string_equal(name, "keystore");
+		out.count = 0;
+	}
+	return out;
+}
+
+knotd_conf_t knotd_conf_zone(knotd_mod_t *mod, const yp_name_t *item_name, const knot_dname_t *zone)
+{
+	assert_non_null(mod);
+	assert_non_null(zone);
+	assert_string_equal(item_name + 1, "dnssec-policy");
+	return (knotd_conf_t){ 0 };
 }
 
 void knotd_conf_free(knotd_conf_t *conf)

@@ -61,8 +61,8 @@ static uint8_t labels_of(const knot_dname_t *owner)
 static void add_sig(const signed_zone_t *zone, knot_rdataset_t *sigs, const knot_rrset_t *rrset)
 {
 	test_sig_t sig = { rrset->type, labels_of(rrset->owner), rrset->ttl, SIGS_END,
-	                   zone->zone->apex, keys_hash(rrset) };
-	keys_sign(sigs, rrset->type == KNOT_RRTYPE_DNSKEY ? KEY_KSK : KEY_ONE, &sig);
+	                   zone->zone->apex, fake_key_hash(rrset) };
+	fake_key_sign(sigs, rrset->type == KNOT_RRTYPE_DNSKEY ? KEY_KSK : KEY_ONE, &sig);
 }
 
 static knot_rrset_t *make(const knot_dname_t *owner, uint16_t type, uint32_t ttl)
@@ -109,8 +109,8 @@ static void add_keys(const signed_zone_t *zone)
 {
 	const knot_dname_t *apex = zone->zone->apex;
 	knot_rrset_t *keys = make(apex, KNOT_RRTYPE_DNSKEY, 3600);
-	keys_add(&keys->rrs, KEY_KSK);
-	keys_add(&keys->rrs, KEY_ONE);
+	fake_key_add(&keys->rrs, KEY_KSK);
+	fake_key_add(&keys->rrs, KEY_ONE);
 	zone_add(zone->zone, keys);
 	if (zone->how != SIGNING_NSEC) {
 		uint8_t rdata[5 + UINT8_MAX] = { 1, 0 };

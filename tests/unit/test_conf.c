@@ -42,7 +42,7 @@ static void test_schema(void **state)
 		{ "web-origin", YP_TNET, true },
 		{ "mail-service", YP_TSTR, true },
 		{ "ttl", YP_TINT, false },
-		{ "policy", YP_TREF, false },
+		{ "signing-key", YP_TSTR, true },
 		{ "ede", YP_TBOOL, false },
 		{ "log-interval", YP_TINT, false },
 	};
@@ -58,9 +58,6 @@ static void test_schema(void **state)
 			assert_int_equal(item->var.i.min, 0);
 			assert_int_equal(item->var.i.max, INT32_MAX);
 			assert_int_equal(item->var.i.unit, YP_STIME);
-		} else if (item->type == YP_TREF) {
-			assert_string_equal(item->var.r.ref_name, "\x06""policy");
-			assert_ptr_equal(item->misc[0], knotd_conf_check_ref);
 		}
 	}
 	assert_null(mxguard_conf[count].name);
@@ -107,7 +104,7 @@ static void test_all(void **state)
 		{ "mail-address", { "104.16.1.25", "2001:db8::25", "104.16.1.25" } },
 		{ "mail-service", { "_smtp._tcp" } },
 		{ "ttl", { "7" } },
-		{ "policy", { "manual" } },
+		{ "signing-key", { "manual" } },
 		{ "ede", { "on" } },
 		{ "log-interval", { "0" } },
 	} };

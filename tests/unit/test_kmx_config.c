@@ -252,7 +252,7 @@ static void test_stanza(void **state)
 	               "    web-host: [\"@\", web]\n    mail-host: \"*.mx\"\n"
 	               "    mail-exchange: mx\n    mail-address: [203.0.113.1, 2001:db8:1::1]\n"
 	               "    web-origin: 203.0.113.128/25\n    mail-service: _x._tcp\n"
-	               "    ttl: 5m\n    policy: p\n    ede: on\n    log-interval: 1h\n",
+	               "    ttl: 5m\n    signing-key: p\n    ede: on\n    log-interval: 1h\n",
 	               path_of("list"));
 	write_file("a.conf", text);
 	read_good(&config);

@@ -1,0 +1,849 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Keys in use, the signatures they make, and the table in which these are kept.
+ *
+ * What threads share is published with release and read with acquire order; RCU keeps alive what a
+ * reader may still see when something else has taken its place.
+ */
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gnutls/crypto.h>
+#include <libdnssec/error.h>
+#include <libdnssec/keytag.h>
+#include <libdnssec/sign.h>
+#include <urcu.h>
+
+#include "module/hash.h"
+#include "module/sign.h"
+#include "policy/names.h"
+#include "policy/nsec.h"
+
+/* Octets of RRSIG RDATA before the signer's name (RFC 4034 3.1). */
+#define RRSIG_FIXED 18
+/* Slots of the table in which one RRset may be found. */
+#define PROBES 8
+/* So often is a use of an RRSIG counted; see insert(). */
+#define USES_MAX 15
+
+/* What is known of a key that signs the zone. */
+typedef struct zone_key {
+	struct rcu_head rcu;
+	uint8_t algorithm;
+	uint16_t tag;
+	knot_rdata_t *dnskey; /* NULL where it is not in the zone. */
+	dnssec_key_t *key;    /* With its private part; NULL if that can't be had. */
+	uint32_t tried;       /* When it was looked for. */
+	uint64_t id;
+} zone_key_t;
+
+/* A signed RRset. */
+typedef struct {
+	struct rcu_head rcu;
+	uint64_t number;      /* Counts up. */
+	uint64_t keys;        /* Those that have signed it: sign_view_t.keys. */
+	uint32_t begin, half, end; /* Good from, half of the life left, good until. */
+	knot_rrset_t rrset;
+	knot_rdataset_t sigs;
+	_Atomic uint8_t uses;
+} entry_t;
+
+typedef struct {
+	_Atomic(entry_t *) at[SIGN_SLOTS];
+} table_t;
+
+struct signer {
+	keys_t *keys;
+	uint32_t ttl;
+	sign_say_f say;
+	void *ctx;
+	uint64_t seed;                   /* Of hashes: nobody outside can make names collide. */
+	atomic_flag said_found, said_missing;
+	pthread_mutex_t lock;            /* Of looking for keys. */
+	_Atomic(zone_key_t *) known[SIGN_KEYS_MAX];
+	_Atomic(table_t *) table;
+	_Atomic uint64_t numbers;
+};
+
+/* Looking at a zone */
+
+/* An RRSIG whose RDATA is long enough for what it says, with a signature. */
+static bool is_rrsig(const knot_rdata_t *rrsig)
+{
+	if (rrsig->len <= RRSIG_FIXED) {
+		return false;
+	}
+	int size = knot_dname_wire_check(rrsig->data + RRSIG_FIXED, rrsig->data + rrsig->len, NULL);
+	return size > 0 && RRSIG_FIXED + size < rrsig->len;
+}
+
+static const knot_dname_t *rrsig_signer(const knot_rdata_t *rrsig)
+{
+	return rrsig->data + RRSIG_FIXED;
+}
+
+static bool is_later(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) > 0;
+}
+
+static bool is_valid(const knot_rdata_t *rrsig, uint32_t now)
+{
+	return !is_later(knot_rrsig_sig_inception(rrsig), now) &&
+	       is_later(knot_rrsig_sig_expiration(rrsig), now);
+}
+
+bool sign_is_signed(const knot_rdataset_t *apex_rrsigs)
+{
+	knot_rdata_t *rrsig = apex_rrsigs->rdata;
+	for (uint16_t i = 0; i < apex_rrsigs->count; i++) {
+		if (rrsig->len >= 2 && knot_rrsig_type_covered(rrsig) == KNOT_RRTYPE_SOA) {
+			return true;
+		}
+		rrsig = knot_rdataset_next(rrsig);
+	}
+	return false;
+}
+
+/* Keeps the signers sorted, and of two RRSIGs by one key the valid one that ends last. */
+static void add_signer(sign_view_t *view, const knot_rdata_t *rrsig)
+{
+	const sign_by_t by = { knot_rrsig_alg(rrsig), knot_rrsig_key_tag(rrsig),
+	                       is_valid(rrsig, view->now), rrsig, NULL };
+	size_t i = 0;
+	while (i < view->count && (view->by[i].algorithm < by.algorithm ||
+	       (view->by[i].algorithm == by.algorithm && view->by[i].tag < by.tag))) {
+		i++;
+	}
+	sign_by_t *at = &view->by[i];
+	if (i < view->count && at->algorithm == by.algorithm && at->tag == by.tag) {
+		if (by.valid > at->valid ||
+		    (by.valid == at->valid && is_later(knot_rrsig_sig_expiration(rrsig),
+		                                       knot_rrsig_sig_expiration(at->rrsig)))) {
+			*at = by;
+		}
+		return;
+	}
+	if (view->count == SIGN_KEYS_MAX) {
+		view->too_many = true;
+		return;
+	}
+	memmove(at + 1, at, (view->count - i) * sizeof(*at));
+	*at = by;
+	view->count++;
+}
+
+void sign_look(sign_view_t *view, const knot_dname_t *apex, const knot_rdataset_t *dnskey,
+               const knot_rrset_t *sample, const knot_rdataset_t *rrsigs, uint32_t now)
+{
+	view->now = now;
+	view->online = (dnskey->count == 0);
+	view->dnskey = *dnskey;
+	view->sample = *sample;
+	view->count = 0;
+	view->too_many = view->ready = false;
+	knot_rdata_t *rrsig = rrsigs->rdata;
+	for (uint16_t i = 0; i < rrsigs->count; i++) {
+		if (rrsig->len >= 2 && knot_rrsig_type_covered(rrsig) == sample->type &&
+		    is_rrsig(rrsig) && knot_dname_is_case_equal(rrsig_signer(rrsig), apex)) {
+			add_signer(view, rrsig);
+		}
+		rrsig = knot_rdataset_next(rrsig);
+	}
+}
+
+/* Types that other keys sign than the rest of the zone. */
+static bool is_key_type(uint16_t type)
+{
+	return type == KNOT_RRTYPE_DNSKEY || type == KNOT_RRTYPE_CDNSKEY || type == KNOT_RRTYPE_CDS;
+}
+
+/* The RRSIG RRset that comes with an RRset of the response, or NULL. */
+static const policy_item_t *find_sigs(const policy_response_t *response, const policy_item_t *item)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		const policy_item_t *sig = &response->items[i];
+		if (sig->rrset->type == KNOT_RRTYPE_RRSIG && sig->section == item->section &&
+		    sig->rrset->rrs.count > 0 && sig->rrset->rrs.rdata->len >= 2 &&
+		    knot_rrsig_type_covered(sig->rrset->rrs.rdata) == item->rrset->type &&
+		    name_equal(sig->owner, item->owner)) {
+			return sig;
+		}
+	}
+	return NULL;
+}
+
+void sign_look_online(sign_view_t *view, const knot_dname_t *apex,
+                      const policy_response_t *response, uint32_t now)
+{
+	const knot_rdataset_t none = { 0 };
+	view->count = 0;
+	for (size_t i = 0; i < response->count && view->count == 0; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_ADDITIONAL) {
+			break;
+		}
+		if (item->rrset->type == KNOT_RRTYPE_RRSIG || is_key_type(item->rrset->type)) {
+			continue;
+		}
+		const policy_item_t *sigs = find_sigs(response, item);
+		if (sigs != NULL) {
+			knot_rrset_t sample = *item->rrset;
+			sample.owner = (knot_dname_t *)item->owner;
+			sign_look(view, apex, &none, &sample, &sigs->rrset->rrs, now);
+		}
+	}
+}
+
+/* Making and verifying signatures */
+
+/* Makes embedded names lower case (RFC 4034 6.2), in place. */
+static int lower_names(const knot_rrset_t *rrset)
+{
+	knot_rrset_t one = *rrset;
+	one.rrs.count = 1;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		one.rrs.size = knot_rdata_size(one.rrs.rdata->len);
+		int ret = knot_rrset_rr_to_canonical(&one);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+		one.rrs.rdata = knot_rdataset_next(one.rrs.rdata);
+	}
+	return KNOT_EOK;
+}
+
+static bool is_sorted(const knot_rdataset_t *rrs)
+{
+	knot_rdata_t *rdata = rrs->rdata;
+	for (uint16_t i = 1; i < rrs->count; i++) {
+		knot_rdata_t *next = knot_rdataset_next(rdata);
+		if (knot_rdata_cmp(rdata, next) >= 0) {
+			return false;
+		}
+		rdata = next;
+	}
+	return true;
+}
+
+/* Sorts RDATA and leaves out what is there twice (RFC 4034 6.3). */
+static int sort(knot_rdataset_t *rrs)
+{
+	knot_rdataset_t sorted = { 0 };
+	knot_rdata_t *rdata = rrs->rdata;
+	for (uint16_t i = 0; i < rrs->count; i++) {
+		int ret = knot_rdataset_add(&sorted, rdata, NULL);
+		if (ret != KNOT_EOK) {
+			knot_rdataset_clear(&sorted, NULL);
+			return ret;
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+	knot_rdataset_clear(rrs, NULL);
+	*rrs = sorted;
+	return KNOT_EOK;
+}
+
+/* RDATA is in wire format already, and an RRset that is signed may be larger than a message. */
+static int add_wire(dnssec_sign_ctx_t *ctx, const knot_rrset_t *rrset)
+{
+	size_t owner = knot_dname_size(rrset->owner);
+	uint8_t *wire = malloc(rrset->rrs.count * (owner + 10) + rrset->rrs.size);
+	if (wire == NULL) {
+		return KNOT_ENOMEM;
+	}
+	uint8_t *at = wire;
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		memcpy(at, rrset->owner, owner);
+		at += owner;
+		knot_wire_write_u16(at, rrset->type);
+		knot_wire_write_u16(at + 2, rrset->rclass);
+		knot_wire_write_u32(at + 4, rrset->ttl);
+		knot_wire_write_u16(at + 8, rdata->len);
+		memcpy(at + 10, rdata->data, rdata->len);
+		at += 10 + rdata->len;
+		rdata = knot_rdataset_next(rdata);
+	}
+	const dnssec_binary_t data = { at - wire, wire };
+	int ret = dnssec_sign_add(ctx, &data) == DNSSEC_EOK ? KNOT_EOK : KNOT_ENOMEM;
+	free(wire);
+	return ret;
+}
+
+/* Adds an RRset in canonical form and order to what is signed (RFC 4034 3.1.8.1): RDATA that other
+ * modules made may have upper-case letters. */
+static int add_rrset(dnssec_sign_ctx_t *ctx, const knot_dname_t *owner, const knot_rrset_t *rrset,
+                     uint32_t ttl)
+{
+	knot_rrset_t copy;
+	knot_rrset_init(&copy, knot_dname_copy(owner, NULL), rrset->type, KNOT_CLASS_IN, ttl);
+	int ret = knot_rdataset_copy(&copy.rrs, &rrset->rrs, NULL);
+	if (ret == KNOT_EOK && copy.owner == NULL) {
+		ret = KNOT_ENOMEM;
+	}
+	if (ret == KNOT_EOK) {
+		ret = lower_names(&copy);
+	}
+	if (ret == KNOT_EOK && !is_sorted(&copy.rrs)) {
+		ret = sort(&copy.rrs);
+	}
+	if (ret == KNOT_EOK) {
+		ret = add_wire(ctx, &copy);
+	}
+	knot_rrset_clear(&copy, NULL);
+	return ret;
+}
+
+/* Octets before the signature; writes them with the signer's name in lower case. */
+static size_t copy_header(uint8_t *out, const knot_rdata_t *rrsig)
+{
+	size_t size = RRSIG_FIXED + knot_dname_size(rrsig_signer(rrsig));
+	memcpy(out, rrsig->data, size);
+	knot_dname_to_lower(out + RRSIG_FIXED);
+	return size;
+}
+
+/* What a wildcard's records are signed for; out may be name, and is no longer than that. */
+static const knot_dname_t *wildcard_of(knot_dname_storage_t out, const knot_dname_t *name,
+                                       size_t labels)
+{
+	const knot_dname_t *suffix = name_suffix(name, labels);
+	memmove(out + 2, suffix, knot_dname_size(suffix));
+	out[0] = 1;
+	out[1] = '*';
+	return out;
+}
+
+/* A keys_want_t.verify: true if a key made the zone's own RRSIG. */
+static bool verifies(const dnssec_key_t *key, const sign_view_t *view, const knot_rdata_t *rrsig)
+{
+	uint8_t header[RRSIG_FIXED + KNOT_DNAME_MAXLEN];
+	size_t size = copy_header(header, rrsig);
+	knot_dname_storage_t wildcard;
+	const knot_dname_t *owner = view->sample.owner;
+	if (knot_rrsig_labels(rrsig) < knot_dname_labels(owner, NULL) - knot_dname_is_wildcard(owner)) {
+		owner = wildcard_of(wildcard, owner, knot_rrsig_labels(rrsig));
+	}
+	const dnssec_binary_t head = { size, header };
+	const dnssec_binary_t signature = { rrsig->len - size, (uint8_t *)rrsig->data + size };
+	dnssec_sign_ctx_t *ctx = NULL;
+	bool ok = dnssec_sign_new(&ctx, key) == DNSSEC_EOK &&
+	          dnssec_sign_add(ctx, &head) == DNSSEC_EOK &&
+	          add_rrset(ctx, owner, &view->sample, knot_rrsig_original_ttl(rrsig)) == KNOT_EOK &&
+	          dnssec_sign_verify(ctx, false, &signature) == DNSSEC_EOK;
+	dnssec_sign_free(ctx);
+	return ok;
+}
+
+/* Signs an RRset with one key; its RRSIG is good as long as another one. */
+static int make_rrsig(knot_rdataset_t *sigs, const dnssec_key_t *key, const knot_rrset_t *rrset,
+                      const knot_rdata_t *like)
+{
+	uint8_t header[RRSIG_FIXED + KNOT_DNAME_MAXLEN];
+	size_t size = copy_header(header, like);
+	knot_wire_write_u16(header, rrset->type);
+	header[3] = knot_dname_labels(rrset->owner, NULL) - knot_dname_is_wildcard(rrset->owner);
+	knot_wire_write_u32(header + 4, rrset->ttl);
+
+	const dnssec_binary_t head = { size, header };
+	dnssec_binary_t signature = { 0 };
+	dnssec_sign_ctx_t *ctx = NULL;
+	int ret = KNOT_DNSSEC_ENOSIG;
+	if (dnssec_sign_new(&ctx, key) == DNSSEC_EOK &&
+	    dnssec_sign_add(ctx, &head) == DNSSEC_EOK &&
+	    add_rrset(ctx, rrset->owner, rrset, rrset->ttl) == KNOT_EOK &&
+	    dnssec_sign_write(ctx, DNSSEC_SIGN_NORMAL, &signature) == DNSSEC_EOK) {
+		knot_rrset_t one;
+		knot_rrset_init(&one, rrset->owner, KNOT_RRTYPE_RRSIG, KNOT_CLASS_IN, rrset->ttl);
+		uint8_t rdata[sizeof(header) + 1024]; /* RSA has at most 4096 bits. */
+		ret = KNOT_ESPACE;
+		if (signature.size <= sizeof(rdata) - size) {
+			memcpy(rdata, header, size);
+			memcpy(rdata + size, signature.data, signature.size);
+			ret = knot_rrset_add_rdata(&one, rdata, size + signature.size, NULL);
+		}
+		if (ret == KNOT_EOK) {
+			ret = knot_rdataset_merge(sigs, &one.rrs, NULL);
+		}
+		knot_rdataset_clear(&one.rrs, NULL);
+	}
+	dnssec_binary_free(&signature);
+	dnssec_sign_free(ctx);
+	return ret;
+}
+
+/* Keys in use */
+
+static void free_key(zone_key_t *key)
+{
+	if (key != NULL) {
+		dnssec_key_free(key->key);
+		free(key->dnskey);
+		free(key);
+	}
+}
+
+static void free_key_later(struct rcu_head *head)
+{
+	free_key(caa_container_of(head, zone_key_t, rcu));
+}
+
+/* True if a key is one of the zone as it is now. */
+static bool is_in_zone(const zone_key_t *key, const sign_view_t *view)
+{
+	return (key->dnskey == NULL) ? view->online
+	                             : knot_rdataset_member(&view->dnskey, key->dnskey);
+}
+
+static const zone_key_t *find_known(signer_t *signer, const sign_view_t *view, const sign_by_t *by)
+{
+	for (size_t i = 0; i < SIGN_KEYS_MAX; i++) {
+		const zone_key_t *key = atomic_load_explicit(&signer->known[i],
+		                                             memory_order_acquire);
+		if (key != NULL && key->algorithm == by->algorithm && key->tag == by->tag &&
+		    is_in_zone(key, view)) {
+			return key;
+		}
+	}
+	return NULL;
+}
+
+/* True if nothing has to be looked for: a key is there, or was missing a moment ago. */
+static bool is_settled(const zone_key_t *key, const sign_view_t *view)
+{
+	return key != NULL && (key->key != NULL || key->tried == view->now);
+}
+
+/* Puts a key in the place of one that it replaces, or that the zone does not show any more; there is
+ * always one of these, or an empty one. Under the lock. */
+static void add_known(signer_t *signer, const sign_view_t *view, zone_key_t *key)
+{
+	_Atomic(zone_key_t *) *place = NULL;
+	for (size_t i = 0; i < SIGN_KEYS_MAX; i++) {
+		const zone_key_t *there = atomic_load(&signer->known[i]);
+		if (there != NULL && there->algorithm == key->algorithm && there->tag == key->tag &&
+		    is_in_zone(there, view)) {
+			place = &signer->known[i];
+			break;
+		}
+		if (place == NULL && (there == NULL || !is_in_zone(there, view))) {
+			place = &signer->known[i];
+		}
+	}
+	place = (place != NULL) ? place : &signer->known[0];
+	zone_key_t *old = atomic_exchange_explicit(place, key, memory_order_acq_rel);
+	if (old != NULL) {
+		call_rcu(&old->rcu, free_key_later);
+	}
+}
+
+typedef struct {
+	const sign_view_t *view;
+	const knot_rdata_t *rrsig;
+} verify_ctx_t;
+
+static bool verify(const void *ctx, const dnssec_key_t *key)
+{
+	const verify_ctx_t *verify = ctx;
+	return verifies(key, verify->view, verify->rrsig);
+}
+
+/* The next DNSKEY with the algorithm and tag of a signer, or NULL. */
+static const knot_rdata_t *next_dnskey(const knot_rdataset_t *dnskeys, const sign_by_t *by,
+                                       const knot_rdata_t *last)
+{
+	knot_rdata_t *rdata = dnskeys->rdata;
+	for (uint16_t i = 0; i < dnskeys->count; i++, rdata = knot_rdataset_next(rdata)) {
+		uint16_t tag;
+		const dnssec_binary_t data = { rdata->len, rdata->data };
+		if ((last == NULL || rdata > last) && rdata->len > 4 && knot_dnskey_alg(rdata) == by->algorithm &&
+		    dnssec_keytag(&data, &tag) == DNSSEC_EOK && tag == by->tag) {
+			return rdata;
+		}
+	}
+	return NULL;
+}
+
+static bool is_signed_by(const sign_view_t *view, const sign_by_t *by, const knot_rdata_t *dnskey)
+{
+	dnssec_key_t *key = NULL;
+	const dnssec_binary_t rdata = { dnskey->len, (uint8_t *)dnskey->data };
+	bool ok = dnssec_key_new(&key) == DNSSEC_EOK &&
+	          dnssec_key_set_rdata(key, &rdata) == DNSSEC_EOK &&
+	          verifies(key, view, by->rrsig);
+	dnssec_key_free(key);
+	return ok;
+}
+
+/* The DNSKEY of a signer, or NULL if the zone does not show it. Tags are not unique: where there are
+ * several, it is the one that the RRSIG is by. */
+static const knot_rdata_t *find_dnskey(const sign_view_t *view, const sign_by_t *by)
+{
+	const knot_rdata_t *first = next_dnskey(&view->dnskey, by, NULL);
+	const knot_rdata_t *other = (first != NULL) ? next_dnskey(&view->dnskey, by, first) : NULL;
+	if (other == NULL || is_signed_by(view, by, first)) {
+		return first;
+	}
+	while (other != NULL && !is_signed_by(view, by, other)) {
+		other = next_dnskey(&view->dnskey, by, other);
+	}
+	return (other != NULL) ? other : first;
+}
+
+static knot_rdata_t *copy_rdata(const knot_rdata_t *rdata)
+{
+	knot_rdata_t *copy = malloc(knot_rdata_size(rdata->len));
+	if (copy != NULL) {
+		knot_rdata_init(copy, rdata->len, rdata->data);
+	}
+	return copy;
+}
+
+/* Looks for a private key, and remembers it if there is none, too. Under the lock. */
+static const zone_key_t *load_key(signer_t *signer, const sign_view_t *view, const sign_by_t *by,
+                                  const knot_rdata_t *dnskey, char *reason)
+{
+	zone_key_t *key = calloc(1, sizeof(*key));
+	if (key == NULL || (dnskey != NULL && (key->dnskey = copy_rdata(dnskey)) == NULL)) {
+		free(key);
+		return NULL;
+	}
+	const verify_ctx_t ctx = { view, by->rrsig };
+	const keys_want_t want = { by->algorithm, by->tag, dnskey, verify, &ctx };
+	key->algorithm = by->algorithm;
+	key->tag = by->tag;
+	key->tried = view->now;
+	key->id = hash_word(HASH_START, (uint64_t)by->algorithm << 16 | by->tag);
+	if (dnskey != NULL) {
+		key->id = hash_more(key->id, dnskey->data, dnskey->len);
+	}
+	(void)keys_find(signer->keys, &want, &key->key, reason);
+	add_known(signer, view, key);
+	return key;
+}
+
+static void say_once(signer_t *signer, atomic_flag *said, bool warning, const char *text)
+{
+	if (!atomic_flag_test_and_set(said)) {
+		signer->say(signer->ctx, warning, text);
+	}
+}
+
+static void say_missing(signer_t *signer, const sign_by_t *by, const char *reason)
+{
+	char text[KEYS_TEXT_MAX + 400];
+	snprintf(text, sizeof(text), "changed answers can't be signed: no private key for the key with "
+	         "tag %u and algorithm %u that signs the zone, %s; import it into the zone's key store, "
+	         "or name it in 'signing-key'; until then mode enforce answers SERVFAIL instead",
+	         by->tag, by->algorithm, reason[0] != '\0' ? reason : knot_strerror(KNOT_ENOMEM));
+	say_once(signer, &signer->said_missing, true, text);
+}
+
+/* The key of a signer, looked for if it has to be. NULL if there is none to use. */
+static const zone_key_t *get_key(signer_t *signer, const sign_view_t *view, const sign_by_t *by,
+                                 bool *shown)
+{
+	const zone_key_t *key = find_known(signer, view, by);
+	*shown = true;
+	if (!is_settled(key, view)) {
+		const knot_rdata_t *dnskey = view->online ? NULL : find_dnskey(view, by);
+		if (!view->online && dnskey == NULL) {
+			*shown = false; /* Not there yet, or not any more: resolvers can't use it. */
+			return NULL;
+		}
+		char reason[KEYS_TEXT_MAX] = "";
+		pthread_mutex_lock(&signer->lock);
+		key = find_known(signer, view, by);
+		if (!is_settled(key, view)) {
+			key = load_key(signer, view, by, dnskey, reason);
+			if (key == NULL || key->key == NULL) {
+				say_missing(signer, by, reason);
+			}
+		}
+		pthread_mutex_unlock(&signer->lock);
+	}
+	return key != NULL && key->key != NULL ? key : NULL;
+}
+
+/* The table of signatures */
+
+static void free_entry(entry_t *entry)
+{
+	if (entry != NULL) {
+		knot_rrset_clear(&entry->rrset, NULL);
+		knot_rdataset_clear(&entry->sigs, NULL);
+		free(entry);
+	}
+}
+
+static void free_entry_later(struct rcu_head *head)
+{
+	free_entry(caa_container_of(head, entry_t, rcu));
+}
+
+/* The table, made by whoever needs it first; NULL if out of memory. */
+static table_t *get_table(signer_t *signer)
+{
+	table_t *table = atomic_load_explicit(&signer->table, memory_order_acquire);
+	if (table == NULL) {
+		table_t *made = calloc(1, sizeof(*made));
+		if (made != NULL && atomic_compare_exchange_strong(&signer->table, &table, made)) {
+			return made;
+		}
+		free(made);
+	}
+	return table;
+}
+
+static uint64_t hash_of(const signer_t *signer, const knot_rrset_t *rrset)
+{
+	uint64_t hash = hash_word(signer->seed, rrset->type);
+	hash = hash_more(hash, rrset->owner, knot_dname_size(rrset->owner));
+	const knot_rdata_t *rdata = rrset->rrs.rdata;
+	return hash_more(hash, rdata, rrset->rrs.size);
+}
+
+static bool is_for(const entry_t *entry, uint64_t keys, const knot_rrset_t *rrset)
+{
+	return entry != NULL && entry->keys == keys && entry->rrset.type == rrset->type &&
+	       name_equal(entry->rrset.owner, rrset->owner) &&
+	       knot_rdataset_eq(&entry->rrset.rrs, &rrset->rrs);
+}
+
+static entry_t *find(table_t *table, uint64_t hash, uint64_t keys, const knot_rrset_t *rrset)
+{
+	for (size_t i = 0; i < PROBES; i++) {
+		entry_t *entry = atomic_load_explicit(&table->at[(hash + i) % SIGN_SLOTS],
+		                                      memory_order_acquire);
+		if (is_for(entry, keys, rrset)) {
+			if (atomic_load_explicit(&entry->uses, memory_order_relaxed) < USES_MAX) {
+				atomic_fetch_add_explicit(&entry->uses, 1, memory_order_relaxed);
+			}
+			return entry;
+		}
+	}
+	return NULL;
+}
+
+static unsigned uses_of(entry_t *entry)
+{
+	unsigned uses = atomic_load_explicit(&entry->uses, memory_order_relaxed);
+	return uses <= USES_MAX ? uses : USES_MAX; /* Threads may have counted beyond it. */
+}
+
+/*
+ * Puts an entry in the place of what it replaces, of nothing, or of the least used one.
+ *
+ * Only where no entry is unused, all of them get one use less. So who asks for many names once each
+ * pushes out such names only, and others stay as long as they are asked for more often.
+ *
+ * An entry that found no place serves its own query, and is freed after that.
+ */
+static void insert(table_t *table, uint64_t hash, entry_t *entry)
+{
+	_Atomic(entry_t *) *best = NULL;
+	unsigned least = UINT_MAX;
+	uint64_t oldest = 0;
+	for (size_t i = 0; i < PROBES; i++) {
+		_Atomic(entry_t *) *slot = &table->at[(hash + i) % SIGN_SLOTS];
+		entry_t *there = atomic_load_explicit(slot, memory_order_acquire);
+		if (there == NULL || is_for(there, entry->keys, &entry->rrset)) {
+			best = slot;
+			least = 0;
+			break;
+		}
+		unsigned uses = uses_of(there);
+		if (uses < least || (uses == least && there->number < oldest)) {
+			best = slot;
+			least = uses;
+			oldest = there->number;
+		}
+	}
+	for (size_t i = 0; i < PROBES && least > 0; i++) {
+		entry_t *there = atomic_load_explicit(&table->at[(hash + i) % SIGN_SLOTS],
+		                                      memory_order_acquire);
+		if (there != NULL) {
+			atomic_store_explicit(&there->uses, uses_of(there) - (uses_of(there) > 0),
+			                      memory_order_relaxed);
+		}
+	}
+	entry_t *old = atomic_load_explicit(best, memory_order_acquire);
+	entry_t *gone = entry;
+	if (atomic_compare_exchange_strong_explicit(best, &old, entry, memory_order_acq_rel,
+	                                            memory_order_relaxed)) {
+		gone = old;
+	}
+	if (gone != NULL) {
+		call_rcu(&gone->rcu, free_entry_later);
+	}
+}
+
+/* What all RRSIGs of an entry have in common, by those they are copied from. */
+static void set_times(entry_t *entry, const knot_rdata_t *rrsig)
+{
+	bool first = (entry->sigs.count == 0);
+	uint32_t begin = knot_rrsig_sig_inception(rrsig), end = knot_rrsig_sig_expiration(rrsig);
+	if (first || is_later(begin, entry->begin)) {
+		entry->begin = begin;
+	}
+	if (first || is_later(entry->end, end)) {
+		entry->end = end;
+		entry->half = end - (end - begin) / 2;
+	}
+}
+
+static int make_entry(signer_t *signer, const sign_view_t *view, const knot_rrset_t *rrset,
+                      entry_t **out)
+{
+	entry_t *entry = calloc(1, sizeof(*entry));
+	if (entry == NULL) {
+		return KNOT_ENOMEM;
+	}
+	knot_rrset_init(&entry->rrset, knot_dname_copy(rrset->owner, NULL), rrset->type,
+	                KNOT_CLASS_IN, signer->ttl);
+	int ret = knot_rdataset_copy(&entry->rrset.rrs, &rrset->rrs, NULL);
+	if (ret == KNOT_EOK && entry->rrset.owner == NULL) {
+		ret = KNOT_ENOMEM;
+	}
+	for (size_t i = 0; i < view->count && ret == KNOT_EOK; i++) {
+		const sign_by_t *by = &view->by[i];
+		if (by->key != NULL) {
+			set_times(entry, by->rrsig);
+			ret = make_rrsig(&entry->sigs, by->key->key, &entry->rrset, by->rrsig);
+		}
+	}
+	if (ret != KNOT_EOK) {
+		free_entry(entry);
+		return ret;
+	}
+	entry->keys = view->keys;
+	entry->number = atomic_fetch_add_explicit(&signer->numbers, 1, memory_order_relaxed);
+	*out = entry;
+	return KNOT_EOK;
+}
+
+/* True if signatures may be used: good now, and in the first half of their life unless the zone's own
+ * don't end later either. */
+static bool is_good(const entry_t *entry, const sign_view_t *view)
+{
+	return !is_later(entry->begin, view->now) && is_later(entry->end, view->now) &&
+	       (is_later(entry->half, view->now) || !is_later(view->end, entry->end));
+}
+
+/* Interface */
+
+signer_t *signer_new(keys_t *keys, uint32_t ttl, sign_say_f say, void *ctx)
+{
+	signer_t *signer = calloc(1, sizeof(*signer));
+	if (signer == NULL || pthread_mutex_init(&signer->lock, NULL) != 0) {
+		free(signer);
+		keys_free(keys);
+		return NULL;
+	}
+	(void)gnutls_rnd(GNUTLS_RND_NONCE, &signer->seed, sizeof(signer->seed));
+	signer->keys = keys;
+	signer->ttl = ttl;
+	signer->say = say;
+	signer->ctx = ctx;
+	return signer;
+}
+
+void signer_free(signer_t *signer)
+{
+	if (signer == NULL) {
+		return;
+	}
+	table_t *table = atomic_load(&signer->table);
+	for (size_t i = 0; table != NULL && i < SIGN_SLOTS; i++) {
+		free_entry(atomic_load(&table->at[i]));
+	}
+	free(table);
+	for (size_t i = 0; i < SIGN_KEYS_MAX; i++) {
+		free_key(atomic_load(&signer->known[i]));
+	}
+	keys_free(signer->keys);
+	pthread_mutex_destroy(&signer->lock);
+	free(signer);
+}
+
+bool signer_ready(signer_t *signer, sign_view_t *view)
+{
+	bool shown[UINT8_MAX + 1] = { false }, signing[UINT8_MAX + 1] = { false };
+	view->ready = false;
+	view->keys = 0;
+	for (size_t i = 0; i < view->count; i++) {
+		sign_by_t *by = &view->by[i];
+		bool is_shown;
+		by->key = get_key(signer, view, by, &is_shown);
+		by->key = by->valid ? by->key : NULL;
+		shown[by->algorithm] |= is_shown;
+		if (by->key == NULL) {
+			continue;
+		}
+		uint32_t end = knot_rrsig_sig_expiration(by->rrsig);
+		if (!view->ready || is_later(view->end, end)) {
+			view->end = end;
+		}
+		view->keys += by->key->id;
+		view->ready = signing[by->algorithm] = true;
+	}
+	/* One RRSIG for each algorithm (RFC 4035 2.2). */
+	view->ready = view->ready && !view->too_many && memcmp(shown, signing, sizeof(shown)) == 0;
+	if (view->ready) {
+		say_once(signer, &signer->said_found, false, "keys found, changed answers are signed");
+	}
+	return view->ready;
+}
+
+int signer_sign(signer_t *signer, const sign_view_t *view, const knot_rrset_t *rrset,
+                int encloser, const knot_rdataset_t **sigs)
+{
+	if (!view->ready) {
+		return KNOT_DNSSEC_ENOKEY;
+	}
+	table_t *table = get_table(signer);
+	if (table == NULL) {
+		return KNOT_ENOMEM;
+	}
+	knot_dname_storage_t wildcard;
+	knot_rrset_t signable = *rrset;
+	if (encloser >= 0) {
+		signable.owner = (knot_dname_t *)wildcard_of(wildcard, rrset->owner, encloser);
+	}
+	uint64_t hash = hash_of(signer, &signable);
+	entry_t *entry = find(table, hash, view->keys, &signable);
+	if (entry == NULL || !is_good(entry, view)) {
+		int ret = make_entry(signer, view, &signable, &entry);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+		insert(table, hash, entry);
+	}
+	*sigs = &entry->sigs;
+	return KNOT_EOK;
+}
+
+int signer_sign_verdict(signer_t *signer, const sign_view_t *view, policy_response_t *response,
+                        policy_verdict_t *verdict)
+{
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < response->count && ret == KNOT_EOK; i++) {
+		policy_item_t *item = &response->items[i];
+		if (item->edit == EDIT_REPLACE &&
+		    (item->section != KNOT_ADDITIONAL || find_sigs(response, item) != NULL)) {
+			ret = signer_sign(signer, view, item->with, item->encloser, &item->sigs);
+		}
+	}
+	for (size_t i = 0; i < verdict->add_count && ret == KNOT_EOK; i++) {
+		policy_add_t *add = &verdict->add[i];
+		ret = signer_sign(signer, view, add->rrset, add->encloser, &add->sigs);
+	}
+	return ret;
+}
