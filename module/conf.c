@@ -5,10 +5,13 @@
  * say. Check and load differ in where an item comes from, and in what becomes of an error.
  */
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
-#include "module/address.h"
 #include "module/conf.h"
 #include "policy/stanza.h"
 
@@ -82,10 +85,86 @@ typedef struct {
 /* A stanza as read, and what has to be freed after use. */
 typedef struct {
 	stanza_t stanza;
-	lists_t *proxies;
-	lists_t *excepts;
-	lists_t *origins;
+	netlist_t *proxies;
+	netlist_t *excepts;
+	netlist_t *origins;
 } input_t;
+
+/* An address, '@' and a port; or a UNIX path. */
+#define ADDRESS_TEXT_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1)
+
+/* An address taken apart; family 0 is a UNIX path. */
+typedef struct {
+	int family;
+	const uint8_t *octets;
+	in_port_t port;
+} parts_t;
+
+static parts_t address_parts(const struct sockaddr_storage *addr)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)addr;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)addr;
+	switch (addr->ss_family) {
+	case AF_INET:
+		return (parts_t){ 4, (const uint8_t *)&v4->sin_addr, ntohs(v4->sin_port) };
+	case AF_INET6:
+		return (parts_t){ 6, (const uint8_t *)&v6->sin6_addr, ntohs(v6->sin6_port) };
+	default:
+		return (parts_t){ 0, NULL, 0 };
+	}
+}
+
+static const char *address_text(const struct sockaddr_storage *addr, char buf[static ADDRESS_TEXT_MAX])
+{
+	const parts_t parts = address_parts(addr);
+	char ip[INET6_ADDRSTRLEN];
+	if (parts.family == 0) {
+		const struct sockaddr_un *un = (const struct sockaddr_un *)addr;
+		(void)snprintf(buf, ADDRESS_TEXT_MAX, "%.*s", (int)sizeof(un->sun_path),
+		               addr->ss_family == AF_UNIX ? un->sun_path : "");
+		return buf;
+	}
+	(void)inet_ntop(addr->ss_family, parts.octets, ip, sizeof(ip));
+	(void)snprintf(buf, ADDRESS_TEXT_MAX, "%s", ip);
+	if (parts.port != 0) {
+		(void)snprintf(buf, ADDRESS_TEXT_MAX, "%s@%u", ip, parts.port);
+	}
+	return buf;
+}
+
+int conf_network(net_t *net, const char *item, const struct sockaddr_storage *addr,
+                const struct sockaddr_storage *last, int mask, char err[static STANZA_TEXT_MAX])
+{
+	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
+	const parts_t a = address_parts(addr), b = address_parts(last);
+	if (a.family == 0) {
+		return stanza_invalid(err, "%s '%s' is not a network", item, address_text(addr, from));
+	}
+	unsigned prefix = (mask >= 0) ? (unsigned)mask : (a.family == 4) ? 32 : 128;
+	if (net_from_addr(net, a.family, a.octets, b.octets, prefix) == KNOT_EOK) {
+		return KNOT_EOK;
+	}
+	return (b.family != 0)
+	       ? stanza_invalid(err, "%s '%s-%s' is a range that ends before it begins", item,
+	                        address_text(addr, from), address_text(last, to))
+	       : stanza_invalid(err, "%s '%s/%u' is not a network", item, address_text(addr, from),
+	                        prefix);
+}
+
+int conf_mail_address(stanza_t *stanza, const char *item, const struct sockaddr_storage *addr,
+                 char err[static STANZA_TEXT_MAX])
+{
+	char text[ADDRESS_TEXT_MAX];
+	const parts_t parts = address_parts(addr);
+	if (parts.family == 0) {
+		return stanza_invalid(err, "%s '%s' is not an IP address", item,
+		                      address_text(addr, text));
+	}
+	if (parts.port != 0) {
+		return stanza_invalid(err, "%s '%s' has a port", item, address_text(addr, text));
+	}
+	return stanza_add_address(stanza, parts.family, parts.octets);
+}
 
 static knotd_conf_t get(const source_t *source, const yp_name_t *item)
 {
@@ -103,7 +182,7 @@ static int read_nets(source_t *source, const yp_name_t *item, net_t **nets, size
 	}
 	for (size_t i = 0; i < conf.count && ret == KNOT_EOK; i++) {
 		const knotd_conf_val_t *val = &conf.multi[i];
-		ret = address_net(&(*nets)[i], item + 1, &val->addr, &val->addr_max,
+		ret = conf_network(&(*nets)[i], item + 1, &val->addr, &val->addr_max,
 		                  val->addr_mask, source->err);
 		*count = i + 1;
 	}
@@ -155,12 +234,12 @@ static int read_paths(const source_t *source, words_t *paths)
 /* Networks and files of a list become one set. A bad file is an error in a check; in a load only
  * if there is no last good set. */
 static int make_list(source_t *source, const net_t *nets, size_t count, const words_t *paths,
-                     lists_t **list)
+                     netlist_t **list)
 {
 	char err[NETFILE_ERR_MAX] = "";
 	int ret = (source->args != NULL)
-	        ? lists_check(nets, count, paths->at, paths->count, list, err)
-	        : lists_get(nets, count, paths->at, paths->count, list, err);
+	        ? netlist_check(nets, count, paths->at, paths->count, list, err)
+	        : netlist_get(nets, count, paths->at, paths->count, list, err);
 	if (err[0] == '\0') {
 		return ret;
 	}
@@ -175,7 +254,7 @@ static int make_list(source_t *source, const net_t *nets, size_t count, const wo
 	return ret;
 }
 
-static int read_list(source_t *source, const yp_name_t *item, bool files, lists_t **list)
+static int read_list(source_t *source, const yp_name_t *item, bool files, netlist_t **list)
 {
 	net_t *nets = NULL;
 	size_t count = 0;
@@ -205,9 +284,9 @@ static int read_networks(source_t *source, input_t *in)
 	if (ret == KNOT_EOK) {
 		ret = read_list(source, MOD_WEB_ORIGIN, false, &in->origins);
 	}
-	in->stanza.proxies = lists_set(in->proxies);
-	in->stanza.excepts = lists_set(in->excepts);
-	in->stanza.origins = lists_set(in->origins);
+	in->stanza.proxies = netlist_set(in->proxies);
+	in->stanza.excepts = netlist_set(in->excepts);
+	in->stanza.origins = netlist_set(in->origins);
 	return ret;
 }
 
@@ -216,7 +295,7 @@ static int read_addresses(source_t *source, stanza_t *stanza)
 	knotd_conf_t conf = get(source, MOD_MAIL_ADDRESS);
 	int ret = KNOT_EOK;
 	for (size_t i = 0; i < conf.count && ret == KNOT_EOK; i++) {
-		ret = address_mail(stanza, &MOD_MAIL_ADDRESS[1], &conf.multi[i].addr, source->err);
+		ret = conf_mail_address(stanza, &MOD_MAIL_ADDRESS[1], &conf.multi[i].addr, source->err);
 	}
 	knotd_conf_free(&conf);
 	return ret;
@@ -297,9 +376,9 @@ static void clear_input(input_t *in)
 	free(in->stanza.web_hosts.at);
 	free(in->stanza.mail_hosts.at);
 	free(in->stanza.services.at);
-	lists_put(in->proxies);
-	lists_put(in->excepts);
-	lists_put(in->origins);
+	netlist_put(in->proxies);
+	netlist_put(in->excepts);
+	netlist_put(in->origins);
 }
 
 /* An error always has a text. */
@@ -510,9 +589,9 @@ void mxguard_conf_free(mxguard_conf_t *conf)
 		return;
 	}
 	stanza_policy_clear(&conf->policy);
-	lists_put(conf->proxies);
-	lists_put(conf->excepts);
-	lists_put(conf->origins);
+	netlist_put(conf->proxies);
+	netlist_put(conf->excepts);
+	netlist_put(conf->origins);
 	keys_free(conf->keys);
 	free(conf);
 }

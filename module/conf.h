@@ -14,8 +14,9 @@
 #include <knot/module.h>
 
 #include "module/keys.h"
-#include "module/lists.h"
+#include "module/netlists.h"
 #include "policy/policy.h"
+#include "policy/stanza.h"
 
 /*! What one zone's instance of the module works with. Never changes. */
 typedef struct {
@@ -23,9 +24,9 @@ typedef struct {
 	bool enforce;          /*!< Or log only. */
 	bool ede;              /*!< Mark changed answers. */
 	uint32_t log_interval; /*!< Seconds; 0 says every finding of every answer. */
-	lists_t *proxies;      /*!< Holds on the networks; the policy points into the first two. */
-	lists_t *excepts;
-	lists_t *origins;      /*!< Held so that the next zone finds it built. */
+	netlist_t *proxies;    /*!< Holds on the networks; the policy points into the first two. */
+	netlist_t *excepts;
+	netlist_t *origins;    /*!< Held so that the next zone finds it built. */
 	keys_t *keys;          /*!< Where the zone's private keys may be; see mxguard_conf_keys(). */
 } mxguard_conf_t;
 
@@ -57,3 +58,31 @@ keys_t *mxguard_conf_keys(mxguard_conf_t *conf);
 
 /*! Frees a configuration; NULL is fine. Logs nothing, so it may be called from unload. */
 void mxguard_conf_free(mxguard_conf_t *conf);
+
+/* Values of address items as knotd hands them out, turned into those of a stanza. What is wrong is said
+ * with the item's name and the value as it was written. For conf.c and its test. */
+
+/*!
+ * Makes a network of the value of a network item (YP_TNET).
+ *
+ * \param item  The item's name.
+ * \param addr  The address, or the first of a range. Knot DNS 3.4 and later know UNIX paths too.
+ * \param last  The last one of a range, else AF_UNSPEC.
+ * \param mask  The prefix length, -1 for a single address and for a range.
+ * \param err   Filled with KNOT_EINVAL.
+ *
+ * \retval KNOT_EOK
+ * \retval KNOT_EINVAL  A UNIX path, or a range whose end is before its beginning.
+ */
+int conf_network(net_t *net, const char *item, const struct sockaddr_storage *addr,
+                 const struct sockaddr_storage *last, int mask, char err[static STANZA_TEXT_MAX]);
+
+/*!
+ * Adds the value of an address item (YP_TADDR, without a default port) to the mail addresses.
+ *
+ * \retval KNOT_EOK
+ * \retval KNOT_EINVAL  It has a port, or is a UNIX path (as which Knot takes a host name); see err.
+ * \retval KNOT_ENOMEM
+ */
+int conf_mail_address(stanza_t *stanza, const char *item, const struct sockaddr_storage *addr,
+                 char err[static STANZA_TEXT_MAX]);

@@ -17,10 +17,8 @@
 
 #include "module/answer.h"
 #include "module/conf.h"
-#include "module/nsec3hash.h"
-#include "module/report.h"
+#include "module/log.h"
 #include "module/sign.h"
-#include "module/stream.h"
 #include "policy/policy.h"
 
 #define C_SERVER          "\x06""server"
@@ -31,7 +29,7 @@ enum { CTR_FINDING, CTR_ACTION };
 
 typedef struct {
 	mxguard_conf_t *conf;
-	report_t *report;
+	log_t *log;
 	signer_t *signer;
 	bool rotate;
 } mxguard_ctx_t;
@@ -79,7 +77,7 @@ static void count(knotd_mod_t *mod, unsigned thread, uint32_t counter, uint32_t 
 	}
 }
 
-/* Counts and logs a verdict. What is answered instead of what it says: see report_findings(). */
+/* Counts and logs a verdict. What is answered instead of what it says: see log_findings(). */
 static void report(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict_t *verdict,
                    uint32_t actions, const char *instead)
 {
@@ -90,7 +88,7 @@ static void report(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict_t *ver
 
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	report_findings(guard->report, verdict, instead, now.tv_sec, emit, mod);
+	log_findings(guard->log, verdict, instead, now.tv_sec, emit, mod);
 }
 
 static void report_logged(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict_t *verdict,
@@ -270,7 +268,7 @@ static int judge(const mxguard_ctx_t *guard, knot_pkt_t *pkt, knotd_qdata_t *qda
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	answer->response.hash = (signing != UNSIGNED) ? nsec3hash : NULL;
+	answer->response.hash = (signing != UNSIGNED) ? sign_nsec3_hash : NULL;
 	return (referral ? policy_judge_referral : policy_judge)(
 		&guard->conf->policy, zone_lookup, qdata, &answer->response, verdict, &pkt->mm);
 }
@@ -310,6 +308,59 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 	answer_clear(&answer, &verdict);
 
 	return state;
+}
+
+/* The next response is signed with TSIG like the first one: with the query's MAC, in whose place the
+ * server has written that of the first response (RFC 8945 5.3). */
+static int restore_tsig(knotd_qdata_t *qdata)
+{
+	knot_sign_context_t *sign = &qdata->sign;
+	const knot_pkt_t *query = qdata->query;
+	if (sign->tsig_key.name == NULL || sign->pkt_count == 0) {
+		return KNOT_EOK;
+	}
+	if (query->tsig_wire.pos == NULL || sign->tsig_digest == NULL) {
+		return KNOT_EMALF;
+	}
+
+	knot_rrset_t tsig;
+	size_t pos = query->tsig_wire.pos - query->wire;
+	int ret = knot_rrset_rr_from_wire(query->wire, &pos, pos + query->tsig_wire.len, &tsig,
+	                                  qdata->mm, false);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	if (knot_tsig_rdata_is_ok(&tsig) &&
+	    knot_tsig_rdata_mac_length(&tsig) == sign->tsig_digestlen) {
+		memcpy(sign->tsig_digest, knot_tsig_rdata_mac(&tsig), sign->tsig_digestlen);
+		sign->pkt_count = 0;
+	} else {
+		ret = KNOT_EMALF;
+	}
+	knot_rrset_clear(&tsig, qdata->mm);
+
+	return ret;
+}
+
+/* Retracts a response that is whole already, with OPT and TSIG: where a hook of the last stage fails,
+ * knotd composes another response, which must have nothing of the first one. Over UDP that is an empty
+ * and truncated one; on a stream, or where it can't be signed with TSIG again, SERVFAIL. */
+static knotd_state_t retract(knotd_qdata_t *qdata, uint16_t opt_len, bool stream)
+{
+	// The server puts OPT together again: without what it has added to it since.
+	knot_rdata_t *opt = qdata->opt_rr.rrs.rdata;
+	if (opt != NULL && opt->len > opt_len) {
+		opt->len = opt_len;
+		qdata->opt_rr.rrs.size = knot_rdata_size(opt->len);
+	}
+	qdata->rcode_ede = KNOT_EDNS_EDE_NONE;
+	qdata->rcode = KNOT_RCODE_NOERROR;
+	qdata->err_truncated = !stream;
+	if (stream || restore_tsig(qdata) != KNOT_EOK) {
+		qdata->err_truncated = false;
+		qdata->rcode = KNOT_RCODE_SERVFAIL;
+	}
+	return KNOTD_STATE_FAIL;
 }
 
 static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
@@ -353,7 +404,7 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	             (!stream && (verdict.unknown || silent));
 	answer_clear(&answer, &verdict);
 
-	return wrong && guard->conf->enforce ? stream_cut(qdata, under_way.opt_len, stream) : state;
+	return wrong && guard->conf->enforce ? retract(qdata, under_way.opt_len, stream) : state;
 }
 
 static char *rule_name(uint32_t idx, uint32_t idx_count)
@@ -371,7 +422,7 @@ static void free_ctx(mxguard_ctx_t *guard)
 	if (guard != NULL) {
 		signer_free(guard->signer);
 		mxguard_conf_free(guard->conf);
-		report_free(guard->report);
+		log_free(guard->log);
 		free(guard);
 	}
 }
@@ -386,8 +437,8 @@ static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
 	knotd_conf_t rotation = knotd_conf(mod, C_SERVER, C_ANSWER_ROTATION, NULL);
 	guard->rotate = rotation.single.boolean;
 
-	guard->report = report_new(guard->conf->enforce, guard->conf->log_interval);
-	if (guard->report == NULL) {
+	guard->log = log_new(guard->conf->enforce, guard->conf->log_interval);
+	if (guard->log == NULL) {
 		return KNOT_ENOMEM;
 	}
 

@@ -847,3 +847,20 @@ int signer_sign_verdict(signer_t *signer, const sign_view_t *view, policy_respon
 	}
 	return ret;
 }
+
+int sign_nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
+                    const nsec3_params_t *params)
+{
+	uint8_t in[KNOT_DNAME_MAXLEN + UINT8_MAX];
+	size_t size = knot_dname_size(name);
+	memcpy(in, name, size);
+	for (uint32_t i = 0; i <= params->iterations; i++) {
+		memcpy(in + size, params->salt, params->salt_len);
+		if (gnutls_hash_fast(GNUTLS_DIG_SHA1, in, size + params->salt_len, hash) != 0) {
+			return KNOT_ERROR;
+		}
+		size = NSEC3_HASH;
+		memcpy(in, hash, size);
+	}
+	return KNOT_EOK;
+}

@@ -25,6 +25,7 @@
 #include <libknot/libknot.h>
 
 #include "module/keys.h"
+#include "policy/nsec.h"
 #include "policy/policy.h"
 
 /*! Signed RRsets that are kept at a time for a zone. */
@@ -114,3 +115,7 @@ int signer_sign(signer_t *signer, const sign_view_t *view, const knot_rrset_t *r
  *  they replace had some: glue is not the zone's to sign. Errors as of signer_sign(). */
 int signer_sign_verdict(signer_t *signer, const sign_view_t *view, policy_response_t *response,
                         policy_verdict_t *verdict);
+
+/*! Hashes a name for an NSEC3 record (RFC 5155 5): an nsec3_hash_f. Any thread may call it. */
+int sign_nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
+                    const nsec3_params_t *params);

@@ -75,7 +75,7 @@ def policy_words(root):
 
 def module_header(root):
     may = {root / "module" / name for name in (
-        "mxguard.c", "conf.c", "conf.h", "stream.c", "stream.h")}
+        "mxguard.c", "conf.c", "conf.h")}
     return [place for path, _, name, place in includes(root, "policy", "module", "kmxcheck")
             if name == "knot/module.h" and path not in may]
 

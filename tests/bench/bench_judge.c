@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "module/answer.h"
-#include "module/report.h"
+#include "module/log.h"
 #include "module/signer.h"
 #include "policy/stanza.h"
 
@@ -171,7 +171,7 @@ static void keep(void *memory)
 }
 
 /* What the hook does with an answer that is repaired and signed. */
-static void repair(const policy_t *policy, signer_t *signer, report_t *report, knot_pkt_t *pkt)
+static void repair(const policy_t *policy, signer_t *signer, log_t *report, knot_pkt_t *pkt)
 {
 	static const signer_zone_t keys;
 	answer_t answer;
@@ -187,7 +187,7 @@ static void repair(const policy_t *policy, signer_t *signer, report_t *report, k
 	    KNOT_EOK) {
 		abort();
 	}
-	report_findings(report, &verdict, NULL, 1, emit, NULL);
+	log_findings(report, &verdict, NULL, 1, emit, NULL);
 	if (answer_write(&answer, pkt, &verdict, 0, false) != KNOT_EOK || pkt->rrset_count != 2) {
 		abort();
 	}
@@ -198,7 +198,7 @@ static void measure_repair(const policy_t *policy)
 {
 	static uint8_t wire[4096];
 	signer_t *signer = signer_new(apex, 300, 3600, sign, NULL);
-	report_t *report = report_new(true, 3600);
+	log_t *report = log_new(true, 3600);
 	if (signer == NULL || report == NULL) {
 		abort();
 	}
@@ -225,7 +225,7 @@ static void measure_repair(const policy_t *policy)
 	}
 	printf("%-36s %6.1f ns\n", "A, stripped and signed",
 	       (ns_spent[1] - ns_spent[0]) / ROUNDS);
-	report_free(report);
+	log_free(report);
 	signer_free(signer);
 }
 

@@ -59,20 +59,20 @@ void write_file(const char *path, const char *text)
 	assert_int_equal(rename(path_new, path), 0);
 }
 
-lists_t *get_a(int want_ret, char err[static NETFILE_ERR_MAX])
+netlist_t *get_a(int want_ret, char err[static NETFILE_ERR_MAX])
 {
 	const char *const paths[] = { path_a };
-	lists_t *lists;
+	netlist_t *lists;
 	memset(err, 'x', NETFILE_ERR_MAX);
-	assert_int_equal(lists_get(NULL, 0, paths, 1, &lists, err), want_ret);
+	assert_int_equal(netlist_get(NULL, 0, paths, 1, &lists, err), want_ret);
 	assert_int_equal(lists == NULL, want_ret != KNOT_EOK);
 	return lists;
 }
 
-lists_t *get_a_silent(void)
+netlist_t *get_a_silent(void)
 {
 	char err[NETFILE_ERR_MAX];
-	lists_t *lists = get_a(KNOT_EOK, err);
+	netlist_t *lists = get_a(KNOT_EOK, err);
 	assert_string_equal(err, "");
 	return lists;
 }
@@ -83,11 +83,11 @@ void check_err(const char *err, const char *what)
 	assert_string_equal(err + strlen(path_a), what);
 }
 
-bool has(const lists_t *lists, const char *str)
+bool has(const netlist_t *lists, const char *str)
 {
 	uint8_t addr[4];
 	assert_int_equal(inet_pton(AF_INET, str, addr), 1);
-	return netset_match(lists_set(lists), 4, addr) != NULL;
+	return netset_match(netlist_set(lists), 4, addr) != NULL;
 }
 
 int watch_a(void)

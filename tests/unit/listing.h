@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include "module/lists.h"
+#include "module/netlists.h"
 
 extern char dir[64];
 extern char path_a[96];
@@ -22,15 +22,15 @@ int listing_teardown(void **state);
 void write_file(const char *path, const char *text);
 
 /*! Gets the list of file a. */
-lists_t *get_a(int want_ret, char err[static NETFILE_ERR_MAX]);
+netlist_t *get_a(int want_ret, char err[static NETFILE_ERR_MAX]);
 
 /*! Gets the list of file a, which must be fine, or known to be bad. */
-lists_t *get_a_silent(void);
+netlist_t *get_a_silent(void);
 
 /*! Expects "PATH_A: what" or "PATH_A:what". */
 void check_err(const char *err, const char *what);
 
-bool has(const lists_t *lists, const char *str);
+bool has(const netlist_t *lists, const char *str);
 
 /*! Begins to watch file a: a descriptor for opened() and close(). */
 int watch_a(void);

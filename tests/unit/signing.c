@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "module/nsec3hash.h"
+#include "module/sign.h"
 #include "tests/unit/keys.h"
 #include "tests/unit/signing.h"
 
@@ -190,7 +190,7 @@ signed_zone_t *signing_new(zone_t *in, signing_t how, const char *salt, nsec3_ha
 	assert(zone != NULL);
 	zone->zone = in;
 	zone->how = how;
-	zone->hash = (hash != NULL) ? hash : nsec3hash;
+	zone->hash = (hash != NULL) ? hash : sign_nsec3_hash;
 	zone->params.salt = (const uint8_t *)(salt != NULL ? salt : "");
 	zone->params.salt_len = salt != NULL ? strlen(salt) : 0;
 	zone->params.iterations = salt != NULL ? 1 : 0;

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "module/report.h"
+#include "module/log.h"
 
 #define THREADS 4
 #define LABEL "a23456789012345678901234567890123456789012345678901234567890123"
@@ -140,8 +140,8 @@ static void test_lines(void **state)
 		knot_rrset_t *rrset = c->answer != NULL ? rrset_of(c->answer) : NULL;
 		finding.answer_rrset = rrset;
 
-		char line[REPORT_LINE_MAX];
-		report_line(line, &finding, c->enforce, c->refused ? "SERVFAIL" : NULL, c->answers);
+		char line[LOG_LINE_MAX];
+		log_line(line, &finding, c->enforce, c->refused ? "SERVFAIL" : NULL, c->answers);
 		assert_string_equal(line, c->line);
 		knot_rrset_free(rrset, NULL);
 	}
@@ -150,7 +150,7 @@ static void test_lines(void **state)
 /* Lines that were said. */
 typedef struct {
 	atomic_uint count;
-	char last[REPORT_LINE_MAX];
+	char last[LOG_LINE_MAX];
 } said_t;
 
 static void say(void *ctx, const char *line)
@@ -185,7 +185,7 @@ static void make_finding(policy_verdict_t *verdict, knot_dname_storage_t owner, 
 static void test_interval(void **state)
 {
 	(void)state;
-	report_t *report = report_new(true, 60);
+	log_t *report = log_new(true, 60);
 	assert_non_null(report);
 	policy_verdict_t verdict;
 	knot_dname_storage_t owner;
@@ -210,35 +210,35 @@ static void test_interval(void **state)
 	};
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		said_t said = { 0 };
-		report_findings(report, &verdict, NULL, steps[i].now, say, &said);
+		log_findings(report, &verdict, NULL, steps[i].now, say, &said);
 		assert_int_equal(said.count, steps[i].line != NULL);
 		assert_string_equal(said.last, steps[i].line != NULL ? steps[i].line : "");
 	}
-	report_free(report);
-	report_free(NULL);
+	log_free(report);
+	log_free(NULL);
 }
 
 /* The first is said at once, however young the clock. */
 static void test_first(void **state)
 {
 	(void)state;
-	report_t *report = report_new(true, 3600);
+	log_t *report = log_new(true, 3600);
 	policy_verdict_t verdict;
 	knot_dname_storage_t owner;
 	said_t said = { 0 };
 	make_finding(&verdict, owner, 1);
 	for (uint32_t now = 0; now < 3; now++) {
-		report_findings(report, &verdict, NULL, now, say, &said);
+		log_findings(report, &verdict, NULL, now, say, &said);
 		assert_int_equal(said.count, 1);
 	}
-	report_free(report);
+	log_free(report);
 }
 
 /* Rule, name, type and target make a finding; its addresses do not. */
 static void test_same(void **state)
 {
 	(void)state;
-	report_t *report = report_new(true, 60);
+	log_t *report = log_new(true, 60);
 	policy_verdict_t verdict;
 	knot_dname_storage_t owner;
 	said_t said = { 0 };
@@ -251,84 +251,84 @@ static void test_same(void **state)
 		finding->target = i >= 3 ? (const knot_dname_t *)"\x03""www" : NULL;
 		finding->network = i >= 4 ? &net4 : NULL;
 		finding->family = i >= 4 ? 4 : 0;
-		report_findings(report, &verdict, NULL, 5, say, &said);
+		log_findings(report, &verdict, NULL, 5, say, &said);
 		assert_int_equal(said.count, counts[i]);
 	}
-	report_free(report);
+	log_free(report);
 }
 
 /* An answer that has the same wrong twice is one answer. */
 static void test_twice(void **state)
 {
 	(void)state;
-	report_t *report = report_new(true, 60);
+	log_t *report = log_new(true, 60);
 	policy_verdict_t verdict;
 	knot_dname_storage_t owner;
 	said_t said = { 0 };
 	make_finding(&verdict, owner, 1);
 	verdict.findings[1] = verdict.findings[0];
 	verdict.finding_count = 2;
-	report_findings(report, &verdict, NULL, 100, say, &said);
+	log_findings(report, &verdict, NULL, 100, say, &said);
 	assert_int_equal(said.count, 1);
 	assert_string_equal(said.last, HEAD);
-	report_findings(report, &verdict, NULL, 160, say, &said);
+	log_findings(report, &verdict, NULL, 160, say, &said);
 	assert_int_equal(said.count, 2);
 	assert_string_equal(said.last, HEAD);
-	report_findings(report, &verdict, NULL, 170, say, &said);
-	report_findings(report, &verdict, NULL, 220, say, &said);
+	log_findings(report, &verdict, NULL, 170, say, &said);
+	log_findings(report, &verdict, NULL, 220, say, &said);
 	assert_int_equal(said.count, 3);
 	assert_string_equal(said.last, HEAD ", 2 answers");
-	report_free(report);
+	log_free(report);
 
-	report = report_new(true, 0);
+	report = log_new(true, 0);
 	said.count = 0;
-	report_findings(report, &verdict, NULL, 100, say, &said);
+	log_findings(report, &verdict, NULL, 100, say, &said);
 	assert_int_equal(said.count, 1);
-	report_free(report);
+	log_free(report);
 }
 
 static void test_every(void **state)
 {
 	(void)state;
-	report_t *report = report_new(false, 0);
+	log_t *report = log_new(false, 0);
 	policy_verdict_t verdict;
 	knot_dname_storage_t owner;
 	said_t said = { 0 };
 	make_finding(&verdict, owner, 1);
 	for (unsigned i = 0; i < 10; i++) {
-		report_findings(report, &verdict, NULL, 7, say, &said);
+		log_findings(report, &verdict, NULL, 7, say, &said);
 	}
 	assert_int_equal(said.count, 10);
-	report_free(report);
+	log_free(report);
 }
 
 /* However many names: a bounded number of lines in an interval, and others' turn in the next. */
 static void test_full(void **state)
 {
 	(void)state;
-	report_t *report = report_new(true, 60);
+	log_t *report = log_new(true, 60);
 	policy_verdict_t verdict;
 	knot_dname_storage_t owner;
 	said_t said = { 0 };
-	for (unsigned i = 0; i < 20 * REPORT_SLOTS; i++) {
+	for (unsigned i = 0; i < 20 * LOG_SLOTS; i++) {
 		make_finding(&verdict, owner, i);
-		report_findings(report, &verdict, NULL, 500 + i / (REPORT_SLOTS / 2), say_nothing, &said);
+		log_findings(report, &verdict, NULL, 500 + i / (LOG_SLOTS / 2), say_nothing, &said);
 	}
-	assert_true(said.count <= REPORT_SLOTS);
-	assert_true(said.count >= REPORT_SLOTS * 9 / 10);
+	assert_true(said.count <= LOG_SLOTS);
+	assert_true(said.count >= LOG_SLOTS * 9 / 10);
 
 	said.count = 0;
 	make_finding(&verdict, owner, 1000000);
-	report_findings(report, &verdict, NULL, 1000, say, &said);
+	log_findings(report, &verdict, NULL, 1000, say, &said);
 	assert_int_equal(said.count, 1);
 	assert_string_equal(said.last, "enforce, missing-target, m1000000.example.com. A, "
 	                               "no address, answered no data");
-	report_free(report);
+	log_free(report);
 }
 
 /* Many threads, the same names: each name once. */
 typedef struct {
-	report_t *report;
+	log_t *report;
 	said_t *said;
 	pthread_barrier_t *barrier;
 	uint32_t now;
@@ -343,7 +343,7 @@ static void *work(void *arg)
 	(void)pthread_barrier_wait(worker->barrier);
 	for (unsigned i = 0; i < worker->names; i++) {
 		make_finding(&verdict, owner, worker->first + i);
-		report_findings(worker->report, &verdict, NULL, worker->now, say_nothing,
+		log_findings(worker->report, &verdict, NULL, worker->now, say_nothing,
 		                worker->said);
 	}
 	return NULL;
@@ -368,7 +368,7 @@ static void test_threads(void **state)
 {
 	(void)state;
 	for (unsigned round = 0; round < 200; round++) {
-		report_t *report = report_new(true, 60);
+		log_t *report = log_new(true, 60);
 		assert_non_null(report);
 		said_t said = { 0 };
 		worker_t worker = { report, &said, NULL, 100, 0, 8 };
@@ -379,7 +379,7 @@ static void test_threads(void **state)
 			worker.now += step * 60;
 			worker.first = step < 2 ? 0 : 1000;
 		}
-		report_free(report);
+		log_free(report);
 	}
 }
 

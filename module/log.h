@@ -17,22 +17,22 @@
 #include "policy/policy.h"
 
 /*! Names remembered at a time, and so the most lines a zone logs in an interval. */
-#define REPORT_SLOTS 256
+#define LOG_SLOTS 256
 /*! Longest line, with the terminating zero; what is longer is cut. */
-#define REPORT_LINE_MAX 400
+#define LOG_LINE_MAX 400
 
-typedef struct report report_t;
+typedef struct log log_t;
 
 /*! What is done with a line. */
-typedef void (*report_emit_f)(void *ctx, const char *line);
+typedef void (*log_emit_f)(void *ctx, const char *line);
 
 /*!
  * \param enforce   The mode, for the wording.
  * \param interval  Seconds; 0 says every finding.
  * \return NULL if out of memory.
  */
-report_t *report_new(bool enforce, uint32_t interval);
-void report_free(report_t *report);
+log_t *log_new(bool enforce, uint32_t interval);
+void log_free(log_t *log);
 
 /*!
  * Says what may be said of a verdict's findings.
@@ -40,14 +40,14 @@ void report_free(report_t *report);
  * \param instead  What is answered in the place of what the findings say ("SERVFAIL"), or NULL.
  * \param now      Seconds of a clock that does not go back.
  */
-void report_findings(report_t *report, const policy_verdict_t *verdict, const char *instead,
-                     uint32_t now, report_emit_f emit, void *ctx);
+void log_findings(log_t *log, const policy_verdict_t *verdict, const char *instead,
+                     uint32_t now, log_emit_f emit, void *ctx);
 
 /*!
  * Writes the line of a finding: mode, rule, owner and type, what was found, what is answered.
  *
- * \param instead  As for report_findings().
+ * \param instead  As for log_findings().
  * \param answers  How many answers it stands for; said if more than one.
  */
-void report_line(char line[static REPORT_LINE_MAX], const finding_t *finding, bool enforce,
+void log_line(char line[static LOG_LINE_MAX], const finding_t *finding, bool enforce,
                  const char *instead, uint32_t answers);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * The networks that stanzas name, built once for each distinct list and shared by all zones and
+ * The lists of networks that stanzas name, built once for each distinct list and shared by all zones and
  * stanzas that have it. A list is networks from the configuration and paths of files.
  *
  * The registry is one for the process. It remembers what each file was (device, inode, size,
- * mtime, ctime) when it was read: as long as all files of a list are the same, lists_get() costs
+ * mtime, ctime) when it was read: as long as all files of a list are the same, netlist_get() costs
  * a stat() for each and hands out the set there is. It also keeps the last good set of a list
  * whose files went bad, and for a while that of a list nobody holds: a reload may let go of a
  * list before it asks for it again.
  *
  * All functions may be called by any thread at any time. They take a lock and read files, so they
- * are for load and unload; lists_set() takes none. Sets never change. Errors are KNOT_E*.
+ * are for load and unload; netlist_set() takes none. Sets never change. Errors are KNOT_E*.
  */
 
 #pragma once
@@ -21,14 +21,14 @@
 #include "policy/netfile.h"
 #include "policy/netset.h"
 
-/*! Lists that nobody holds and that are kept all the same; the longest unheld goes first. */
-#define LISTS_IDLE_MAX 8
+/*! Lists that nobody holds and that are kept anyway; the longest unheld goes first. */
+#define NETLISTS_IDLE_MAX 8
 
 /*! A hold on a built set. */
-typedef struct lists lists_t;
+typedef struct netlist netlist_t;
 
 /*!
- * Gets the set of a list, from the registry or built anew. Two lists are the same if they have
+ * Gets the set of a list, from the registry or built now. Two lists are the same if they have
  * the same networks and the same paths in the same order.
  *
  * A file that has changed is read, and its networks are in the set of this and later calls; who
@@ -41,26 +41,26 @@ typedef struct lists lists_t;
  * \param net_count   How many.
  * \param paths       Files as for netfile_read(), copied. May be NULL if path_count is 0.
  * \param path_count  How many.
- * \param out         Set on KNOT_EOK, for lists_put(); NULL on error.
+ * \param out         Set on KNOT_EOK, for netlist_put(); NULL on error.
  * \param err         Always terminated; empty if nothing is to be said. See netfile_read().
  *
  * \retval KNOT_EOK      *out is current, or if err is not empty, the last good one.
  * \retval KNOT_ENOMEM
  * \retval other KNOT_E* There is no good one; err says why, each time.
  */
-int lists_get(const net_t *nets, size_t net_count, const char *const *paths, size_t path_count,
-              lists_t **out, char err[static NETFILE_ERR_MAX]);
+int netlist_get(const net_t *nets, size_t net_count, const char *const *paths, size_t path_count,
+              netlist_t **out, char err[static NETFILE_ERR_MAX]);
 
 /*!
  * Builds the set of a list from its files as they are now, for a check of the configuration. As
- * lists_get(), but a bad file is an error even if there is a last good set. Whatever the registry
+ * netlist_get(), but a bad file is an error even if there is a last good set. Whatever the registry
  * has stays as it is, and *out (not wanted if NULL) is the caller's alone.
  */
-int lists_check(const net_t *nets, size_t net_count, const char *const *paths, size_t path_count,
-                lists_t **out, char err[static NETFILE_ERR_MAX]);
+int netlist_check(const net_t *nets, size_t net_count, const char *const *paths, size_t path_count,
+                netlist_t **out, char err[static NETFILE_ERR_MAX]);
 
-/*! The set, valid until lists_put(). NULL for NULL. */
-const netset_t *lists_set(const lists_t *lists);
+/*! The set, valid until netlist_put(). NULL for NULL. */
+const netset_t *netlist_set(const netlist_t *list);
 
 /*! Lets go of a set; NULL is fine. */
-void lists_put(lists_t *lists);
+void netlist_put(netlist_t *list);

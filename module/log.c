@@ -12,54 +12,54 @@
 #include <string.h>
 
 #include "module/hash.h"
-#include "module/report.h"
+#include "module/log.h"
 
 /* Slots that are tried for a name. */
 #define PROBES 4
 /* Addresses named in a line. */
 #define ADDRESSES_MAX 3
 
-/* A name that was reported: who it is and when, as one word that changes as a whole (a hash in the
+/* A name that was logged: who it is and when, as one word that changes as a whole (a hash in the
  * upper half, the second of the last line in the lower one), and the answers since then. */
 typedef struct {
 	_Atomic uint64_t said;
 	_Atomic uint32_t answers;
 } slot_t;
 
-struct report {
+struct log {
 	bool enforce;
 	uint32_t interval;
 	_Atomic(slot_t *) slots;
 };
 
-report_t *report_new(bool enforce, uint32_t interval)
+log_t *log_new(bool enforce, uint32_t interval)
 {
-	report_t *report = calloc(1, sizeof(*report));
-	if (report != NULL) {
-		report->enforce = enforce;
-		report->interval = interval;
+	log_t *log = calloc(1, sizeof(*log));
+	if (log != NULL) {
+		log->enforce = enforce;
+		log->interval = interval;
 	}
-	return report;
+	return log;
 }
 
-void report_free(report_t *report)
+void log_free(log_t *log)
 {
-	if (report != NULL) {
-		free(atomic_load(&report->slots));
-		free(report);
+	if (log != NULL) {
+		free(atomic_load(&log->slots));
+		free(log);
 	}
 }
 
 /* The table, made by whoever needs it first. */
-static slot_t *get_slots(report_t *report)
+static slot_t *get_slots(log_t *log)
 {
-	slot_t *slots = atomic_load_explicit(&report->slots, memory_order_acquire);
+	slot_t *slots = atomic_load_explicit(&log->slots, memory_order_acquire);
 	if (slots == NULL) {
-		slot_t *fresh = calloc(REPORT_SLOTS, sizeof(*fresh));
+		slot_t *fresh = calloc(LOG_SLOTS, sizeof(*fresh));
 		if (fresh == NULL) {
 			return NULL;
 		}
-		if (atomic_compare_exchange_strong(&report->slots, &slots, fresh)) {
+		if (atomic_compare_exchange_strong(&log->slots, &slots, fresh)) {
 			slots = fresh;
 		} else {
 			free(fresh);
@@ -108,31 +108,31 @@ static uint32_t count_answer(slot_t *slot, uint64_t said, uint32_t key, uint32_t
 }
 
 /* How many answers a line about this finding would stand for now; 0 if none is due. */
-static uint32_t answers_due(report_t *report, uint64_t hash, uint32_t now)
+static uint32_t answers_due(log_t *log, uint64_t hash, uint32_t now)
 {
-	slot_t *slots = (report->interval > 0) ? get_slots(report) : NULL;
+	slot_t *slots = (log->interval > 0) ? get_slots(log) : NULL;
 	if (slots == NULL) {
-		return report->interval == 0;
+		return log->interval == 0;
 	}
 
 	uint32_t key = (hash >> 32) | 1; /* Never 0, and not what picks the slot. */
 	for (uint32_t i = 0; i < PROBES; i++) {
-		slot_t *slot = &slots[(hash + i) % REPORT_SLOTS];
+		slot_t *slot = &slots[(hash + i) % LOG_SLOTS];
 		uint64_t said = atomic_load(&slot->said);
 		if (is_said(said, key)) {
-			return count_answer(slot, said, key, report->interval, now);
+			return count_answer(slot, said, key, log->interval, now);
 		}
 	}
 	for (uint32_t i = 0; i < PROBES; i++) {
-		slot_t *slot = &slots[(hash + i) % REPORT_SLOTS];
+		slot_t *slot = &slots[(hash + i) % LOG_SLOTS];
 		uint64_t said = atomic_load(&slot->said);
-		if (is_due(said, report->interval, now) && !is_said(said, key) &&
+		if (is_due(said, log->interval, now) && !is_said(said, key) &&
 		    take(slot, &said, key, now)) {
 			atomic_store(&slot->answers, 0); /* Those were another name's. */
 			return 1;
 		}
 		if (is_said(said, key)) {
-			return count_answer(slot, said, key, report->interval, now);
+			return count_answer(slot, said, key, log->interval, now);
 		}
 	}
 	return 0;
@@ -142,10 +142,10 @@ static uint32_t answers_due(report_t *report, uint64_t hash, uint32_t now)
 typedef struct {
 	char *at;
 	size_t room;
-} text_t;
+} line_t;
 
 __attribute__((format(printf, 2, 3)))
-static void add(text_t *text, const char *format, ...)
+static void add(line_t *text, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -158,7 +158,7 @@ static void add(text_t *text, const char *format, ...)
 	}
 }
 
-static void add_name(text_t *text, const knot_dname_t *name)
+static void add_name(line_t *text, const knot_dname_t *name)
 {
 	knot_dname_txt_storage_t buf;
 	if (knot_dname_to_str(buf, name, sizeof(buf)) == NULL) {
@@ -168,13 +168,13 @@ static void add_name(text_t *text, const knot_dname_t *name)
 	add(text, strlen(buf) > 100 ? "%.97s..." : "%s", buf);
 }
 
-static void add_address(text_t *text, int family, const uint8_t *address)
+static void add_address(line_t *text, int family, const uint8_t *address)
 {
 	char buf[INET6_ADDRSTRLEN];
 	add(text, "%s", inet_ntop(family == 4 ? AF_INET : AF_INET6, address, buf, sizeof(buf)));
 }
 
-static void add_type(text_t *text, uint16_t type)
+static void add_type(line_t *text, uint16_t type)
 {
 	char buf[32];
 	if (knot_rrtype_to_string(type, buf, sizeof(buf)) < 0) {
@@ -183,7 +183,7 @@ static void add_type(text_t *text, uint16_t type)
 	add(text, " %s", buf);
 }
 
-static void add_found(text_t *text, const finding_t *finding)
+static void add_found(line_t *text, const finding_t *finding)
 {
 	if (finding->target != NULL) {
 		add_name(text, finding->target);
@@ -205,7 +205,7 @@ static void add_found(text_t *text, const finding_t *finding)
 	}
 }
 
-static void add_answer(text_t *text, const finding_t *finding)
+static void add_answer(line_t *text, const finding_t *finding)
 {
 	const knot_rrset_t *rrset = finding->answer_rrset;
 	if (finding->answer_name != NULL) {
@@ -226,10 +226,10 @@ static void add_answer(text_t *text, const finding_t *finding)
 	}
 }
 
-void report_line(char line[static REPORT_LINE_MAX], const finding_t *finding, bool enforce,
+void log_line(char line[static LOG_LINE_MAX], const finding_t *finding, bool enforce,
                  const char *instead, uint32_t answers)
 {
-	text_t text = { line, REPORT_LINE_MAX };
+	line_t text = { line, LOG_LINE_MAX };
 	line[0] = '\0';
 	add(&text, "%s, %s, ", enforce ? "enforce" : "log", rule_names[finding->rule]);
 	add_name(&text, finding->owner);
@@ -258,18 +258,18 @@ static bool is_repeated(const uint64_t *hashes, size_t count, uint64_t hash)
 	return false;
 }
 
-void report_findings(report_t *report, const policy_verdict_t *verdict, const char *instead,
-                     uint32_t now, report_emit_f emit, void *ctx)
+void log_findings(log_t *log, const policy_verdict_t *verdict, const char *instead,
+                     uint32_t now, log_emit_f emit, void *ctx)
 {
 	uint64_t hashes[POLICY_FINDINGS_MAX];
 	for (size_t i = 0; i < verdict->finding_count; i++) {
 		const finding_t *finding = &verdict->findings[i];
 		hashes[i] = hash_of(finding);
 		uint32_t answers = is_repeated(hashes, i, hashes[i])
-		                 ? 0 : answers_due(report, hashes[i], now);
+		                 ? 0 : answers_due(log, hashes[i], now);
 		if (answers > 0) {
-			char line[REPORT_LINE_MAX];
-			report_line(line, finding, report->enforce, instead, answers);
+			char line[LOG_LINE_MAX];
+			log_line(line, finding, log->enforce, instead, answers);
 			emit(ctx, line);
 		}
 	}

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Lists of networks: which are the same and shared, how they are built, checked and kept, what
+ * happens when files change, and threads that get lists meanwhile.
+ */
+
+#undef NDEBUG
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <libknot/errcode.h>
+
+#include "tests/unit/listing.h"
+#include "tests/unit/nets.h"
+
+static void test_null(void **state)
+{
+	(void)state;
+	char err[NETFILE_ERR_MAX];
+	netlist_t *lists;
+	assert_null(netlist_set(NULL));
+	netlist_put(NULL);
+
+	/* A list of nothing is a list. */
+	assert_int_equal(netlist_get(NULL, 0, NULL, 0, &lists, err), KNOT_EOK);
+	assert_string_equal(err, "");
+	assert_int_equal(netset_count(netlist_set(lists)), 0);
+	netlist_put(lists);
+}
+
+static void test_distinct(void **state)
+{
+	(void)state;
+	const net_t nets1[] = { net("192.0.2.0/24"), net("198.51.100.0/24") };
+	const net_t nets2[] = { net("192.0.2.0/24"), net("198.51.100.0/25") };
+	const net_t range[] = { net("192.0.2.0-192.0.2.255"), net("198.51.100.0/24") };
+	const char *const ab[] = { path_a, path_b }, *const ba[] = { path_b, path_a };
+	const struct {
+		const net_t *nets;
+		size_t net_count;
+		const char *const *paths;
+		size_t path_count;
+		size_t count;
+	} cases[] = {
+		{ nets1, 2, NULL, 0, 2 },
+		{ nets1, 1, NULL, 0, 1 },
+		{ nets2, 2, NULL, 0, 2 },
+		{ range, 2, NULL, 0, 2 },
+		{ NULL, 0, ab, 1, 1 },
+		{ NULL, 0, ba, 1, 1 },
+		{ NULL, 0, ab, 2, 2 },
+		{ nets1, 1, ab, 1, 2 },
+		{ nets1, 2, ab, 2, 4 },
+		{ nets2, 2, ab, 2, 4 },
+	};
+	enum { CASES = sizeof(cases) / sizeof(*cases) };
+
+	write_file(path_a, "203.0.113.0/25\n");
+	write_file(path_b, "203.0.113.128/25\n");
+	netlist_t *lists[CASES];
+	for (size_t i = 0; i < CASES; i++) {
+		/* Arguments are copied: this one's memory is gone afterwards. */
+		char err[NETFILE_ERR_MAX];
+		net_t *nets = calloc(cases[i].net_count + 1, sizeof(*nets));
+		assert_non_null(nets);
+		for (size_t j = 0; j < cases[i].net_count; j++) {
+			nets[j] = cases[i].nets[j];
+		}
+		assert_int_equal(netlist_get(nets, cases[i].net_count, cases[i].paths,
+		                           cases[i].path_count, &lists[i], err), KNOT_EOK);
+		free(nets);
+		assert_string_equal(err, "");
+		assert_int_equal(netset_count(netlist_set(lists[i])), cases[i].count);
+		for (size_t j = 0; j < i; j++) {
+			assert_ptr_not_equal(netlist_set(lists[i]), netlist_set(lists[j]));
+		}
+	}
+	for (size_t i = 0; i < CASES; i++) {
+		char err[NETFILE_ERR_MAX];
+		netlist_t *again;
+		assert_int_equal(netlist_get(cases[i].nets, cases[i].net_count, cases[i].paths,
+		                           cases[i].path_count, &again, err), KNOT_EOK);
+		assert_ptr_equal(netlist_set(again), netlist_set(lists[i]));
+		netlist_put(again);
+		netlist_put(lists[i]);
+	}
+}
+
+static void test_shared(void **state)
+{
+	(void)state;
+	enum { MANY = 1000 };
+	static netlist_t *lists[MANY];
+
+	write_file(path_a, "192.0.2.0/24\n");
+	int fd = watch_a();
+	for (size_t i = 0; i < MANY; i++) {
+		lists[i] = get_a_silent();
+		assert_ptr_equal(netlist_set(lists[i]), netlist_set(lists[0]));
+	}
+	assert_int_equal(opened(fd), 1);
+
+	/* Not even when all have let go. */
+	for (size_t i = 0; i < MANY; i++) {
+		netlist_put(lists[i]);
+	}
+	netlist_t *again = get_a_silent();
+	assert_true(has(again, "192.0.2.1"));
+	netlist_put(again);
+	assert_int_equal(opened(fd), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static void test_never_good(void **state)
+{
+	(void)state;
+	char err[NETFILE_ERR_MAX];
+	netlist_t *lists;
+	const char *const paths[] = { path_new }; /* Never there when a list is asked for. */
+	for (int i = 0; i < 3; i++) { /* There is nothing else to go by: said each time. */
+		assert_int_equal(netlist_get(NULL, 0, paths, 1, &lists, err), KNOT_ENOENT);
+		assert_null(lists);
+		assert_non_null(strstr(err, "/new: No such file or directory"));
+	}
+
+	const net_t nets[] = { net("192.0.2.0/24") };
+	const char *const ab[] = { path_a, path_b };
+	write_file(path_a, "198.51.100.0/24\n");
+	write_file(path_b, "# none\n");
+	int fd = watch_a();
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(netlist_get(nets, 1, ab, 2, &lists, err), KNOT_EMALF);
+		assert_null(lists);
+		assert_non_null(strstr(err, "/b: no network in it"));
+	}
+	assert_int_equal(opened(fd), 1);
+
+	/* While b can't even be opened, a is not read each time to find out. */
+	assert_int_equal(unlink(path_b), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(netlist_get(nets, 1, ab, 2, &lists, err), KNOT_ENOENT);
+		assert_non_null(strstr(err, "/b: No such file or directory"));
+	}
+	assert_int_equal(opened(fd), 0);
+	assert_int_equal(close(fd), 0);
+
+	write_file(path_b, "203.0.113.0/24\n");
+	assert_int_equal(netlist_get(nets, 1, ab, 2, &lists, err), KNOT_EOK);
+	assert_string_equal(err, "");
+	assert_int_equal(netset_count(netlist_set(lists)), 3);
+	netlist_put(lists);
+}
+
+static void test_check(void **state)
+{
+	(void)state;
+	char err[NETFILE_ERR_MAX];
+	const char *const paths[] = { path_a };
+	const net_t nets[] = { net("203.0.113.0/24") };
+	netlist_t *checked;
+
+	write_file(path_a, "192.0.2.0/24\n");
+	netlist_t *good = get_a_silent();
+
+	/* A check has a set of its own. */
+	assert_int_equal(netlist_check(NULL, 0, paths, 1, &checked, err), KNOT_EOK);
+	assert_string_equal(err, "");
+	assert_ptr_not_equal(netlist_set(checked), netlist_set(good));
+	assert_true(has(checked, "192.0.2.1"));
+	netlist_put(checked);
+	assert_int_equal(netlist_check(nets, 1, paths, 1, NULL, err), KNOT_EOK);
+	assert_int_equal(netlist_check(NULL, 0, NULL, 0, &checked, err), KNOT_EOK);
+	assert_int_equal(netset_count(netlist_set(checked)), 0);
+	netlist_put(checked);
+
+	/* A bad file is an error each time, and the registry has still to tell of it. */
+	write_file(path_a, "oops\n");
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(netlist_check(NULL, 0, paths, 1, &checked, err), KNOT_EMALF);
+		check_err(err, ":1: not a network 'oops'");
+		assert_null(checked);
+	}
+	netlist_t *last = get_a(KNOT_EOK, err);
+	check_err(err, ":1: not a network 'oops'");
+	assert_ptr_equal(last, good);
+	netlist_put(last);
+	assert_int_equal(netlist_check(NULL, 0, paths, 1, NULL, err), KNOT_EMALF);
+	netlist_put(get_a_silent());
+
+	/* Nor does a check of a good one make it current. */
+	write_file(path_a, "198.51.100.0/24\n");
+	assert_int_equal(netlist_check(NULL, 0, paths, 1, &checked, err), KNOT_EOK);
+	netlist_put(checked);
+	last = get_a_silent();
+	assert_true(has(last, "198.51.100.1"));
+	netlist_put(last);
+	netlist_put(good);
+}
+
+/*! Lists that nobody holds are kept, but not without a limit, and the longest unheld goes. */
+static void test_idle(void **state)
+{
+	(void)state;
+	char err[NETFILE_ERR_MAX];
+	write_file(path_a, "192.0.2.0/24\n");
+	netlist_put(get_a_silent());
+	int fd = watch_a();
+
+	for (int round = 0; round < 2; round++) {
+		const int others = round == 0 ? NETLISTS_IDLE_MAX - 1 : NETLISTS_IDLE_MAX;
+		for (int i = 0; i < others; i++) {
+			netlist_t *lists;
+			const uint8_t addr[] = { 10, (uint8_t)round, (uint8_t)i, 0 };
+			net_t one;
+			assert_int_equal(net_from_addr(&one, 4, addr, NULL, 24), KNOT_EOK);
+			assert_int_equal(netlist_get(&one, 1, NULL, 0, &lists, err), KNOT_EOK);
+			netlist_put(lists);
+		}
+		netlist_put(get_a_silent());
+		assert_int_equal(opened(fd), round == 0 ? 0 : 1);
+	}
+
+	/* Lists that never were any good push out each other only. */
+	for (int i = 0; i < 3 * NETLISTS_IDLE_MAX; i++) {
+		char none[128];
+		const char *const paths[] = { none };
+		netlist_t *lists;
+		(void)snprintf(none, sizeof(none), "%s/none%d", dir, i);
+		assert_int_equal(netlist_get(NULL, 0, paths, 1, &lists, err), KNOT_ENOENT);
+	}
+	netlist_put(get_a_silent());
+	assert_int_equal(opened(fd), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static void test_changed(void **state)
+{
+	(void)state;
+	write_file(path_a, "192.0.2.0/24\n");
+	netlist_t *old = get_a_silent();
+	write_file(path_a, "198.51.100.0/24\n");
+	netlist_t *new = get_a_silent();
+	netlist_t *new_too = get_a_silent();
+	assert_ptr_not_equal(netlist_set(new), netlist_set(old));
+	assert_ptr_equal(netlist_set(new), netlist_set(new_too));
+
+	/* Who holds the old one keeps it. */
+	assert_true(has(old, "192.0.2.1"));
+	assert_false(has(old, "198.51.100.1"));
+	assert_true(has(new, "198.51.100.1"));
+	assert_false(has(new, "192.0.2.1"));
+	netlist_put(new);
+	netlist_put(new_too);
+	assert_true(has(old, "192.0.2.1"));
+	netlist_t *newer = get_a_silent();
+	assert_true(has(newer, "198.51.100.1"));
+	netlist_put(newer);
+	netlist_put(old);
+
+	/* Changed in its place, and changed while nobody holds it. */
+	FILE *file = fopen(path_a, "a");
+	assert_non_null(file);
+	assert_true(fputs("203.0.113.0/24\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	newer = get_a_silent();
+	assert_true(has(newer, "203.0.113.1"));
+	assert_true(has(newer, "198.51.100.1"));
+	netlist_put(newer);
+}
+
+/*! As a reload does it: first the new instances load, or first the old one unloads. */
+static void test_bad(void **state)
+{
+	(void)state;
+	for (int held = 0; held < 2; held++) {
+		char err[NETFILE_ERR_MAX];
+		write_file(path_a, "192.0.2.0/24\n");
+		netlist_t *good = get_a_silent();
+		const netset_t *set = netlist_set(good);
+		if (!held) {
+			netlist_put(good);
+		}
+
+		/* Malformed: said once, read once, and the last good one stays. */
+		write_file(path_a, "198.51.100.0/24\noops\n");
+		int fd = watch_a();
+		for (int i = 0; i < 5; i++) {
+			netlist_t *last = get_a(KNOT_EOK, err);
+			if (i == 0) {
+				check_err(err, ":2: not a network 'oops'");
+			} else {
+				assert_string_equal(err, "");
+			}
+			assert_ptr_equal(netlist_set(last), set);
+			assert_true(has(last, "192.0.2.1"));
+			assert_false(has(last, "198.51.100.1"));
+			netlist_put(last);
+		}
+		assert_int_equal(opened(fd), 1);
+		assert_int_equal(close(fd), 0);
+
+		/* Another state, though not a better one. */
+		write_file(path_a, "198.51.100.0/24\noops\n");
+		netlist_put(get_a(KNOT_EOK, err));
+		check_err(err, ":2: not a network 'oops'");
+		netlist_put(get_a_silent());
+
+		assert_int_equal(unlink(path_a), 0);
+		netlist_t *last = get_a(KNOT_EOK, err);
+		check_err(err, ": No such file or directory");
+		assert_ptr_equal(netlist_set(last), set);
+		netlist_put(last);
+		netlist_put(get_a_silent());
+
+		assert_int_equal(mkdir(path_a, 0700), 0);
+		netlist_put(get_a(KNOT_EOK, err));
+		check_err(err, ": not a regular file");
+		netlist_put(get_a_silent());
+		assert_int_equal(rmdir(path_a), 0);
+
+		/* It is good again: the new one counts, and what is bad later is said anew. */
+		write_file(path_a, "203.0.113.0/24\n");
+		last = get_a_silent();
+		assert_true(has(last, "203.0.113.1"));
+		assert_false(has(last, "192.0.2.1"));
+		netlist_put(last);
+		assert_int_equal(unlink(path_a), 0);
+		last = get_a(KNOT_EOK, err);
+		check_err(err, ": No such file or directory");
+		assert_true(has(last, "203.0.113.1"));
+		netlist_put(last);
+
+		if (held) {
+			assert_true(has(good, "192.0.2.1"));
+			netlist_put(good);
+		}
+	}
+}
+
+/*! A file that goes away and comes back as it was is neither bad nor new. */
+static void test_back(void **state)
+{
+	(void)state;
+	char err[NETFILE_ERR_MAX], away[128];
+	(void)snprintf(away, sizeof(away), "%s.away", dir);
+	write_file(path_a, "192.0.2.0/24\n");
+	netlist_t *good = get_a_silent();
+
+	/* Moving the folder leaves the file itself alone. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(rename(dir, away), 0);
+		netlist_t *last = get_a(KNOT_EOK, err);
+		int back = rename(away, dir);
+		assert_int_equal(back, 0);
+		check_err(err, ": No such file or directory");
+		assert_ptr_equal(last, good);
+		netlist_put(last);
+
+		netlist_t *again = get_a_silent();
+		assert_ptr_equal(again, good);
+		netlist_put(again);
+	}
+	netlist_put(good);
+}
+
+/*! What fails without the file being at fault is tried again, though the file is the same. */
+static void test_retry(void **state)
+{
+	(void)state;
+	char err[NETFILE_ERR_MAX];
+	write_file(path_a, "192.0.2.0/24\n");
+	netlist_put(get_a_silent());
+	write_file(path_a, "198.51.100.0/24\n");
+
+	struct rlimit limit, none;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	netlist_t *first = get_a(KNOT_EOK, err);
+	netlist_t *second = get_a_silent();
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	check_err(err, ": Too many open files");
+	assert_true(has(first, "192.0.2.1"));
+	assert_true(has(second, "192.0.2.1"));
+	netlist_put(first);
+	netlist_put(second);
+
+	first = get_a_silent();
+	assert_true(has(first, "198.51.100.1"));
+	netlist_put(first);
+}
+
+/* Threads that load and unload, while the files change under them. */
+
+enum { READERS = 4, WRITES = 400 };
+
+static atomic_bool done;
+static atomic_uint failures;
+static atomic_uint seen; /*!< The highest version that any reader met. */
+
+/*! What a version of file a is: each network of it names the version. */
+static void version_text(char *text, size_t size, unsigned version)
+{
+	unsigned hi = version >> 8, lo = version & 0xff;
+	(void)snprintf(text, size, "10.%u.%u.0/24\n20.%u.%u.0/24\n30.0.0.0/8\n", hi, lo, hi, lo);
+}
+
+/*! The version that a set is of, or -1 if it is none. */
+static int version_of(const netset_t *set)
+{
+	if (set == NULL || netset_count(set) != 3) {
+		return -1;
+	}
+	const net_t *a = netset_at(set, 0), *b = netset_at(set, 1), *c = netset_at(set, 2);
+	bool match = a->first[0] == 10 && b->first[0] == 20 && c->first[0] == 30 &&
+	             a->first[1] == b->first[1] && a->first[2] == b->first[2] &&
+	             netset_match(set, 4, a->first) == a && netset_match(set, 4, b->last) == b;
+	return match ? a->first[1] << 8 | a->first[2] : -1;
+}
+
+static void *reader(void *arg)
+{
+	const char *const paths[] = { path_a };
+	const int start = (int)(intptr_t)arg;
+	netlist_t *held = NULL;
+	int held_version = -1;
+	for (int i = start; !atomic_load(&done); i++) {
+		char err[NETFILE_ERR_MAX];
+		netlist_t *lists;
+		int ret = netlist_get(NULL, 0, paths, 1, &lists, err);
+		int version = ret == KNOT_EOK ? version_of(netlist_set(lists)) : -1;
+		if (version < 0 || version < held_version) { /* No step back. */
+			atomic_fetch_add(&failures, 1);
+		}
+		unsigned so_far = atomic_load(&seen);
+		while (version > (int)so_far &&
+		       !atomic_compare_exchange_weak(&seen, &so_far, (unsigned)version)) {
+		}
+
+		/* Some hold on to what they have for long, and it must stay what it is. */
+		if (held == NULL) {
+			held = lists;
+			held_version = version;
+		} else {
+			netlist_put(lists);
+			if (i % 16 == 0) {
+				if (version_of(netlist_set(held)) != held_version) {
+					atomic_fetch_add(&failures, 1);
+				}
+				netlist_put(held);
+				held = NULL;
+				held_version = -1;
+			}
+		}
+	}
+	netlist_put(held);
+	return NULL;
+}
+
+/*! Others that come and go, so that idle lists are pushed out meanwhile. */
+static void *other(void *arg)
+{
+	(void)arg;
+	for (unsigned i = 0; !atomic_load(&done); i++) {
+		const uint8_t addr[] = { 40, 0, (uint8_t)(i % 32), 0 };
+		char err[NETFILE_ERR_MAX];
+		netlist_t *lists;
+		net_t one;
+		if (net_from_addr(&one, 4, addr, NULL, 24) != KNOT_EOK ||
+		    netlist_get(&one, 1, NULL, 0, &lists, err) != KNOT_EOK ||
+		    netset_match(netlist_set(lists), 4, addr) == NULL) {
+			atomic_fetch_add(&failures, 1);
+			continue;
+		}
+		netlist_put(lists);
+	}
+	return NULL;
+}
+
+static void test_threads(void **state)
+{
+	(void)state;
+	pthread_t threads[READERS + 1];
+	char text[128];
+
+	atomic_store(&done, false);
+	atomic_store(&failures, 0);
+	atomic_store(&seen, 0);
+	version_text(text, sizeof(text), 1);
+	write_file(path_a, text);
+	netlist_t *kept = get_a_silent(); /* So that there is always a last good one. */
+	for (intptr_t i = 0; i < READERS; i++) {
+		assert_int_equal(pthread_create(&threads[i], NULL, reader, (void *)i), 0);
+	}
+	assert_int_equal(pthread_create(&threads[READERS], NULL, other, NULL), 0);
+
+	for (unsigned version = 2; version <= WRITES; version++) {
+		if (version % 5 == 0) {
+			write_file(path_a, "10.0.0.0/24\noops\n");
+		} else if (version % 7 == 0) {
+			(void)unlink(path_a);
+		} else {
+			version_text(text, sizeof(text), version);
+			write_file(path_a, text);
+			if (version % 3 == 0) { /* Until somebody has it. */
+				while (atomic_load(&seen) < version &&
+				       atomic_load(&failures) == 0) {
+					(void)usleep(100);
+				}
+			}
+		}
+	}
+	version_text(text, sizeof(text), WRITES + 1);
+	write_file(path_a, text);
+	atomic_store(&done, true);
+	for (size_t i = 0; i < READERS + 1; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	}
+
+	assert_int_equal(atomic_load(&failures), 0);
+	netlist_t *last = get_a_silent();
+	assert_int_equal(version_of(netlist_set(last)), WRITES + 1);
+	assert_int_equal(version_of(netlist_set(kept)), 1);
+	netlist_put(last);
+	netlist_put(kept);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_null),
+		cmocka_unit_test(test_distinct),
+		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_never_good),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_changed),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_back),
+		cmocka_unit_test(test_retry),
+		cmocka_unit_test(test_threads),
+	};
+	return cmocka_run_group_tests(tests, listing_setup, listing_teardown);
+}
