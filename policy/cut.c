@@ -102,7 +102,7 @@ static bool proves(claim_t *claim, const knot_dname_t *owner, const knot_dname_t
 }
 
 /* The types of the wildcard that has answered at a graft, from its record in the response. */
-static bool wildcard_types(const denial_t *denial, const graft_t *graft, types_t *types)
+static bool wildcard_types(const denial_t *denial, const graft_t *graft, bitmap_t *types)
 {
 	const policy_response_t *response = denial->judge->response;
 	knot_dname_storage_t wildcard, owner;
@@ -157,33 +157,33 @@ static const graft_t *graft_of(const denial_t *denial, const knot_dname_t *name)
 }
 
 /* Of what a wildcard answers for, or may, nothing is denied but what the response is about. */
-void cut_types(const denial_t *denial, const knot_dname_t *name, types_t *types)
+void cut_types(const denial_t *denial, const knot_dname_t *name, bitmap_t *types)
 {
 	bool exchange = name_equal(name, denial->exchange);
 	bool nodata = is_nodata(denial, name);
 	const graft_t *graft = graft_of(denial, name);
-	types_clear(types);
+	bitmap_clear(types);
 	if (graft == NULL) {
 		return; /* A name that only leads to another one. */
 	}
 	bool known = graft->no_wildcard || (nodata && denial->judge->cut) ||
 	             (nodata && wildcard_types(denial, graft, types));
 	if (!known) {
-		types_add_likely(types, false);
-		types_add(types, KNOT_RRTYPE_CNAME);
+		bitmap_add_likely(types, false);
+		bitmap_add(types, KNOT_RRTYPE_CNAME);
 	}
-	types_remove(types, KNOT_RRTYPE_NSEC);
-	types_remove(types, KNOT_RRTYPE_DNAME);
-	types_add(types, KNOT_RRTYPE_RRSIG);
+	bitmap_remove(types, KNOT_RRTYPE_NSEC);
+	bitmap_remove(types, KNOT_RRTYPE_DNAME);
+	bitmap_add(types, KNOT_RRTYPE_RRSIG);
 	if (exchange) {
 		denial_add_served(denial, types);
 	} else if (nodata && denial->judge->cut) {
-		types_add(types, KNOT_RRTYPE_A);
-		types_add(types, KNOT_RRTYPE_AAAA);
+		bitmap_add(types, KNOT_RRTYPE_A);
+		bitmap_add(types, KNOT_RRTYPE_AAAA);
 	}
 	if (nodata && denial->denied != KNOT_RRTYPE_NSEC) { /* The NSEC record itself is there. */
-		types_remove(types, KNOT_RRTYPE_CNAME);
-		types_remove(types, denial->denied);
+		bitmap_remove(types, KNOT_RRTYPE_CNAME);
+		bitmap_remove(types, denial->denied);
 	}
 }
 
@@ -221,8 +221,8 @@ static bool find_needed(denial_t *denial, const policy_item_t *item, const cuts_
 static void show_cuts(denial_t *denial, policy_item_t *item, const cuts_t *cuts,
                       const bool needed[static POINTS_MAX])
 {
-	types_t first;
-	types_clear(&first);
+	bitmap_t first;
+	bitmap_clear(&first);
 	if (item != NULL) {
 		(void)denial_types(&first, item_rrset(item));
 		item->edit = EDIT_KEEP; /* What takes its place is to come. */
@@ -231,11 +231,11 @@ static void show_cuts(denial_t *denial, policy_item_t *item, const cuts_t *cuts,
 		if (!needed[i]) {
 			continue;
 		}
-		types_t types;
+		bitmap_t types;
 		if (i > 0 || item == NULL) {
 			cut_types(denial, cuts->at[i], &types);
-			types_add(&types, KNOT_RRTYPE_NSEC);
-			types_add(&types, KNOT_RRTYPE_RRSIG);
+			bitmap_add(&types, KNOT_RRTYPE_NSEC);
+			bitmap_add(&types, KNOT_RRTYPE_RRSIG);
 		}
 		cut_show(denial, item, denial_nsec(denial, cuts->at[i], cuts->at[i + 1],
 		                                   i > 0 || item == NULL ? &types : &first));
@@ -244,14 +244,14 @@ static void show_cuts(denial_t *denial, policy_item_t *item, const cuts_t *cuts,
 
 void cut_add_served(denial_t *denial, policy_item_t *item)
 {
-	types_t types;
-	types_clear(&types);
+	bitmap_t types;
+	bitmap_clear(&types);
 	if (!denial_types(&types, item->rrset) || denial_is_elsewhere(&types)) {
 		return;
 	}
-	bool a = types_has(&types, KNOT_RRTYPE_A), aaaa = types_has(&types, KNOT_RRTYPE_AAAA);
+	bool a = bitmap_has(&types, KNOT_RRTYPE_A), aaaa = bitmap_has(&types, KNOT_RRTYPE_AAAA);
 	denial_add_served(denial, &types);
-	if (a != types_has(&types, KNOT_RRTYPE_A) || aaaa != types_has(&types, KNOT_RRTYPE_AAAA)) {
+	if (a != bitmap_has(&types, KNOT_RRTYPE_A) || aaaa != bitmap_has(&types, KNOT_RRTYPE_AAAA)) {
 		cut_show(denial, item, denial_rewrite(denial, item->rrset, &types));
 	}
 }

@@ -178,7 +178,7 @@ static bool is_wanted(const hashes_t *hashes, const uint8_t *owner, const uint8_
 	return false;
 }
 
-static void stem_types(const denial_t *denial, const stem_t *stem, types_t *types)
+static void stem_types(const denial_t *denial, const stem_t *stem, bitmap_t *types)
 {
 	knot_dname_storage_t wildcard;
 	bool star = stem->wildcard &&
@@ -205,8 +205,8 @@ static void cut_one(denial_t *denial, policy_item_t *item, const hashes_t *hashe
 
 	uint8_t flags = knot_nsec3_flags(item->rrset->rrs.rdata);
 	bool any = false;
-	types_t types;
-	types_clear(&types);
+	bitmap_t types;
+	bitmap_clear(&types);
 	(void)denial_types(&types, item_rrset(item));
 	item->edit = EDIT_KEEP; /* What takes its place is to come. */
 	for (size_t i = 0; i <= stems.count; i++) {

@@ -15,7 +15,7 @@
 #include "policy/denial.h"
 
 /* A record of one name, with no other name between it and the next. */
-static knot_rrset_t *match(const denial_t *denial, const knot_dname_t *name, types_t *types)
+static knot_rrset_t *match(const denial_t *denial, const knot_dname_t *name, bitmap_t *types)
 {
 	if (denial->nsec3) {
 		uint8_t hash[NSEC3_HASH], next[NSEC3_HASH];
@@ -25,18 +25,18 @@ static knot_rrset_t *match(const denial_t *denial, const knot_dname_t *name, typ
 		memcpy(next, hash, sizeof(next));
 		for (int i = NSEC3_HASH - 1; i >= 0 && ++next[i] == 0; i--) {
 		}
-		types_remove(types, KNOT_RRTYPE_NSEC);
+		bitmap_remove(types, KNOT_RRTYPE_NSEC);
 		return denial_nsec3(denial, hash, next, 0, types);
 	}
 
 	knot_dname_storage_t next;
 	name_successor(next, name);
-	types_add(types, KNOT_RRTYPE_NSEC);
+	bitmap_add(types, KNOT_RRTYPE_NSEC);
 	return denial_nsec(denial, name, next, types);
 }
 
 /* Adds the record of a name; where the response has one, it takes its place. */
-static void add_match(denial_t *denial, const knot_dname_t *name, types_t *types)
+static void add_match(denial_t *denial, const knot_dname_t *name, bitmap_t *types)
 {
 	judge_t *judge = denial->judge;
 	knot_rrset_t *rrset = match(denial, name, types);
@@ -58,45 +58,45 @@ static void add_match(denial_t *denial, const knot_dname_t *name, types_t *types
 }
 
 /* Every type that a node may have. What the zone says itself is better than what is likely. */
-static void add_node_types(const denial_t *denial, const knot_dname_t *node, types_t *types)
+static void add_node_types(const denial_t *denial, const knot_dname_t *node, bitmap_t *types)
 {
 	judge_t *judge = denial->judge;
-	types_add_likely(types, name_equal(node, judge->policy->zone));
+	bitmap_add_likely(types, name_equal(node, judge->policy->zone));
 	knot_rrset_t nsec = { 0 };
 	if (judge->lookup(judge->ctx, node, KNOT_RRTYPE_NSEC, &nsec) == KNOT_EOK &&
 	    !knot_rrset_empty(&nsec)) {
 		(void)denial_types(types, &nsec);
 	}
-	types_remove(types, KNOT_RRTYPE_CNAME);
+	bitmap_remove(types, KNOT_RRTYPE_CNAME);
 }
 
 /* What a name has whose answers are made of addresses alone: an alias that was cut, the exchange,
  * or nothing at all where it only leads to the exchange. */
-static void add_made_types(const denial_t *denial, const claim_t *claim, types_t *types)
+static void add_made_types(const denial_t *denial, const claim_t *claim, bitmap_t *types)
 {
 	if (denial->judge->cut) {
-		types_add(types, KNOT_RRTYPE_A);
-		types_add(types, KNOT_RRTYPE_AAAA);
+		bitmap_add(types, KNOT_RRTYPE_A);
+		bitmap_add(types, KNOT_RRTYPE_AAAA);
 	} else if (name_equal(claim->name, denial->exchange)) {
 		denial_add_served(denial, types);
 	}
-	if (types_size(types) > 0 || !denial->nsec3) {
-		types_add(types, KNOT_RRTYPE_RRSIG);
+	if (bitmap_size(types) > 0 || !denial->nsec3) {
+		bitmap_add(types, KNOT_RRTYPE_RRSIG);
 	}
 }
 
 /* Proves that a type was left out at the end of the answer. */
 static void add_proof(denial_t *denial, const claim_t *claim)
 {
-	types_t types;
-	types_clear(&types);
+	bitmap_t types;
+	bitmap_clear(&types);
 	bool emptied = !denial->judge->cut && !denial->judge->verdict->noerror;
 	if (emptied) {
 		add_node_types(denial, claim->name, &types);
 	} else {
 		add_made_types(denial, claim, &types);
 	}
-	types_remove(&types, denial->denied);
+	bitmap_remove(&types, denial->denied);
 	if (claim->encloser == POLICY_OWN) {
 		add_match(denial, claim->name, &types);
 		return;
@@ -110,9 +110,9 @@ static void add_proof(denial_t *denial, const claim_t *claim)
 	add_match(denial, wildcard, &types);
 	if (denial->nsec3) {
 		const knot_dname_t *encloser = name_suffix(claim->name, claim->encloser);
-		types_clear(&types);
+		bitmap_clear(&types);
 		add_node_types(denial, encloser, &types);
-		types_remove(&types, KNOT_RRTYPE_DNAME);
+		bitmap_remove(&types, KNOT_RRTYPE_DNAME);
 		add_match(denial, encloser, &types);
 	}
 }

@@ -75,30 +75,30 @@ bool denial_wildcard(knot_dname_storage_t out, const knot_dname_t *name, int enc
 int denial_hash(const denial_t *denial, uint8_t hash[static NSEC3_HASH], const knot_dname_t *name);
 
 /*! True if what a name has is told by another record or another zone. */
-static inline bool denial_is_elsewhere(const types_t *types)
+static inline bool denial_is_elsewhere(const bitmap_t *types)
 {
-	return types_has(types, KNOT_RRTYPE_CNAME) ||
-	       (types_has(types, KNOT_RRTYPE_NS) && !types_has(types, KNOT_RRTYPE_SOA));
+	return bitmap_has(types, KNOT_RRTYPE_CNAME) ||
+	       (bitmap_has(types, KNOT_RRTYPE_NS) && !bitmap_has(types, KNOT_RRTYPE_SOA));
 }
 
 /*! The types of an NSEC or NSEC3 RR. */
-bool denial_types(types_t *types, const knot_rrset_t *rrset);
+bool denial_types(bitmap_t *types, const knot_rrset_t *rrset);
 
 /*! Adds the address types that the exchange always has. */
-void denial_add_served(const denial_t *denial, types_t *types);
+void denial_add_served(const denial_t *denial, bitmap_t *types);
 
 /*! An NSEC RRset, with the TTL of negative answers. */
 knot_rrset_t *denial_nsec(const denial_t *denial, const knot_dname_t *owner,
-                          const knot_dname_t *next, const types_t *types);
+                          const knot_dname_t *next, const bitmap_t *types);
 
 /*! An NSEC3 RRset. */
 knot_rrset_t *denial_nsec3(const denial_t *denial, const uint8_t hash[static NSEC3_HASH],
                            const uint8_t next[static NSEC3_HASH], uint8_t flags,
-                           const types_t *types);
+                           const bitmap_t *types);
 
 /*! An NSEC or NSEC3 RRset like another one, with other types. */
 knot_rrset_t *denial_rewrite(const denial_t *denial, const knot_rrset_t *rrset,
-                             const types_t *types);
+                             const bitmap_t *types);
 
 /*! True for an NSEC RR that is a record of its owner: not what a wildcard answers for that type. */
 bool denial_is_nsec(const judge_t *judge, const policy_item_t *item);
@@ -191,7 +191,7 @@ void cut_below(denial_t *denial, const knot_dname_t *top);
 bool cut_claim_wildcard(const claim_t *claim, knot_dname_storage_t out);
 
 /*! The types of a name that is grafted, without NSEC. */
-void cut_types(const denial_t *denial, const knot_dname_t *name, types_t *types);
+void cut_types(const denial_t *denial, const knot_dname_t *name, bitmap_t *types);
 
 /*! Shows a part: in the place of the record that was cut, and what is more besides. NULL for the
  *  item where there is no such record. */

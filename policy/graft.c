@@ -58,11 +58,11 @@ int graft_encloser(const denial_t *denial, const knot_dname_t *name, int enclose
 /* True if the zone does not speak for names below the owner of a record. */
 static bool ends_above(const graft_t *graft, const policy_item_t *item)
 {
-	types_t types;
-	types_clear(&types);
+	bitmap_t types;
+	bitmap_clear(&types);
 	return knot_dname_in_bailiwick(graft->name, item->owner) > 0 &&
-	       (!denial_types(&types, item->rrset) || types_has(&types, KNOT_RRTYPE_DNAME) ||
-	        (types_has(&types, KNOT_RRTYPE_NS) && !types_has(&types, KNOT_RRTYPE_SOA)));
+	       (!denial_types(&types, item->rrset) || bitmap_has(&types, KNOT_RRTYPE_DNAME) ||
+	        (bitmap_has(&types, KNOT_RRTYPE_NS) && !bitmap_has(&types, KNOT_RRTYPE_SOA)));
 }
 
 /* Does a record say that there is no such name? Then it also tells what is the encloser. */
@@ -220,11 +220,11 @@ void graft_find(denial_t *denial)
 /* True if an NSEC record of the exchange itself denies an address type that it always has. */
 static bool lacks_served(const policy_t *policy, const knot_rrset_t *rrset)
 {
-	types_t types;
-	types_clear(&types);
+	bitmap_t types;
+	bitmap_clear(&types);
 	return !denial_types(&types, rrset) ||
-	       (policy->mail4.count > 0 && !types_has(&types, KNOT_RRTYPE_A)) ||
-	       (policy->mail6.count > 0 && !types_has(&types, KNOT_RRTYPE_AAAA));
+	       (policy->mail4.count > 0 && !bitmap_has(&types, KNOT_RRTYPE_A)) ||
+	       (policy->mail6.count > 0 && !bitmap_has(&types, KNOT_RRTYPE_AAAA));
 }
 
 bool policy_suspects_denial(const policy_t *policy, policy_lookup_f lookup, void *ctx,

@@ -65,10 +65,8 @@ static bool at_node(search_t *s, const knot_dname_t *node)
 static bool below_encloser(search_t *s, const knot_dname_t *encloser)
 {
 	knot_rrset_t rrset;
-	knot_dname_storage_t wildcard = { 1, '*' };
-	size_t size = knot_dname_size(encloser);
-	if (size + 2 <= sizeof(wildcard)) {
-		memcpy(wildcard + 2, encloser, size);
+	knot_dname_storage_t wildcard;
+	if (name_wildcard(wildcard, encloser)) {
 		int ret = look(s, wildcard, KNOT_RRTYPE_NS, &rrset);
 		if (ret == KNOT_EOK && !knot_rrset_empty(&rrset)) {
 			s->host->state = HOST_UNKNOWN; /* Whatever is below is delegated. */

@@ -123,19 +123,6 @@ int service_from_str(knot_dname_storage_t out, const char *str)
 	return knot_dname_is_wildcard(out) ? KNOT_EINVAL : KNOT_EOK;
 }
 
-bool name_has_prefix(const knot_dname_t *name, const knot_dname_t *prefix)
-{
-	while (*prefix != '\0') {
-		const size_t label = 1 + (size_t)*prefix;
-		if (*name != *prefix || memcmp(name, prefix, label) != 0) {
-			return false;
-		}
-		name += label;
-		prefix += label;
-	}
-	return *name != '\0';
-}
-
 /*! The order of a set. */
 static int pattern_cmp(const name_pattern_t *pattern, const knot_dname_t *name, size_t size,
                        bool below)

@@ -21,6 +21,8 @@
 
 #include <libknot/libknot.h>
 
+#include "dns/name.h"
+
 /*! A name, or with below set everything below it. */
 typedef struct {
 	knot_dname_t *name;
@@ -68,25 +70,3 @@ void names_clear(names_t *set);
  * label are KNOT_EINVAL.
  */
 int service_from_str(knot_dname_storage_t out, const char *str);
-
-/*! True if the name begins with all the labels of prefix and has at least one more. */
-bool name_has_prefix(const knot_dname_t *name, const knot_dname_t *prefix);
-
-/*! True if two names are the same. */
-static inline bool name_equal(const knot_dname_t *a, const knot_dname_t *b)
-{
-	/* In a response most of those that are have one address, and most others differ at once. */
-	return a == b || (*a == *b && knot_dname_is_equal(a, b));
-}
-
-/*! True if the name is the apex or below it. */
-static inline bool name_in_zone(const knot_dname_t *name, const knot_dname_t *apex)
-{
-	while (!name_equal(name, apex)) {
-		if (*name == '\0') {
-			return false;
-		}
-		name += 1 + *name;
-	}
-	return true;
-}

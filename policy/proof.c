@@ -8,13 +8,13 @@
 
 #include "policy/denial.h"
 
-bool denial_types(types_t *types, const knot_rrset_t *rrset)
+bool denial_types(bitmap_t *types, const knot_rrset_t *rrset)
 {
 	const knot_rdata_t *rdata = rrset->rrs.rdata;
 	if (rrset->type == KNOT_RRTYPE_NSEC) {
-		return types_read(types, knot_nsec_bitmap(rdata), knot_nsec_bitmap_len(rdata));
+		return bitmap_read(types, knot_nsec_bitmap(rdata), knot_nsec_bitmap_len(rdata));
 	}
-	return types_read(types, knot_nsec3_bitmap(rdata), knot_nsec3_bitmap_len(rdata));
+	return bitmap_read(types, knot_nsec3_bitmap(rdata), knot_nsec3_bitmap_len(rdata));
 }
 
 int denial_hash(const denial_t *denial, uint8_t hash[static NSEC3_HASH], const knot_dname_t *name)
@@ -28,15 +28,7 @@ int denial_hash(const denial_t *denial, uint8_t hash[static NSEC3_HASH], const k
 
 bool denial_wildcard(knot_dname_storage_t out, const knot_dname_t *name, int encloser)
 {
-	const knot_dname_t *suffix = name_suffix(name, encloser);
-	size_t size = knot_dname_size(suffix);
-	if (size + 2 > KNOT_DNAME_MAXLEN) {
-		return false;
-	}
-	out[0] = 1;
-	out[1] = '*';
-	memcpy(out + 2, suffix, size);
-	return true;
+	return name_wildcard(out, name_suffix(name, encloser));
 }
 
 int denial_encloser(const judge_t *judge, const knot_dname_t *owner, uint16_t type)
@@ -58,16 +50,16 @@ int denial_encloser(const judge_t *judge, const knot_dname_t *owner, uint16_t ty
 	return POLICY_OWN;
 }
 
-void denial_add_served(const denial_t *denial, types_t *types)
+void denial_add_served(const denial_t *denial, bitmap_t *types)
 {
 	const policy_t *policy = denial->judge->policy;
 	if (policy->mail4.count > 0) {
-		types_add(types, KNOT_RRTYPE_A);
+		bitmap_add(types, KNOT_RRTYPE_A);
 	}
 	if (policy->mail6.count > 0) {
-		types_add(types, KNOT_RRTYPE_AAAA);
+		bitmap_add(types, KNOT_RRTYPE_AAAA);
 	}
-	types_add(types, KNOT_RRTYPE_RRSIG);
+	bitmap_add(types, KNOT_RRTYPE_RRSIG);
 }
 
 /* RFC 9077: as long as a negative answer. */
@@ -84,10 +76,10 @@ static uint32_t negative_ttl(const denial_t *denial)
 }
 
 static knot_rrset_t *make(const denial_t *denial, const knot_dname_t *owner, uint16_t type,
-                          uint8_t *rdata, size_t fixed, const types_t *types)
+                          uint8_t *rdata, size_t fixed, const bitmap_t *types)
 {
-	types_write(types, rdata + fixed);
-	rdata_ref_t ref = { rdata, fixed + types_size(types) };
+	bitmap_write(types, rdata + fixed);
+	rdata_ref_t ref = { rdata, fixed + bitmap_size(types) };
 	return judge_rrset(denial->judge, owner, type, negative_ttl(denial), &ref, 1);
 }
 
@@ -95,7 +87,7 @@ static knot_rrset_t *make(const denial_t *denial, const knot_dname_t *owner, uin
 #define BITMAP_MAX (256 * 34)
 
 knot_rrset_t *denial_nsec(const denial_t *denial, const knot_dname_t *owner,
-                          const knot_dname_t *next, const types_t *types)
+                          const knot_dname_t *next, const bitmap_t *types)
 {
 	uint8_t rdata[KNOT_DNAME_MAXLEN + BITMAP_MAX];
 	size_t size = knot_dname_size(next);
@@ -105,7 +97,7 @@ knot_rrset_t *denial_nsec(const denial_t *denial, const knot_dname_t *owner,
 
 knot_rrset_t *denial_nsec3(const denial_t *denial, const uint8_t hash[static NSEC3_HASH],
                            const uint8_t next[static NSEC3_HASH], uint8_t flags,
-                           const types_t *types)
+                           const bitmap_t *types)
 {
 	const nsec3_params_t *params = &denial->params;
 	uint8_t rdata[6 + UINT8_MAX + NSEC3_HASH + BITMAP_MAX];
@@ -127,7 +119,7 @@ knot_rrset_t *denial_nsec3(const denial_t *denial, const uint8_t hash[static NSE
 }
 
 knot_rrset_t *denial_rewrite(const denial_t *denial, const knot_rrset_t *rrset,
-                             const types_t *types)
+                             const bitmap_t *types)
 {
 	const knot_rdata_t *rdata = rrset->rrs.rdata;
 	if (rrset->type == KNOT_RRTYPE_NSEC) {

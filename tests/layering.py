@@ -12,7 +12,7 @@ import re
 import tempfile
 import unittest
 
-FOLDERS = "policy", "module", "kmxcheck", "tests", "scripts", ".ci"
+FOLDERS = "dns", "policy", "module", "kmxcheck", "tests", "scripts", ".ci"
 
 LIBC = {
     "arpa/inet.h", "assert.h", "ctype.h", "errno.h", "fcntl.h", "inttypes.h", "limits.h",
@@ -58,15 +58,17 @@ def includes(root, *folders):
             yield path, m[1], m[2], at(root, path, text, m, f"includes {m[2]}")
 
 
-def policy_includes(root):
-    return [place for _, quote, name, place in includes(root, "policy")
-            if not (name.startswith("policy/") if quote == '"' else
+def pure_includes(root):
+    """dns/ and policy/ include libc, libknot, and what is below or beside them."""
+    below = {"dns": ("dns/",), "policy": ("dns/", "policy/")}
+    return [place for path, quote, name, place in includes(root, *below)
+            if not (name.startswith(below[path.relative_to(root).parts[0]]) if quote == '"' else
                     name.startswith("libknot/") or name in LIBC)]
 
 
 def policy_words(root):
     bad = []
-    for path in files(root, "policy"):
+    for path in files(root, "dns", "policy"):
         text = code(path)
         rules = [FOREIGN, CLOCK] + ([EFFECTS] if path.name != "netfile.c" else [])
         bad += [at(root, path, text, m, f"uses {m[0]}") for r in rules for m in r.finditer(text)]
@@ -76,7 +78,7 @@ def policy_words(root):
 def module_header(root):
     may = {root / "module" / name for name in (
         "mxguard.c", "conf.c", "conf.h")}
-    return [place for path, _, name, place in includes(root, "policy", "module", "kmxcheck")
+    return [place for path, _, name, place in includes(root, "dns", "policy", "module", "kmxcheck")
             if name == "knot/module.h" and path not in may]
 
 
@@ -91,7 +93,7 @@ def headers_only(root):
 
 def named_from_top(root):
     return [place for _, quote, name, place in includes(root, *FOLDERS)
-            if quote == '"' and not name.startswith(("policy/", "module/", "kmxcheck/", "tests/"))]
+            if quote == '"' and not name.startswith(tuple(f"{f}/" for f in FOLDERS))]
 
 
 def sources(root):
@@ -124,7 +126,8 @@ def not_listed(root):
     lists = [path.read_text() for path in files(root, *FOLDERS, ends=("Makefile.inc",))]
     words = set(re.findall(r"[\w./-]+", "\n".join(lists)))
     bad = []
-    for path in files(root, "policy", "module", "kmxcheck", "tests", ends=(".c", ".h", ".py")):
+    for path in files(root, "dns", "policy", "module", "kmxcheck", "tests",
+                      ends=(".c", ".h", ".py")):
         name = str(path.relative_to(root))
         if name not in words and (path.suffix != ".c" or name[:-2] not in words):
             bad.append(f"{name}: in no Makefile.inc")
@@ -139,8 +142,8 @@ class Layering(unittest.TestCase):
         if bad:
             self.fail("\n" + "\n".join(bad))
 
-    def test_policy_includes_libc_libknot_and_policy_only(self):
-        self.holds(policy_includes)
+    def test_policy_includes_libc_libknot_and_dns_only(self):
+        self.holds(pure_includes)
 
     def test_policy_knows_no_daemon_packet_clock_or_file(self):
         self.holds(policy_words)
@@ -186,8 +189,10 @@ class CanFail(unittest.TestCase):
         for name, text in good:
             self.assertEqual([], rule(self.tree({name: text})), f"{rule.__name__}: {text!r}")
 
-    def test_policy_includes(self):
-        self.catches(policy_includes, [
+    def test_pure_includes(self):
+        self.catches(pure_includes, [
+            ("dns/a.c", '#include "policy/a.h"\n'),
+            ("dns/a.h", "#include <urcu.h>\n"),
             ("policy/a.c", '#include "module/conf.h"\n'),
             ("policy/a.h", "#include <knot/module.h>\n"),
             ("policy/a.c", "#  include <urcu.h>\n"),
@@ -195,6 +200,7 @@ class CanFail(unittest.TestCase):
         ], [
             ("policy/a.c", '#include <stdio.h>\n#include <libknot/libknot.h>\n'
                            '#include "policy/a.h"\n/* #include "module/conf.h" */\n'),
+            ("policy/b.c", '#include "dns/a.h"\n'), ("dns/a.c", '#include "dns/a.h"\n'),
             ("module/a.c", "#include <urcu.h>\n"),
         ])
 

@@ -132,16 +132,16 @@ static bool is_likely(uint32_t type)
 
 static void say_types(text_t *text, const uint8_t *bitmap, size_t size)
 {
-	static types_t types;
-	types_clear(&types);
-	assert_true(types_read(&types, bitmap, size));
+	static bitmap_t types;
+	bitmap_clear(&types);
+	assert_true(bitmap_read(&types, bitmap, size));
 	size_t count = 0;
 	for (uint32_t type = 0; type <= UINT16_MAX; type++) {
-		count += types_has(&types, type);
+		count += bitmap_has(&types, type);
 	}
 	say(text, "%s", count > SHORT_BITMAP ? " all" : "");
 	for (uint32_t type = 0; type <= UINT16_MAX; type++) {
-		bool has = types_has(&types, type);
+		bool has = bitmap_has(&types, type);
 		if (count <= SHORT_BITMAP && has) {
 			say_type(text, "", type);
 		} else if (count > SHORT_BITMAP && has != is_likely(type)) {

@@ -84,25 +84,25 @@ static knot_rrset_t *make_one(const knot_dname_t *owner, uint16_t type, uint32_t
 /* The bitmap of a node, in the octets at the end of RDATA. */
 static size_t put_types(const signed_zone_t *zone, const node_t *node, uint8_t *out)
 {
-	static types_t types;
-	types_clear(&types);
+	static bitmap_t types;
+	bitmap_clear(&types);
 	bool any = false;
 	for (size_t i = 0; i < node->count; i++) {
 		uint16_t type = node->rrsets[i]->type;
 		bool own = is_signed(zone, node, type);
 		if (own || type == KNOT_RRTYPE_NS) {
-			types_add(&types, type);
+			bitmap_add(&types, type);
 		}
 		any |= own;
 	}
 	if (zone->how == SIGNING_NSEC) {
-		types_add(&types, KNOT_RRTYPE_NSEC);
+		bitmap_add(&types, KNOT_RRTYPE_NSEC);
 	}
 	if (any || zone->how == SIGNING_NSEC) {
-		types_add(&types, KNOT_RRTYPE_RRSIG);
+		bitmap_add(&types, KNOT_RRTYPE_RRSIG);
 	}
-	types_write(&types, out);
-	return types_size(&types);
+	bitmap_write(&types, out);
+	return bitmap_size(&types);
 }
 
 static void add_keys(const signed_zone_t *zone)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * What NSEC and NSEC3 records are made of: sets of types, names that follow one another.
+ * Sets of types, and names that follow one another in canonical order.
  */
 
 #undef NDEBUG
@@ -17,7 +17,8 @@
 
 #include <cmocka.h>
 
-#include "policy/nsec.h"
+#include "dns/bitmap.h"
+#include "dns/name.h"
 #include "tests/unit/proving.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -57,29 +58,29 @@ static void test_bitmaps(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(bitmaps); i++) {
-		static types_t set, read;
+		static bitmap_t set, read;
 		uint8_t wire[64];
-		types_clear(&set);
-		types_clear(&read);
+		bitmap_clear(&set);
+		bitmap_clear(&read);
 		for (size_t j = 0; bitmaps[i].types[j] != 0; j++) {
-			types_add(&set, bitmaps[i].types[j]);
+			bitmap_add(&set, bitmaps[i].types[j]);
 		}
-		assert_int_equal(types_size(&set), bitmaps[i].size);
-		types_write(&set, wire);
+		assert_int_equal(bitmap_size(&set), bitmaps[i].size);
+		bitmap_write(&set, wire);
 		assert_memory_equal(wire, bitmaps[i].wire, bitmaps[i].size);
 
-		assert_true(types_read(&read, bitmaps[i].wire, bitmaps[i].size));
+		assert_true(bitmap_read(&read, bitmaps[i].wire, bitmaps[i].size));
 		for (uint32_t type = 0; type <= UINT16_MAX; type++) {
-			assert_true(types_has(&read, type) == types_has(&set, type));
+			assert_true(bitmap_has(&read, type) == bitmap_has(&set, type));
 		}
 		/* What is left out again leaves nothing behind. */
 		for (size_t j = 0; bitmaps[i].types[j] != 0; j++) {
-			assert_true(types_has(&set, bitmaps[i].types[j]));
-			types_remove(&set, bitmaps[i].types[j]);
-			types_remove(&set, bitmaps[i].types[j]);
-			assert_false(types_has(&set, bitmaps[i].types[j]));
+			assert_true(bitmap_has(&set, bitmaps[i].types[j]));
+			bitmap_remove(&set, bitmaps[i].types[j]);
+			bitmap_remove(&set, bitmaps[i].types[j]);
+			assert_false(bitmap_has(&set, bitmaps[i].types[j]));
 		}
-		assert_int_equal(types_size(&set), 0);
+		assert_int_equal(bitmap_size(&set), 0);
 	}
 }
 
@@ -96,16 +97,16 @@ static void test_malformed(void **state)
 		{ 6, "\0\1\x40\1\1\0" }, { 6, "\0\1\x40\1\2\1" }, { 35, "\0\x21" }, { 4, "\0\xff\1\1" },
 	};
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		static types_t types;
+		static bitmap_t types;
 		uint8_t wire[40];
-		types_clear(&types);
+		bitmap_clear(&types);
 		memcpy(wire, bad[i].wire, sizeof(wire));
 		wire[bad[i].size - 1] |= wire[1] == 0x21;
 		/* From memory that ends with the bitmap. */
 		uint8_t *copy = malloc(bad[i].size);
 		assert(copy != NULL);
 		memcpy(copy, wire, bad[i].size);
-		if (types_read(&types, copy, bad[i].size)) {
+		if (bitmap_read(&types, copy, bad[i].size)) {
 			fail_msg("case %zu is taken", i);
 		}
 		free(copy);
@@ -117,38 +118,38 @@ static void test_random_types(void **state)
 {
 	(void)state;
 	static bool model[UINT16_MAX + 1];
-	static types_t set, other;
+	static bitmap_t set, other;
 	static uint8_t wire[256 * 34];
 	for (uint64_t seed = 1; seed <= 60; seed++) {
 		uint64_t dice = seed * UINT64_C(0x9e3779b97f4a7c15);
 		uint32_t range = seed % 3 == 0 ? 65536 : seed % 3 == 1 ? 64 : 600;
 		memset(model, 0, sizeof(model));
-		types_clear(&set);
+		bitmap_clear(&set);
 		for (int step = 0; step < 400; step++) {
 			uint16_t type = roll(&dice, range);
 			uint32_t kind = roll(&dice, 5);
 			if (kind < 2) {
-				types_add(&set, type);
+				bitmap_add(&set, type);
 				model[type] = true;
 			} else if (kind < 4) {
-				types_remove(&set, type);
+				bitmap_remove(&set, type);
 				model[type] = false;
 			} else {
-				assert_true(types_has(&set, type) == model[type]);
+				assert_true(bitmap_has(&set, type) == model[type]);
 			}
 		}
 		for (uint32_t type = 0; type <= UINT16_MAX; type++) {
-			assert_true(types_has(&set, type) == model[type]);
+			assert_true(bitmap_has(&set, type) == model[type]);
 		}
-		size_t size = types_size(&set);
+		size_t size = bitmap_size(&set);
 		assert_true(size <= sizeof(wire));
-		types_write(&set, wire);
+		bitmap_write(&set, wire);
 		/* Added to what is there, and strictly well-formed. */
-		types_clear(&other);
-		types_add(&other, 77);
-		assert_true(types_read(&other, wire, size));
+		bitmap_clear(&other);
+		bitmap_add(&other, 77);
+		assert_true(bitmap_read(&other, wire, size));
 		for (uint32_t type = 0; type <= UINT16_MAX; type++) {
-			assert_true(types_has(&other, type) == (model[type] || type == 77));
+			assert_true(bitmap_has(&other, type) == (model[type] || type == 77));
 		}
 		int last = -1;
 		for (size_t at = 0; at < size; at += 2 + wire[at + 1]) {
@@ -177,26 +178,26 @@ static void test_likely(void **state)
 		KNOT_RRTYPE_HTTPS, KNOT_RRTYPE_SPF, KNOT_RRTYPE_CAA, 256, 65280, 65400, 65534,
 	};
 	for (int apex = 0; apex < 2; apex++) {
-		static types_t types;
-		types_clear(&types);
-		types_add(&types, 999);
-		types_add_likely(&types, apex == 1);
+		static bitmap_t types;
+		bitmap_clear(&types);
+		bitmap_add(&types, 999);
+		bitmap_add_likely(&types, apex == 1);
 		for (size_t i = 0; i < COUNT(never); i++) {
-			assert_false(types_has(&types, never[i]));
+			assert_false(bitmap_has(&types, never[i]));
 		}
 		for (size_t i = 0; i < COUNT(apex_only); i++) {
-			assert_true(types_has(&types, apex_only[i]) == (apex == 1));
+			assert_true(bitmap_has(&types, apex_only[i]) == (apex == 1));
 		}
 		for (size_t i = 0; i < COUNT(always); i++) {
-			if (!types_has(&types, always[i])) {
+			if (!bitmap_has(&types, always[i])) {
 				fail_msg("type %u is not likely", always[i]);
 			}
 		}
 		/* Questions and what they are about, but no data. */
 		for (uint16_t type = 128; type < 256; type++) {
-			assert_false(types_has(&types, type));
+			assert_false(bitmap_has(&types, type));
 		}
-		assert_true(types_has(&types, 999));
+		assert_true(bitmap_has(&types, 999));
 	}
 }
 

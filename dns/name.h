@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * Domain names: comparison, canonical order (RFC 4034 6.1), and names made from other names.
+ *
+ * Names are absolute, uncompressed, in lower case. Nothing here allocates or keeps anything, so any
+ * number of threads may use it.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libknot/libknot.h>
+
+/*! True if two names are the same. */
+static inline bool name_equal(const knot_dname_t *a, const knot_dname_t *b)
+{
+	/* In a response most equal names have one address, and most others differ at once. */
+	return a == b || (*a == *b && knot_dname_is_equal(a, b));
+}
+
+/*! True if the name is the apex or below it. */
+static inline bool name_in_zone(const knot_dname_t *name, const knot_dname_t *apex)
+{
+	while (!name_equal(name, apex)) {
+		if (*name == '\0') {
+			return false;
+		}
+		name += 1 + *name;
+	}
+	return true;
+}
+
+/*! True if the name begins with all the labels of prefix and has at least one more. */
+bool name_has_prefix(const knot_dname_t *name, const knot_dname_t *prefix);
+
+/*!
+ * Compares two names in canonical order: negative, zero or positive. libknot's own comparison takes
+ * an octet of zero in a label for the end of the label.
+ */
+int name_compare(const knot_dname_t *a, const knot_dname_t *b);
+
+/*! The suffix of a name that has this many labels, the root not counted; it has at least as many. */
+const knot_dname_t *name_suffix(const knot_dname_t *name, size_t labels);
+
+/*! The wildcard directly below a name. False if it would be too long. */
+bool name_wildcard(knot_dname_storage_t out, const knot_dname_t *name);
+
+/*! The first name after this one in canonical order, a name below it if there can be one. */
+void name_successor(knot_dname_storage_t out, const knot_dname_t *name);
+
+/*! The first name in canonical order after this one, which is not the root, and all below it. */
+void name_after(knot_dname_storage_t out, const knot_dname_t *name);
