@@ -85,8 +85,8 @@ void name_after(knot_dname_storage_t out, const knot_dname_t *name)
 		return;
 	}
 
-	/* Counted up (RFC 4471 3.1.2): what is at its highest goes, and if that is all of the label,
-	 * it is the parent's turn. */
+	/* The label is counted up (RFC 4471 3.1.2): octets that are the highest go, and if that is
+	 * the whole label, the parent is counted up instead. */
 	while (label > 0 && name[label] == 0xff) {
 		label--;
 	}

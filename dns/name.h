@@ -43,7 +43,7 @@ bool name_has_prefix(const knot_dname_t *name, const knot_dname_t *prefix);
  */
 int name_compare(const knot_dname_t *a, const knot_dname_t *b);
 
-/*! The suffix of a name that has this many labels, the root not counted; it has at least as many. */
+/*! The suffix of a name that has this many labels, the root not counted: no more than the name. */
 const knot_dname_t *name_suffix(const knot_dname_t *name, size_t labels);
 
 /*! The wildcard directly below a name. False if it would be too long. */

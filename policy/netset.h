@@ -7,7 +7,7 @@
  * A built set never changes, so any number of threads may match in it without a lock.
  * Addresses are in network byte order, 4 or 16 octets, as in the RDATA of A and AAAA.
  * An IPv4-mapped IPv6 address (::ffff:0:0/96) is an IPv6 address here, as it is in AAAA RDATA.
- * Matching costs one binary search over at most twice as many points as there are networks
+ * Matching costs one binary search over at most twice as many intervals as there are networks
  * (an ADDR-ADDR range counts as the prefixes it splits into).
  *
  * Errors are KNOT_E*.
