@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * What of a stanza does not depend on the zone: the mail addresses and their checks.
+ * From the words of a stanza to the policy of a zone: the defaults, and every check.
  */
 
 #include <arpa/inet.h>
@@ -12,6 +12,31 @@
 
 #include "policy/stanza.h"
 
+#define ITEM_WEB_HOST "web-host"
+#define ITEM_MAIL_HOST "mail-host"
+#define ITEM_EXCHANGE "mail-exchange"
+#define ITEM_SERVICE "mail-service"
+
+#define SERVICE(length, label) (const knot_dname_t *)length label "\x04""_tcp"
+
+const knot_dname_t *const stanza_default_services[] = {
+	SERVICE("\x0B", "_submission"),
+	SERVICE("\x0C", "_submissions"),
+	SERVICE("\x05", "_imap"),
+	SERVICE("\x06", "_imaps"),
+	SERVICE("\x05", "_pop3"),
+	SERVICE("\x06", "_pop3s"),
+	SERVICE("\x06", "_sieve"),
+	NULL
+};
+
+static const char *default_web_hosts[] = { "@", "www" };
+static const char *const default_exchange = "mail";
+
+/* Stands for a zone that is not known: no written name has such an octet, so none that is absolute
+ * can be mistaken for a name in it. */
+static const knot_dname_t placeholder[] = { 1, 0xff, 0 };
+
 int stanza_invalid(char err[static STANZA_TEXT_MAX], const char *fmt, ...)
 {
 	va_list args;
@@ -21,10 +46,15 @@ int stanza_invalid(char err[static STANZA_TEXT_MAX], const char *fmt, ...)
 	return KNOT_EINVAL;
 }
 
+static size_t address_size(int family)
+{
+	return family == 4 ? 4 : 16;
+}
+
 int stanza_add_address(stanza_t *stanza, int family, const uint8_t *address)
 {
 	addresses_t *list = (family == 4) ? &stanza->mail4 : &stanza->mail6;
-	size_t len = (family == 4) ? 4 : 16;
+	size_t len = address_size(family);
 
 	for (size_t i = 0; i < list->count; i++) {
 		if (memcmp(list->at + i * len, address, len) == 0) {
@@ -61,7 +91,7 @@ static int check_addresses(const stanza_t *stanza, int family, char *err)
 	const addresses_t *list = (family == 4) ? &stanza->mail4 : &stanza->mail6;
 
 	for (size_t i = 0; i < list->count; i++) {
-		const uint8_t *address = list->at + i * (family == 4 ? 4 : 16);
+		const uint8_t *address = list->at + i * address_size(family);
 		const net_t *network = policy_proxied(&networks, family, address);
 		if (network != NULL) {
 			char addr[INET6_ADDRSTRLEN], net[NET_TEXT_MAX];
@@ -136,4 +166,273 @@ void stanza_warn(const stanza_t *stanza, stanza_warn_f warn, void *ctx)
 	for (size_t i = 0; i < stanza->mail6.count; i++) {
 		warn_address(stanza, 6, stanza->mail6.at + i * 16, warn, ctx);
 	}
+}
+
+/* A zone's policy in the making. */
+typedef struct {
+	policy_t *policy;
+	const stanza_t *stanza;
+	const knot_dname_t *zone; /* Or the placeholder. */
+	bool known;
+	names_t web_hosts;        /* All of them, also those outside the zone. */
+	char *err;
+} build_t;
+
+static const char *if_default(bool dflt)
+{
+	return dflt ? " (default)" : "";
+}
+
+/* Says what is wrong with a word that did not parse. */
+static int bad_word(char *err, int ret, const char *item, const char *word, const char *what)
+{
+	if (ret == KNOT_ENOMEM) {
+		return ret;
+	} else if (ret == KNOT_ERANGE) {
+		return stanza_invalid(err, "%s '%.100s' is too long for a name", item, word);
+	}
+	for (const char *c = word; *c != '\0'; c++) {
+		if ((unsigned char)*c > 127) {
+			return stanza_invalid(err, "%s '%.100s' is not ASCII, write such labels "
+			                      "as xn--...", item, word);
+		}
+	}
+	return stanza_invalid(err, "%s '%.100s' is not a %s", item, word, what);
+}
+
+/* True if a pattern holds every name that the other one does. */
+static bool pattern_holds(const name_pattern_t *outer, const name_pattern_t *inner)
+{
+	int depth = knot_dname_in_bailiwick(inner->name, outer->name);
+	if (!outer->below) {
+		return depth == 0 && !inner->below;
+	}
+	return inner->below ? depth >= 0 : depth > 0;
+}
+
+/* True if the zone has names that the pattern may match. */
+static bool pattern_in_zone(const name_pattern_t *pattern, const knot_dname_t *zone)
+{
+	return name_in_zone(pattern->name, zone) ||
+	       (pattern->below && name_in_zone(zone, pattern->name));
+}
+
+static int copy_pattern(names_t *set, const name_pattern_t *pattern)
+{
+	return names_add_dname(set, pattern->name, pattern->below);
+}
+
+/* A mail host that is wholly among the web hosts would never be guarded: web hosts go first. The
+ * other way round is an exception made on purpose (mail-host "*", web-host "www"). */
+static int check_mail_host(const build_t *b, const name_pattern_t *pattern, const char *word)
+{
+	for (size_t i = 0; i < b->web_hosts.count; i++) {
+		if (pattern_holds(&b->web_hosts.at[i], pattern)) {
+			return stanza_invalid(b->err, "'%.100s' is both in "ITEM_WEB_HOST"%s and "
+			                      ITEM_MAIL_HOST, word,
+			                      if_default(b->stanza->web_hosts.count == 0));
+		}
+	}
+	return KNOT_EOK;
+}
+
+/* Takes a host, unless there can't be a name so long in the zone. */
+static int add_host(build_t *b, const char *item, const char *word, bool mail)
+{
+	names_t one = { 0 };
+	int ret = names_add(&one, word, b->zone);
+	if (ret == KNOT_ERANGE && names_add(&one, word, placeholder) == KNOT_EOK) {
+		names_clear(&one);
+		return KNOT_EOK;
+	} else if (ret != KNOT_EOK) {
+		return bad_word(b->err, ret, item, word, "name");
+	}
+
+	ret = mail ? check_mail_host(b, one.at, word) : copy_pattern(&b->web_hosts, one.at);
+	if (ret == KNOT_EOK && pattern_in_zone(one.at, b->zone)) {
+		ret = copy_pattern(mail ? &b->policy->mail_hosts : &b->policy->web_hosts, one.at);
+	}
+	names_clear(&one);
+	return ret;
+}
+
+static int add_hosts(build_t *b)
+{
+	words_t web = b->stanza->web_hosts;
+	if (web.count == 0) {
+		web = (words_t){ default_web_hosts,
+		                 sizeof(default_web_hosts) / sizeof(*default_web_hosts) };
+	}
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < web.count && ret == KNOT_EOK; i++) {
+		ret = add_host(b, ITEM_WEB_HOST, web.at[i], false);
+	}
+	const words_t *mail = &b->stanza->mail_hosts;
+	for (size_t i = 0; i < mail->count && ret == KNOT_EOK; i++) {
+		ret = add_host(b, ITEM_MAIL_HOST, mail->at[i], true);
+	}
+	return ret;
+}
+
+static int check_exchange(const build_t *b, const knot_dname_t *name, const char *word)
+{
+	const char *dflt = if_default(b->stanza->exchange == NULL);
+
+	if (name[0] == 1 && name[1] == '*') {
+		return stanza_invalid(b->err, ITEM_EXCHANGE" '%.100s' is a pattern, not one name",
+		                      word);
+	}
+
+	/* Of an absolute name nothing can be said while the zone is not known, but of the root. */
+	int depth = knot_dname_in_bailiwick(name, b->zone);
+	if (!b->known && (depth == 0 || name[0] == 0)) {
+		return stanza_invalid(b->err, ITEM_EXCHANGE" '%.100s' is not below the zone",
+		                      word);
+	} else if (depth <= 0 && b->known) {
+		knot_dname_txt_storage_t zone;
+		(void)knot_dname_to_str(zone, b->zone, sizeof(zone));
+		return stanza_invalid(b->err, ITEM_EXCHANGE" '%.100s' is not below zone '%.200s'",
+		                      word, zone);
+	}
+
+	if (names_match(&b->web_hosts, name)) {
+		return stanza_invalid(b->err, ITEM_EXCHANGE" '%.100s'%s is a "ITEM_WEB_HOST"%s",
+		                      word, dflt, if_default(b->stanza->web_hosts.count == 0));
+	}
+	return KNOT_EOK;
+}
+
+static int add_exchange(build_t *b)
+{
+	const char *word = b->stanza->exchange;
+	if (word == NULL) {
+		word = default_exchange;
+	}
+	knot_dname_storage_t name = { 0 };
+	int ret = name_from_str(name, word, b->zone);
+	if (ret != KNOT_EOK) {
+		return bad_word(b->err, ret, ITEM_EXCHANGE, word, "name");
+	}
+	ret = check_exchange(b, name, word);
+	if (ret == KNOT_EOK) {
+		b->policy->exchange = knot_dname_copy(name, NULL);
+		ret = (b->policy->exchange != NULL) ? KNOT_EOK : KNOT_ENOMEM;
+	}
+	return ret;
+}
+
+/* One block: the pointers, then the names. */
+static int add_services(build_t *b)
+{
+	const words_t *words = &b->stanza->services;
+	if (words->count == 0) {
+		b->policy->services = stanza_default_services;
+		return KNOT_EOK;
+	}
+
+	knot_dname_storage_t name = { 0 };
+	size_t pointers = (words->count + 1) * sizeof(knot_dname_t *);
+	size_t size = pointers;
+	for (size_t i = 0; i < words->count; i++) {
+		int ret = service_from_str(name, words->at[i]);
+		if (ret != KNOT_EOK) {
+			return bad_word(b->err, ret, ITEM_SERVICE, words->at[i], "service name");
+		}
+		size += knot_dname_size(name);
+	}
+
+	const knot_dname_t **services = malloc(size);
+	if (services == NULL) {
+		return KNOT_ENOMEM;
+	}
+	uint8_t *next = (uint8_t *)services + pointers;
+	for (size_t i = 0; i < words->count; i++) {
+		(void)service_from_str(name, words->at[i]);
+		services[i] = next;
+		next += knot_dname_store(next, name);
+	}
+	services[words->count] = NULL;
+	b->policy->services = services;
+	return KNOT_EOK;
+}
+
+static int copy_addresses(addresses_t *dst, const addresses_t *src, size_t len)
+{
+	if (src->count == 0) {
+		return KNOT_EOK;
+	}
+	dst->at = malloc(src->count * len);
+	if (dst->at == NULL) {
+		return KNOT_ENOMEM;
+	}
+	memcpy(dst->at, src->at, src->count * len);
+	dst->count = src->count;
+	return KNOT_EOK;
+}
+
+static int copy_rest(build_t *b)
+{
+	const stanza_t *stanza = b->stanza;
+	policy_t *policy = b->policy;
+
+	policy->proxies = stanza->proxies;
+	policy->excepts = stanza->excepts;
+	policy->ttl = stanza->ttl;
+	policy->zone = knot_dname_copy(b->zone, NULL);
+	int ret = (policy->zone != NULL) ? KNOT_EOK : KNOT_ENOMEM;
+	for (size_t i = 0; i < stanza->proxy_name_count && ret == KNOT_EOK; i++) {
+		ret = names_add_dname(&policy->proxy_names, stanza->proxy_names[i], false);
+	}
+	if (ret == KNOT_EOK) {
+		ret = copy_addresses(&policy->mail4, &stanza->mail4, 4);
+	}
+	if (ret == KNOT_EOK) {
+		ret = copy_addresses(&policy->mail6, &stanza->mail6, 16);
+	}
+	return ret;
+}
+
+int stanza_policy(policy_t *policy, const stanza_t *stanza, const knot_dname_t *zone,
+                  char err[static STANZA_TEXT_MAX])
+{
+	static int (*const steps[])(build_t *) = {
+		add_hosts, add_exchange, add_services, copy_rest
+	};
+
+	build_t b = {
+		.policy = policy,
+		.stanza = stanza,
+		.zone = (zone != NULL) ? zone : placeholder,
+		.known = zone != NULL,
+		.err = err
+	};
+	memset(policy, 0, sizeof(*policy));
+
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && ret == KNOT_EOK; i++) {
+		ret = steps[i](&b);
+	}
+	names_clear(&b.web_hosts);
+	if (ret == KNOT_ENOMEM) {
+		(void)stanza_invalid(err, "not enough memory");
+	}
+	if (ret != KNOT_EOK) {
+		stanza_policy_clear(policy);
+	}
+	return ret;
+}
+
+void stanza_policy_clear(policy_t *policy)
+{
+	names_clear(&policy->proxy_names);
+	names_clear(&policy->web_hosts);
+	names_clear(&policy->mail_hosts);
+	knot_dname_free((knot_dname_t *)policy->zone, NULL);
+	knot_dname_free((knot_dname_t *)policy->exchange, NULL);
+	if (policy->services != stanza_default_services) {
+		free((void *)policy->services);
+	}
+	free(policy->mail4.at);
+	free(policy->mail6.at);
+	memset(policy, 0, sizeof(*policy));
 }
