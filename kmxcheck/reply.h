@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/policy.h"
+#include "policy/judge.h"
 
 /*! An RRset of the response that was made for it; those of the zone are borrowed. */
 typedef struct reply_made reply_made_t;

@@ -9,7 +9,7 @@
 
 #pragma once
 
-#include "policy/policy.h"
+#include "policy/judge.h"
 
 /*! RRsets and expanded wildcard owners that need no allocation. */
 #define ANSWER_ITEMS 40

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy/policy.h"
+#include "policy/judge.h"
 
 /*! Names remembered at a time, and so the most lines a zone logs in an interval. */
 #define LOG_SLOTS 256

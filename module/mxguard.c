@@ -19,7 +19,8 @@
 #include "module/conf.h"
 #include "module/log.h"
 #include "module/sign.h"
-#include "policy/policy.h"
+#include "policy/denial.h"
+#include "policy/judge.h"
 
 #define C_SERVER          "\x06""server"
 #define C_ANSWER_ROTATION "\x0F""answer-rotation"

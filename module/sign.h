@@ -26,7 +26,7 @@
 
 #include "module/keys.h"
 #include "policy/nsec.h"
-#include "policy/policy.h"
+#include "policy/judge.h"
 
 /*! Signed RRsets that are kept at a time for a zone. */
 #define SIGN_SLOTS 4096

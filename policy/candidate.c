@@ -66,7 +66,7 @@ bool candidate_differs(const denial_t *denial, const graft_t *graft)
 {
 	const policy_t *policy = denial->judge->policy;
 	bool guarded = graft->wild ? has_mail_hosts(policy, graft->name)
-	                           : judge_guarded(denial->judge, graft->name);
+	                           : response_guarded(denial->judge, graft->name);
 	return graft->exchange ||
 	       guarded != has_mail_hosts(policy, name_suffix(graft->name, graft->encloser));
 }
@@ -118,8 +118,8 @@ bool candidate_is_provided(const denial_t *denial, const graft_t *graft)
 	             (host.state == HOST_FOUND &&
 	              ((knot_rrset_empty(&host.a) && policy->mail4.count > 0) ||
 	               (knot_rrset_empty(&host.aaaa) && policy->mail6.count > 0)));
-	return !(graft->exchange && lacks) && !judge_proxied(judge, &host.a, NULL) &&
-	       !judge_proxied(judge, &host.aaaa, NULL);
+	return !(graft->exchange && lacks) && !response_proxied(judge, &host.a, NULL) &&
+	       !response_proxied(judge, &host.aaaa, NULL);
 }
 
 /* The first record of an NSEC zone tells of a wildcard at the apex, because little sorts before it. */

@@ -166,7 +166,7 @@ void cut_types(const denial_t *denial, const knot_dname_t *name, bitmap_t *types
 	if (graft == NULL) {
 		return; /* A name that only leads to another one. */
 	}
-	bool known = graft->no_wildcard || (nodata && denial->judge->cut) ||
+	bool known = graft->no_wildcard || (nodata && denial->judge->flattened) ||
 	             (nodata && wildcard_types(denial, graft, types));
 	if (!known) {
 		bitmap_add_likely(types, false);
@@ -177,7 +177,7 @@ void cut_types(const denial_t *denial, const knot_dname_t *name, bitmap_t *types
 	bitmap_add(types, KNOT_RRTYPE_RRSIG);
 	if (exchange) {
 		denial_add_served(denial, types);
-	} else if (nodata && denial->judge->cut) {
+	} else if (nodata && denial->judge->flattened) {
 		bitmap_add(types, KNOT_RRTYPE_A);
 		bitmap_add(types, KNOT_RRTYPE_AAAA);
 	}
@@ -196,9 +196,9 @@ void cut_show(denial_t *denial, policy_item_t *item, knot_rrset_t *rrset)
 		rrset->ttl = item->rrset->ttl;
 	}
 	if (item != NULL && item->edit == EDIT_KEEP) {
-		judge_edit(denial->judge, item, rrset);
+		response_edit(denial->judge, item, rrset);
 	} else {
-		judge_add(denial->judge, item != NULL ? item->section : KNOT_AUTHORITY, rrset);
+		response_add(denial->judge, item != NULL ? item->section : KNOT_AUTHORITY, rrset);
 	}
 }
 
@@ -268,7 +268,7 @@ void cut_nsec(denial_t *denial)
 		bool needed[POINTS_MAX];
 		make_cuts(denial, &cuts, item->owner, knot_nsec_next(item->rrset->rrs.rdata));
 		if (!find_needed(denial, item, &cuts, needed) && denial->edited) {
-			judge_edit(denial->judge, item, NULL);
+			response_edit(denial->judge, item, NULL);
 			continue;
 		}
 		if (name_equal(item->owner, denial->exchange)) {

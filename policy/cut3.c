@@ -288,7 +288,7 @@ void cut_nsec3(denial_t *denial)
 		if (is_needed(denial, item, &hashes)) {
 			cut_one(denial, item, &hashes);
 		} else {
-			judge_edit(denial->judge, item, NULL);
+			response_edit(denial->judge, item, NULL);
 		}
 	}
 	if (hashes.below != NULL) {

@@ -50,11 +50,11 @@ static void add_match(denial_t *denial, const knot_dname_t *name, bitmap_t *type
 		    there->type == rrset->type &&
 		    name_equal(there->owner, rrset->owner)) {
 			knot_rrset_free(rrset, judge->verdict->mm);
-			judge_edit(judge, item, denial_rewrite(denial, there, types));
+			response_edit(judge, item, denial_rewrite(denial, there, types));
 			return;
 		}
 	}
-	judge_add(judge, KNOT_AUTHORITY, rrset);
+	response_add(judge, KNOT_AUTHORITY, rrset);
 }
 
 /* Every type that a node may have. What the zone says itself is better than what is likely. */
@@ -74,7 +74,7 @@ static void add_node_types(const denial_t *denial, const knot_dname_t *node, bit
  * or nothing at all where it only leads to the exchange. */
 static void add_made_types(const denial_t *denial, const claim_t *claim, bitmap_t *types)
 {
-	if (denial->judge->cut) {
+	if (denial->judge->flattened) {
 		bitmap_add(types, KNOT_RRTYPE_A);
 		bitmap_add(types, KNOT_RRTYPE_AAAA);
 	} else if (name_equal(claim->name, denial->exchange)) {
@@ -90,7 +90,7 @@ static void add_proof(denial_t *denial, const claim_t *claim)
 {
 	bitmap_t types;
 	bitmap_clear(&types);
-	bool emptied = !denial->judge->cut && !denial->judge->verdict->noerror;
+	bool emptied = !denial->judge->flattened && !denial->judge->verdict->noerror;
 	if (emptied) {
 		add_node_types(denial, claim->name, &types);
 	} else {
@@ -340,8 +340,8 @@ static void answer_nsec(denial_t *denial)
 		    name_equal(item->with->owner, judge->terminal)) {
 			knot_rrset_t *nsec = item->with;
 			item->with = NULL;
-			judge_edit(judge, item, NULL);
-			judge_add(judge, KNOT_ANSWER, nsec);
+			response_edit(judge, item, NULL);
+			response_add(judge, KNOT_ANSWER, nsec);
 			found = true;
 		}
 	}
@@ -356,7 +356,7 @@ static void answer_nsec(denial_t *denial)
 	for (size_t i = 0; i < judge->response->count && found; i++) {
 		policy_item_t *item = &judge->response->items[i];
 		if (item->section == KNOT_AUTHORITY && item->rrset->type == KNOT_RRTYPE_SOA) {
-			judge_edit(judge, item, NULL);
+			response_edit(judge, item, NULL);
 		}
 	}
 }
@@ -373,7 +373,7 @@ static bool is_plain(const judge_t *judge)
 	return plain;
 }
 
-void judge_denial(judge_t *judge)
+void denial_prove(judge_t *judge)
 {
 	if (is_plain(judge)) {
 		return;
@@ -385,8 +385,8 @@ void judge_denial(judge_t *judge)
 	denial.exchange = policy->exchange;
 	denial.apex_labels = knot_dname_labels(policy->zone, NULL);
 	denial.denied = judge->response->qtype;
-	denial.negative = !judge->delegated && !judge_has_data(judge) &&
-	                  (judge->negative || (judge_denies(judge) && !judge->cut));
+	denial.negative = !judge->delegated && !response_has_data(judge) &&
+	                  (judge->negative || (response_denies(judge) && !judge->flattened));
 	find_params(&denial);
 	graft_find(&denial);
 	denial.edited = judge->verdict->changes || denial.graft_count > 0;

@@ -11,10 +11,11 @@
 
 #include <string.h>
 
-#include "policy/judge.h"
+#include "policy/host.h"
+#include "policy/response.h"
 
 /*! Names that have something to be proven in one response: owners from wildcards, and the end. */
-#define CLAIMS_MAX (LINKS_MAX + 2)
+#define CLAIMS_MAX (JUDGE_ALIASES_MAX + 2)
 
 typedef enum {
 	CLAIM_COVER,    /*!< Answered from a wildcard: there is no such name. */
@@ -207,3 +208,15 @@ void cut_nsec3(denial_t *denial);
 
 /*! Labels of the longest part of a name that is there, grafts included. */
 int cut_nsec3_encloser(const denial_t *denial, const knot_dname_t *name);
+
+/*! Makes the edited response provable: says whose wildcard new RRsets are signed for, keeps and
+ *  makes NSEC and NSEC3 RRs as they are needed, and has the exchange exist in them. */
+void denial_prove(judge_t *judge);
+
+/*!
+ * The cheap first question about denials, for responses that nothing else is wrong with: may a
+ * record in it deny what answers have? Then policy_judge(), or for a referral
+ * policy_judge_referral(), with response.hash has to look. Looks up nothing but the apex MX RRset.
+ */
+bool policy_suspects_denial(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                            const knot_rrset_t *rrsets, size_t count);

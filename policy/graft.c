@@ -237,7 +237,7 @@ bool policy_suspects_denial(const policy_t *policy, policy_lookup_f lookup, void
 		} else if (rrset->type != KNOT_RRTYPE_NSEC) {
 			continue;
 		}
-		knot_rrset_t apex_mx = judge_apex_mx(policy, lookup, ctx);
+		knot_rrset_t apex_mx = policy_apex_mx(policy, lookup, ctx);
 		candidates_t all = candidate_all(policy, &apex_mx);
 		const knot_dname_t *next = knot_nsec_next(rrset->rrs.rdata);
 		graft_t graft;
@@ -274,10 +274,10 @@ static knot_rrset_t *copy(judge_t *judge, const policy_item_t *item)
 /* The record of a wildcard, in answer to a question for that type, says nothing of a name of its own. */
 static void drop_nsec(denial_t *denial, policy_item_t *item)
 {
-	judge_edit(denial->judge, item, NULL);
+	response_edit(denial->judge, item, NULL);
 	denial->judge->negative = true;
 	denial->negative = true;
-	judge_negative(denial->judge);
+	response_set_soa(denial->judge);
 }
 
 void graft_answers(denial_t *denial)
@@ -298,7 +298,7 @@ void graft_answers(denial_t *denial)
 			continue;
 		}
 		if (item->edit == EDIT_KEEP) {
-			judge_edit(judge, item, copy(judge, item));
+			response_edit(judge, item, copy(judge, item));
 		}
 		item->encloser = now;
 	}

@@ -80,7 +80,7 @@ static knot_rrset_t *make(const denial_t *denial, const knot_dname_t *owner, uin
 {
 	bitmap_write(types, rdata + fixed);
 	rdata_ref_t ref = { rdata, fixed + bitmap_size(types) };
-	return judge_rrset(denial->judge, owner, type, negative_ttl(denial), &ref, 1);
+	return response_rrset(denial->judge, owner, type, negative_ttl(denial), &ref, 1);
 }
 
 /* The largest bitmap: 256 windows. */

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "policy/denial.h"
 #include "tests/unit/concluding.h"
 #include "tests/unit/denying.h"
 #include "tests/unit/memory.h"

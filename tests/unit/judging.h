@@ -19,7 +19,7 @@
 
 #pragma once
 
-#include "policy/policy.h"
+#include "policy/judge.h"
 #include "tests/unit/reply.h"
 
 #define TEXT_MAX 16384

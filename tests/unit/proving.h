@@ -8,7 +8,7 @@
 
 #pragma once
 
-#include "policy/policy.h"
+#include "policy/judge.h"
 
 #define PROVING_MAX 64
 

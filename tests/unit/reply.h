@@ -8,7 +8,7 @@
 
 #pragma once
 
-#include "policy/policy.h"
+#include "policy/judge.h"
 #include "tests/unit/zone.h"
 
 /*! hint_rr of an owner without a hint, or that is the QNAME. */

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/judge.h"
+#include "policy/response.h"
 
-void *judge_alloc(judge_t *judge, size_t size)
+void *response_alloc(judge_t *judge, size_t size)
 {
 	knot_mm_t *mm = judge->verdict->mm;
 	void *memory = (mm != NULL && mm->alloc != NULL) ? mm->alloc(mm->ctx, size) : malloc(size);
@@ -19,7 +19,7 @@ void *judge_alloc(judge_t *judge, size_t size)
 	return memory;
 }
 
-void judge_free(judge_t *judge, void *memory)
+void response_free(judge_t *judge, void *memory)
 {
 	knot_mm_t *mm = judge->verdict->mm;
 	if (mm == NULL || mm->alloc == NULL) {
@@ -36,8 +36,8 @@ static int ref_cmp(const void *a, const void *b)
 	return cmp != 0 ? cmp : (int)x->len - (int)y->len;
 }
 
-knot_rrset_t *judge_rrset(judge_t *judge, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
-                          rdata_ref_t *refs, size_t count)
+knot_rrset_t *response_rrset(judge_t *judge, const knot_dname_t *owner, uint16_t type,
+                             uint32_t ttl, rdata_ref_t *refs, size_t count)
 {
 	size_t size = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -49,7 +49,7 @@ knot_rrset_t *judge_rrset(judge_t *judge, const knot_dname_t *owner, uint16_t ty
 
 	knot_mm_t *mm = judge->verdict->mm;
 	knot_rrset_t *rrset = knot_rrset_new(owner, type, KNOT_CLASS_IN, ttl, mm);
-	knot_rdata_t *rdata = (rrset != NULL) ? judge_alloc(judge, size) : NULL;
+	knot_rdata_t *rdata = (rrset != NULL) ? response_alloc(judge, size) : NULL;
 	if (rdata == NULL) {
 		knot_rrset_free(rrset, mm);
 		judge->error = KNOT_ENOMEM;
@@ -70,34 +70,35 @@ knot_rrset_t *judge_rrset(judge_t *judge, const knot_dname_t *owner, uint16_t ty
 	return rrset;
 }
 
-knot_rrset_t *judge_mail_rrset(judge_t *judge, const knot_dname_t *owner, int family, uint32_t ttl)
+knot_rrset_t *response_mail_rrset(judge_t *judge, const knot_dname_t *owner, int family,
+                                  uint32_t ttl)
 {
-	const policy_t *policy = judge->policy;
-	const addresses_t *mail = (family == 4) ? &policy->mail4 : &policy->mail6;
+	const addresses_t *mail = policy_mail(judge->policy, family);
 	size_t size = (family == 4) ? 4 : 16;
 	if (mail->count == 0) {
 		return NULL;
 	}
 
-	rdata_ref_t *refs = judge_alloc(judge, mail->count * sizeof(*refs));
+	rdata_ref_t *refs = response_alloc(judge, mail->count * sizeof(*refs));
 	if (refs == NULL) {
 		return NULL;
 	}
 	for (size_t i = 0; i < mail->count; i++) {
 		refs[i] = (rdata_ref_t){ mail->at + i * size, size };
 	}
-	knot_rrset_t *rrset = judge_rrset(judge, owner, family_type(family), ttl, refs, mail->count);
-	judge_free(judge, refs);
+	knot_rrset_t *rrset = response_rrset(judge, owner, family_type(family), ttl, refs,
+	                                     mail->count);
+	response_free(judge, refs);
 	return rrset;
 }
 
-knot_rrset_t *judge_direct_rrset(judge_t *judge, const knot_dname_t *owner,
-                                 const knot_rrset_t *from, uint32_t ttl)
+knot_rrset_t *response_direct_rrset(judge_t *judge, const knot_dname_t *owner,
+                                    const knot_rrset_t *from, uint32_t ttl)
 {
 	if (knot_rrset_empty(from)) {
 		return NULL;
 	}
-	rdata_ref_t *refs = judge_alloc(judge, from->rrs.count * sizeof(*refs));
+	rdata_ref_t *refs = response_alloc(judge, from->rrs.count * sizeof(*refs));
 	if (refs == NULL) {
 		return NULL;
 	}
@@ -114,8 +115,8 @@ knot_rrset_t *judge_direct_rrset(judge_t *judge, const knot_dname_t *owner,
 		ttl = from->ttl;
 	}
 	knot_rrset_t *rrset = (count > 0)
-	                    ? judge_rrset(judge, owner, from->type, ttl, refs, count) : NULL;
-	judge_free(judge, refs);
+	                    ? response_rrset(judge, owner, from->type, ttl, refs, count) : NULL;
+	response_free(judge, refs);
 	return rrset;
 }
 
@@ -125,7 +126,7 @@ static void note_change(judge_t *judge, knot_section_t section)
 	judge->verdict->answer_changes |= (section != KNOT_ADDITIONAL);
 }
 
-void judge_edit(judge_t *judge, policy_item_t *item, knot_rrset_t *with)
+void response_edit(judge_t *judge, policy_item_t *item, knot_rrset_t *with)
 {
 	knot_rrset_free(item->with, judge->verdict->mm);
 	item->with = with;
@@ -134,7 +135,7 @@ void judge_edit(judge_t *judge, policy_item_t *item, knot_rrset_t *with)
 	note_change(judge, item->section);
 }
 
-void judge_add(judge_t *judge, knot_section_t section, knot_rrset_t *rrset)
+void response_add(judge_t *judge, knot_section_t section, knot_rrset_t *rrset)
 {
 	policy_verdict_t *verdict = judge->verdict;
 	if (rrset == NULL) {
@@ -148,13 +149,13 @@ void judge_add(judge_t *judge, knot_section_t section, knot_rrset_t *rrset)
 	note_change(judge, section);
 }
 
-void judge_noerror(judge_t *judge)
+void response_noerror(judge_t *judge)
 {
 	judge->verdict->noerror = true;
 	note_change(judge, KNOT_ANSWER);
 }
 
-void judge_negative(judge_t *judge)
+void response_set_soa(judge_t *judge)
 {
 	policy_item_t *shown = NULL;
 	for (size_t i = 0; i < judge->response->count && shown == NULL; i++) {
@@ -177,56 +178,45 @@ void judge_negative(judge_t *judge)
 		return;
 	}
 	rdata_ref_t ref = { soa.rrs.rdata->data, soa.rrs.rdata->len };
-	knot_rrset_t *limited = judge_rrset(judge, zone, KNOT_RRTYPE_SOA, ttl, &ref, 1);
+	knot_rrset_t *limited = response_rrset(judge, zone, KNOT_RRTYPE_SOA, ttl, &ref, 1);
 	if (shown == NULL) {
-		judge_add(judge, KNOT_AUTHORITY, limited);
+		response_add(judge, KNOT_AUTHORITY, limited);
 	} else if (limited != NULL) {
-		judge_edit(judge, shown, limited);
+		response_edit(judge, shown, limited);
 	}
 }
 
-void judge_drop_authority(judge_t *judge)
+void response_drop_authority(judge_t *judge)
 {
 	for (size_t i = 0; i < judge->response->count; i++) {
 		policy_item_t *item = &judge->response->items[i];
 		if (item->section == KNOT_AUTHORITY && item->edit != EDIT_DROP) {
-			judge_edit(judge, item, NULL);
+			response_edit(judge, item, NULL);
 		}
 	}
 }
 
-static finding_t *add_finding(policy_verdict_t *verdict, finding_t *spare, rule_t rule,
-                              action_t action, const knot_dname_t *owner, uint16_t type)
+static void add_finding(policy_verdict_t *verdict, const finding_t *finding)
 {
-	verdict->rules |= 1U << rule;
-	verdict->actions |= 1U << action;
-
-	finding_t *finding = spare;
+	verdict->rules |= 1U << finding->rule;
+	verdict->actions |= 1U << finding->action;
 	if (verdict->finding_count < POLICY_FINDINGS_MAX) {
-		finding = &verdict->findings[verdict->finding_count++];
+		verdict->findings[verdict->finding_count++] = *finding;
 	}
-	memset(finding, 0, sizeof(*finding));
-	finding->rule = rule;
-	finding->action = action;
-	finding->owner = owner;
-	finding->type = type;
-	return finding;
 }
 
-finding_t *judge_finding(judge_t *judge, rule_t rule, action_t action, const knot_dname_t *owner,
-                         uint16_t type)
+void response_finding(judge_t *judge, const finding_t *finding)
 {
-	return add_finding(judge->verdict, &judge->spare, rule, action, owner, type);
+	add_finding(judge->verdict, finding);
 }
 
 void policy_sign_failure(const policy_response_t *response, policy_verdict_t *verdict)
 {
-	finding_t spare;
-	(void)add_finding(verdict, &spare, RULE_SIGN_FAILURE, ACTION_REFUSED, response->qname,
-	                  response->qtype);
+	add_finding(verdict, &(finding_t){ .rule = RULE_SIGN_FAILURE, .action = ACTION_REFUSED,
+	                                   .owner = response->qname, .type = response->qtype });
 }
 
-bool judge_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t *finding)
+bool response_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t *finding)
 {
 	int family = type_family(rrset->type);
 	knot_rdata_t *rdata = rrset->rrs.rdata;
@@ -302,4 +292,39 @@ void policy_leave_out_additional(policy_response_t *response, policy_verdict_t *
 		verdict->findings[i].answer_rrset = NULL;
 	}
 	verdict->actions = 1U << ACTION_EMPTIED;
+}
+
+bool response_guarded(const judge_t *judge, const knot_dname_t *name)
+{
+	return policy_guarded(judge->policy, &judge->apex_mx, name);
+}
+
+bool response_denies(const judge_t *judge)
+{
+	const policy_response_t *response = judge->response;
+	bool denies = (response->rcode == KNOT_RCODE_NXDOMAIN);
+	for (size_t i = 0; i < response->count && !denies; i++) {
+		const policy_item_t *item = &response->items[i];
+		denies = item->section == KNOT_AUTHORITY && item->rrset->type == KNOT_RRTYPE_SOA;
+	}
+	return denies;
+}
+
+bool response_has_data(const judge_t *judge)
+{
+	for (size_t i = 0; i < judge->verdict->add_count; i++) {
+		if (judge->verdict->add[i].section == KNOT_ANSWER) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < judge->response->count; i++) {
+		const policy_item_t *item = &judge->response->items[i];
+		uint16_t type = item->rrset->type;
+		if (item->section == KNOT_ANSWER && item->edit != EDIT_DROP &&
+		    type != KNOT_RRTYPE_CNAME && type != KNOT_RRTYPE_DNAME &&
+		    type != KNOT_RRTYPE_RRSIG) {
+			return true;
+		}
+	}
+	return false;
 }

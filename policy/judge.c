@@ -1,0 +1,728 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * The decision, in the order in which a response is judged: guarded hosts that are aliases, mail
+ * targets, addresses of guarded hosts, the mail exchange, and then what has to be proven. Numbers
+ * like 4.2 are the sections of the module's promise.
+ */
+
+#include <string.h>
+
+#include "policy/denial.h"
+#include "policy/host.h"
+#include "policy/judge.h"
+
+static policy_item_t *alias_item(const judge_t *judge, size_t alias)
+{
+	return &judge->response->items[judge->aliases[alias]];
+}
+
+static const knot_dname_t *alias_owner(const judge_t *judge, size_t alias)
+{
+	return alias_item(judge, alias)->owner;
+}
+
+static const knot_dname_t *alias_target(const judge_t *judge, size_t alias)
+{
+	return knot_cname_name(alias_item(judge, alias)->rrset->rrs.rdata);
+}
+
+/* Follows the CNAMEs of the answer; knotd puts them in the order of the chain. */
+static void find_aliases(judge_t *judge)
+{
+	const policy_response_t *response = judge->response;
+	judge->terminal = response->qname;
+	for (size_t i = 0; i < response->count; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_ANSWER && item->rrset->type == KNOT_RRTYPE_CNAME &&
+		    judge->alias_count < JUDGE_ALIASES_MAX &&
+		    name_equal(item->owner, judge->terminal)) {
+			judge->aliases[judge->alias_count++] = i;
+			judge->terminal = knot_cname_name(item->rrset->rrs.rdata);
+		} else if (item->section == KNOT_AUTHORITY &&
+		           item->rrset->type == KNOT_RRTYPE_NS) {
+			judge->delegated = true;
+		}
+	}
+}
+
+/* Addresses of a family at the end of the aliases, as far as the response shows them: in the
+ * answer, or as glue where the aliases end in a referral. */
+static const knot_rrset_t *shown_addresses(const judge_t *judge, int family)
+{
+	for (size_t i = 0; i < judge->response->count; i++) {
+		const policy_item_t *item = &judge->response->items[i];
+		if (item->rrset->type == family_type(family) &&
+		    name_equal(item->owner, judge->terminal)) {
+			return item->rrset;
+		}
+	}
+	return NULL;
+}
+
+/* What is known of the end of the aliases: from the response, else from the zone. */
+typedef struct {
+	host_t host;
+	knot_rrset_t a;
+	knot_rrset_t aaaa;
+	bool known; /* There is an address. */
+} alias_end_t;
+
+static void find_end(const judge_t *judge, alias_end_t *end)
+{
+	const knot_rrset_t *a = shown_addresses(judge, 4), *aaaa = shown_addresses(judge, 6);
+	host_find(judge->policy, judge->lookup, judge->ctx, judge->terminal, &end->host);
+	end->a = (a != NULL) ? *a : end->host.a;
+	end->aaaa = (aaaa != NULL) ? *aaaa : end->host.aaaa;
+	end->known = !knot_rrset_empty(&end->a) || !knot_rrset_empty(&end->aaaa);
+}
+
+/* 4.2: the aliases from this one on end in a proxied address or pass a proxy name. */
+static bool leads_to_proxy(const judge_t *judge, size_t alias, const alias_end_t *end,
+                           finding_t *finding)
+{
+	const policy_t *policy = judge->policy;
+	finding->target = alias_target(judge, alias);
+	for (size_t i = alias; i < judge->alias_count; i++) {
+		if (names_cover(&policy->proxy_names, alias_target(judge, i))) {
+			finding->target = alias_target(judge, i);
+			return true;
+		}
+	}
+	if (end->host.proxy_name || response_proxied(judge, &end->a, finding) ||
+	    response_proxied(judge, &end->aaaa, finding)) {
+		return true;
+	}
+
+	/* Before Knot DNS 3.4 other names can't be looked up. A web host serves the proxied site
+	 * by definition; if its alias were kept, a cache would follow it to the proxy later on. */
+	return end->host.state == HOST_BLIND && !end->known &&
+	       names_match(&policy->web_hosts, judge->terminal);
+}
+
+/* 4.4: the alias of the exchange ends in nothing, or in nothing of the family asked for. */
+static bool leads_nowhere(const judge_t *judge, const alias_end_t *end)
+{
+	const policy_response_t *response = judge->response;
+	if (judge->delegated || !name_in_zone(judge->terminal, judge->policy->zone)) {
+		return false;
+	}
+	if (response->rcode == KNOT_RCODE_NXDOMAIN ||
+	    ((end->host.state == HOST_NONE || end->host.loop) && !end->known)) {
+		return true;
+	}
+	for (size_t i = 0; i < judge->alias_count; i++) {
+		if (name_equal(alias_owner(judge, i), judge->terminal)) {
+			return true; /* A loop. */
+		}
+	}
+
+	int family = type_family(response->qtype);
+	return family != 0 && policy_mail(judge->policy, family)->count > 0 &&
+	       response_denies(judge);
+}
+
+/* Leaves out the aliases from this one on, what they led to, and what went along with that.
+ * Returns their lowest TTL. */
+static uint32_t drop_aliases(judge_t *judge, size_t alias)
+{
+	uint32_t ttl = UINT32_MAX;
+	for (size_t i = alias; i < judge->alias_count; i++) {
+		const knot_rrset_t *cname = alias_item(judge, i)->rrset;
+		ttl = (cname->ttl < ttl) ? cname->ttl : ttl;
+	}
+
+	policy_response_t *response = judge->response;
+	size_t first = judge->aliases[alias];
+	if (first > 0) { /* The DNAME that the CNAME was made from stands before it. */
+		const policy_item_t *before = &response->items[first - 1];
+		if (before->section == KNOT_ANSWER && before->rrset->type == KNOT_RRTYPE_DNAME &&
+		    knot_dname_in_bailiwick(alias_owner(judge, alias), before->owner) > 0) {
+			first--;
+		}
+	}
+	for (size_t i = first; i < response->count; i++) {
+		policy_item_t *item = &response->items[i];
+		uint16_t type = item->rrset->type;
+		bool keep = type == KNOT_RRTYPE_OPT || type == KNOT_RRTYPE_TSIG ||
+		            (type == KNOT_RRTYPE_SOA && item->section == KNOT_AUTHORITY);
+		for (size_t j = 0; j < alias && type == KNOT_RRTYPE_RRSIG && !keep; j++) {
+			keep = name_equal(item->owner, alias_owner(judge, j));
+		}
+		if (!keep) {
+			response_edit(judge, item, NULL);
+		}
+	}
+	return ttl;
+}
+
+/* The addresses of a guarded name, where they are asked for: the direct ones of those that its
+ * alias or the zone has, else the mail addresses. */
+static knot_rrset_t *own_addresses(judge_t *judge, const knot_dname_t *owner, int family,
+                                   const knot_rrset_t *from, uint32_t ttl)
+{
+	uint16_t qtype = judge->response->qtype;
+	if (qtype != KNOT_RRTYPE_ANY && qtype != family_type(family)) {
+		return NULL;
+	}
+	knot_rrset_t *direct = response_direct_rrset(judge, owner, from, ttl);
+	return (direct != NULL) ? direct : response_mail_rrset(judge, owner, family, ttl);
+}
+
+/* Answers with addresses at the owner of an alias, in the place of the alias. */
+static void flatten(judge_t *judge, size_t alias, const alias_end_t *end, finding_t *finding)
+{
+	uint32_t ttl = drop_aliases(judge, alias);
+	if (end->host.alias && end->host.ttl < ttl) {
+		ttl = end->host.ttl;
+	}
+	judge->flattened = true;
+	judge->terminal = finding->owner;
+	judge->delegated = false;
+
+	knot_rrset_t *a = own_addresses(judge, finding->owner, 4, &end->a, ttl);
+	knot_rrset_t *aaaa = own_addresses(judge, finding->owner, 6, &end->aaaa, ttl);
+	finding->answer_rrset = (a != NULL) ? a : aaaa;
+	judge->negative |= (finding->answer_rrset == NULL);
+	if (finding->answer_rrset != NULL) {
+		response_drop_authority(judge);
+		response_add(judge, KNOT_ANSWER, a);
+		response_add(judge, KNOT_ANSWER, aaaa);
+	}
+	if (judge->response->rcode == KNOT_RCODE_NXDOMAIN) {
+		response_noerror(judge);
+	}
+
+	if (finding->rule == RULE_MISSING_TARGET) {
+		finding->action = ACTION_SYNTHESIZED;
+	} else {
+		finding->action = finding->answer_rrset != NULL ? ACTION_REPLACED : ACTION_EMPTIED;
+	}
+	response_finding(judge, finding);
+}
+
+/* 4.2 and 4.4: guarded hosts that are aliases (CNAME, DNAME). */
+static void judge_aliases(judge_t *judge)
+{
+	alias_end_t end;
+	bool found = false;
+	for (size_t i = 0; i < judge->alias_count && !judge->flattened; i++) {
+		finding_t finding = { .rule = RULE_PROXIED_ALIAS, .owner = alias_owner(judge, i),
+		                      .type = judge->response->qtype };
+		if (!response_guarded(judge, finding.owner)) {
+			continue;
+		}
+		if (!found) {
+			find_end(judge, &end);
+			found = true;
+		}
+		if (leads_to_proxy(judge, i, &end, &finding)) {
+			flatten(judge, i, &end, &finding);
+		} else if (name_equal(finding.owner, judge->policy->exchange) &&
+		           leads_nowhere(judge, &end)) {
+			finding.rule = RULE_MISSING_TARGET;
+			flatten(judge, i, &end, &finding);
+		}
+	}
+}
+
+/* Octets before the name in the RDATA: preference; priority, weight and port. */
+static size_t fixed_size(uint16_t type)
+{
+	return type == KNOT_RRTYPE_MX ? 2 : 6;
+}
+
+/* Where the response had no room, knotd leaves out a target's RRset, A before AAAA, and goes on
+ * with the next target. So only after an AAAA RRset nothing of a target can be missing. */
+static bool is_whole(const policy_response_t *response, size_t i)
+{
+	return response->additional_complete ||
+	       response->items[i].rrset->type == KNOT_RRTYPE_AAAA;
+}
+
+/* Looks for a proxied address of a name in the response. The name is shown if it has addresses
+ * there, all that it has. */
+static bool shown_proxied(const judge_t *judge, const knot_dname_t *name, bool *shown,
+                          finding_t *finding)
+{
+	const policy_response_t *response = judge->response;
+	for (size_t i = 0; i < response->count; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (type_family(item->rrset->type) != 0 && name_equal(item->owner, name)) {
+			*shown |= is_whole(response, i);
+			if (response_proxied(judge, item->rrset, finding)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* 4.3 for a target in the zone that is not guarded. True: it is steered, for the finding's rule. */
+static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t *finding)
+{
+	bool shown = false;
+	finding->rule = RULE_PROXIED_TARGET;
+	if (shown_proxied(judge, target, &shown, finding)) {
+		return true;
+	}
+
+	host_t host;
+	host_find(judge->policy, judge->lookup, judge->ctx, target, &host);
+	if (host.alias) {
+		finding->rule = RULE_PROXIED_ALIAS;
+	}
+	switch (host.state) {
+	case HOST_FOUND:
+		return response_proxied(judge, &host.a, finding) ||
+		       response_proxied(judge, &host.aaaa, finding);
+	case HOST_NONE:
+		finding->rule = RULE_MISSING_TARGET;
+		return !shown;
+	case HOST_BLIND:
+		/* Its additional records may be what was left out for lack of room. */
+		judge->verdict->unknown |= (!shown && !judge->response->additional_complete);
+		/* At the apex, a target that is not guarded is a web host. A web host without an
+		 * address to show is an alias: it leads to the web site, and so to the proxy. */
+		if (!shown && judge->response->additional_complete &&
+		    name_equal(finding->owner, judge->policy->zone) &&
+		    names_match(&judge->policy->web_hosts, target)) {
+			return true;
+		}
+		break;
+	default:
+		break;
+	}
+	return host.proxy_name || (!shown && names_cover(&judge->policy->proxy_names, target));
+}
+
+/* The targets of the MX RRset at the apex are guarded because they are in it: no need to look for
+ * each among all of them. */
+static bool is_guarded(const judge_t *judge, const policy_item_t *item, const knot_dname_t *target)
+{
+	if (item->rrset->rrs.rdata == judge->apex_mx.rrs.rdata) {
+		return name_in_zone(target, judge->policy->zone) &&
+		       !names_match(&judge->policy->web_hosts, target);
+	}
+	return response_guarded(judge, target);
+}
+
+static bool steer(judge_t *judge, const policy_item_t *item, const knot_dname_t *target,
+                  finding_t *finding)
+{
+	if (*target == '\0' || is_guarded(judge, item, target)) {
+		return false;
+	}
+	if (name_in_zone(target, judge->policy->zone)) {
+		return steer_in_zone(judge, target, finding);
+	}
+	finding->rule = RULE_PROXIED_TARGET;
+	return names_cover(&judge->policy->proxy_names, target);
+}
+
+/* An RR to be in the new RRset. */
+typedef struct {
+	const uint8_t *fixed;       /* Preference, or priority, weight and port. */
+	const knot_dname_t *target; /* After steering. */
+} rr_t;
+
+static bool merges(const rr_t *a, const rr_t *b, uint16_t type)
+{
+	return (type == KNOT_RRTYPE_MX || memcmp(a->fixed + 4, b->fixed + 4, 2) == 0) &&
+	       name_equal(a->target, b->target);
+}
+
+/* Makes the RRset again. RRs come in canonical order, so the first of equal ones has the lowest
+ * preference or priority. */
+static knot_rrset_t *build(judge_t *judge, const policy_item_t *item, rr_t *rrs, size_t count)
+{
+	uint16_t type = item->rrset->type;
+	size_t merged = 0, space = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t j = 0;
+		while (j < merged && !merges(&rrs[j], &rrs[i], type)) {
+			j++;
+		}
+		if (j == merged) {
+			rrs[merged++] = rrs[i];
+			space += fixed_size(type) + knot_dname_size(rrs[i].target);
+		}
+	}
+
+	knot_rrset_t *rrset = NULL;
+	rdata_ref_t *refs = response_alloc(judge, merged * sizeof(*refs));
+	uint8_t *data = response_alloc(judge, space);
+	if (refs != NULL && data != NULL) {
+		uint8_t *end = data;
+		for (size_t i = 0; i < merged; i++) {
+			size_t fixed = fixed_size(type), name = knot_dname_size(rrs[i].target);
+			memcpy(end, rrs[i].fixed, fixed);
+			memcpy(end + fixed, rrs[i].target, name);
+			refs[i] = (rdata_ref_t){ end, fixed + name };
+			end += fixed + name;
+		}
+		rrset = response_rrset(judge, item->owner, type, item->rrset->ttl, refs, merged);
+	}
+	response_free(judge, data);
+	response_free(judge, refs);
+	return rrset;
+}
+
+/* The RRs of an RRset as they are, in memory to be freed. */
+static rr_t *copy_rrs(judge_t *judge, const knot_rrset_t *rrset)
+{
+	rr_t *rrs = response_alloc(judge, rrset->rrs.count * sizeof(*rrs));
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count && rrs != NULL; i++) {
+		rrs[i] = (rr_t){ rdata->data, knot_rdata_name(rdata, rrset->type) };
+		rdata = knot_rdataset_next(rdata);
+	}
+	return rrs;
+}
+
+/* True: the RRset was changed. */
+static bool judge_rrset_targets(judge_t *judge, policy_item_t *item)
+{
+	const knot_rrset_t *rrset = item->rrset;
+	const knot_dname_t *exchange = judge->policy->exchange;
+	rr_t *rrs = NULL; /* Only allocated once a target is steered. */
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		const knot_dname_t *target = knot_rdata_name(rdata, rrset->type);
+		finding_t finding = { .action = ACTION_STEERED, .owner = item->owner,
+		                      .type = rrset->type, .target = target,
+		                      .answer_name = exchange };
+		if (steer(judge, item, target, &finding)) {
+			response_finding(judge, &finding);
+			if (rrs == NULL && (rrs = copy_rrs(judge, rrset)) == NULL) {
+				return false;
+			}
+			rrs[i].target = exchange;
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+	if (rrs == NULL) {
+		return false;
+	}
+
+	knot_rrset_t *with = build(judge, item, rrs, rrset->rrs.count);
+	response_free(judge, rrs);
+	if (with != NULL) {
+		response_edit(judge, item, with);
+	}
+	return with != NULL;
+}
+
+static bool refers_to(const knot_rrset_t *rrset, const knot_dname_t *name)
+{
+	if (rrset == NULL || (rrset->type != KNOT_RRTYPE_MX && rrset->type != KNOT_RRTYPE_SRV &&
+	                      rrset->type != KNOT_RRTYPE_NS)) {
+		return false;
+	}
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		if (name_equal(knot_rdata_name(rdata, rrset->type), name)) {
+			return true;
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+	return false;
+}
+
+/* Leaves out additional addresses that only a removed target had called for. */
+static void drop_additional(judge_t *judge)
+{
+	policy_response_t *response = judge->response;
+	for (size_t i = 0; i < response->count; i++) {
+		policy_item_t *extra = &response->items[i];
+		if (extra->section != KNOT_ADDITIONAL || type_family(extra->rrset->type) == 0) {
+			continue;
+		}
+		bool was = false, is = false;
+		for (size_t j = 0; j < response->count && !is; j++) {
+			const policy_item_t *item = &response->items[j];
+			was |= item->edit != EDIT_KEEP && refers_to(item->rrset, extra->owner);
+			is = refers_to(item_rrset(item), extra->owner);
+		}
+		if (was && !is) {
+			response_edit(judge, extra, NULL);
+		}
+	}
+}
+
+static void add_exchange_family(judge_t *judge, const host_t *host, int family)
+{
+	const knot_dname_t *exchange = judge->policy->exchange;
+	const knot_rrset_t *own = (family == 4) ? &host->a : &host->aaaa;
+	uint32_t ttl = host->alias ? host->ttl : UINT32_MAX;
+	for (size_t i = 0; i < judge->response->count; i++) {
+		const policy_item_t *item = &judge->response->items[i];
+		if (item->rrset->type == family_type(family) && name_equal(item->owner, exchange)) {
+			return;
+		}
+	}
+
+	knot_rrset_t *rrset = response_direct_rrset(judge, exchange, own, ttl);
+	if (rrset == NULL) {
+		if (!host->alias && !knot_rrset_empty(own) && own->ttl < ttl) {
+			ttl = own->ttl;
+		}
+		rrset = response_mail_rrset(judge, exchange, family, ttl);
+	}
+	response_add(judge, KNOT_ADDITIONAL, rrset);
+}
+
+/* Adds the addresses of the exchange, where they are known and not there already. */
+static void add_exchange(judge_t *judge)
+{
+	host_t host;
+	host_find(judge->policy, judge->lookup, judge->ctx, judge->policy->exchange, &host);
+	if (host.state != HOST_FOUND && host.state != HOST_NONE && !host.proxy_name && !host.loop) {
+		return;
+	}
+	bool proxied = response_proxied(judge, &host.a, NULL) ||
+	               response_proxied(judge, &host.aaaa, NULL);
+	if (host.alias && host.state == HOST_FOUND && !proxied) {
+		return; /* Answered as the alias it is. */
+	}
+	add_exchange_family(judge, &host, 4);
+	add_exchange_family(judge, &host, 6);
+}
+
+/* 4.3: exchanges of MX, targets of mail SRV, and their additional records. */
+static void judge_targets(judge_t *judge)
+{
+	bool changed = false;
+	for (size_t i = 0; i < judge->response->count; i++) {
+		policy_item_t *item = &judge->response->items[i];
+		if (item->edit != EDIT_KEEP) {
+			continue;
+		}
+		if (item->rrset->type == KNOT_RRTYPE_MX ||
+		    (item->rrset->type == KNOT_RRTYPE_SRV &&
+		     policy_mail_service(judge->policy, item->owner))) {
+			changed |= judge_rrset_targets(judge, item);
+		}
+	}
+	if (changed) {
+		drop_additional(judge);
+		add_exchange(judge);
+	}
+}
+
+/* ANY asks for all there is, and knotd shows one RRset of it: where that had to be left out, the
+ * exchange still has its addresses of the other family. */
+static knot_rrset_t *other_family(judge_t *judge, const knot_rrset_t *emptied)
+{
+	const policy_t *policy = judge->policy;
+	int family = (type_family(emptied->type) == 4) ? 6 : 4;
+	host_t host;
+	host_find(policy, judge->lookup, judge->ctx, policy->exchange, &host);
+	const knot_rrset_t *own = (family == 4) ? &host.a : &host.aaaa;
+	uint32_t ttl = knot_rrset_empty(own) ? policy->ttl : own->ttl;
+	return own_addresses(judge, policy->exchange, family, own, ttl);
+}
+
+/* 4.1: addresses of a guarded host, in any section. */
+static void replace_addresses(judge_t *judge, policy_item_t *item, finding_t *finding)
+{
+	const knot_rrset_t *rrset = item->rrset;
+	bool answer = (item->section == KNOT_ANSWER);
+	finding->action = ACTION_STRIPPED;
+	knot_rrset_t *with = response_direct_rrset(judge, item->owner, rrset, rrset->ttl);
+	if (with == NULL) {
+		finding->action = ACTION_REPLACED;
+		with = response_mail_rrset(judge, item->owner, type_family(rrset->type),
+		                           rrset->ttl);
+	}
+	if (with == NULL) {
+		finding->action = ACTION_EMPTIED;
+		judge->negative |= answer;
+	}
+	response_edit(judge, item, with);
+	if (with == NULL && answer && judge->response->qtype == KNOT_RRTYPE_ANY &&
+	    name_equal(item->owner, judge->policy->exchange)) {
+		with = other_family(judge, rrset);
+		response_add(judge, KNOT_ANSWER, with);
+	}
+	finding->answer_rrset = with;
+	response_finding(judge, finding);
+}
+
+static void judge_addresses(judge_t *judge)
+{
+	for (size_t i = 0; i < judge->response->count; i++) {
+		policy_item_t *item = &judge->response->items[i];
+		if (item->edit != EDIT_KEEP || type_family(item->rrset->type) == 0) {
+			continue;
+		}
+		finding_t finding = { .rule = RULE_PROXIED_HOST, .owner = item->owner,
+		                      .type = item->rrset->type };
+		if (response_proxied(judge, item->rrset, &finding) &&
+		    response_guarded(judge, item->owner)) {
+			replace_addresses(judge, item, &finding);
+		}
+	}
+}
+
+/* True if the answer has data at a name; a DNAME there is about the names below it. */
+static bool answer_has(const judge_t *judge, const knot_dname_t *owner)
+{
+	for (size_t i = 0; i < judge->response->count; i++) {
+		const policy_item_t *item = &judge->response->items[i];
+		if (item->section == KNOT_ANSWER && item->rrset->type != KNOT_RRTYPE_DNAME &&
+		    name_equal(item->owner, owner)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* 4.4: the exchange always resolves, and nothing above it is denied. */
+static void judge_exchange(judge_t *judge)
+{
+	const policy_response_t *response = judge->response;
+	const knot_dname_t *exchange = judge->policy->exchange;
+	const knot_dname_t *name = judge->terminal;
+	bool nxdomain = (response->rcode == KNOT_RCODE_NXDOMAIN);
+	if (!response->complete || judge->flattened || judge->delegated ||
+	    !response_denies(judge) ||
+	    knot_dname_in_bailiwick(exchange, name) < 0 ||
+	    !name_in_zone(name, judge->policy->zone) || answer_has(judge, name)) {
+		return;
+	}
+
+	knot_rrset_t *a = NULL, *aaaa = NULL;
+	if (name_equal(name, exchange)) {
+		a = own_addresses(judge, exchange, 4, NULL, judge->policy->ttl);
+		aaaa = own_addresses(judge, exchange, 6, NULL, judge->policy->ttl);
+	}
+	bool positive = (a != NULL || aaaa != NULL);
+	if (!positive && !nxdomain) {
+		return;
+	}
+
+	response_finding(judge, &(finding_t){ .rule = RULE_MISSING_TARGET,
+	                                      .action = ACTION_SYNTHESIZED, .owner = name,
+	                                      .type = response->qtype,
+	                                      .answer_rrset = (a != NULL) ? a : aaaa });
+	if (nxdomain) {
+		response_noerror(judge);
+	}
+	if (positive) {
+		response_drop_authority(judge);
+		response_add(judge, KNOT_ANSWER, a);
+		response_add(judge, KNOT_ANSWER, aaaa);
+	}
+	judge->negative = !positive;
+}
+
+/* Leaves out signatures of what changed. */
+static void drop_signatures(judge_t *judge)
+{
+	policy_response_t *response = judge->response;
+	for (size_t i = 0; i < response->count; i++) {
+		policy_item_t *sig = &response->items[i];
+		if (sig->rrset->type != KNOT_RRTYPE_RRSIG || sig->edit != EDIT_KEEP) {
+			continue;
+		}
+		uint16_t covered = knot_rrsig_type_covered(sig->rrset->rrs.rdata);
+		for (size_t j = 0; j < response->count; j++) {
+			const policy_item_t *item = &response->items[j];
+			if (item->edit != EDIT_KEEP && item->section == sig->section &&
+			    item->rrset->type == covered && name_equal(item->owner, sig->owner)) {
+				response_edit(judge, sig, NULL);
+				break;
+			}
+		}
+	}
+}
+
+/* Names and aliases can be made to need very many look-ups. A zone that does that to its own
+ * answers must not hold up the other zones of its server: after so many, nothing more can be
+ * known. */
+static int limited_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
+{
+	judge_t *judge = ctx;
+	if (judge->budget == 0) {
+		return KNOT_ELIMIT;
+	}
+	judge->budget--;
+	return judge->zone_lookup(judge->zone_ctx, owner, type, out);
+}
+
+static size_t lookup_budget(const policy_response_t *response)
+{
+	size_t targets = 0;
+	for (size_t i = 0; i < response->count; i++) {
+		const knot_rrset_t *rrset = response->items[i].rrset;
+		if (rrset->type == KNOT_RRTYPE_MX || rrset->type == KNOT_RRTYPE_SRV) {
+			targets += rrset->rrs.count;
+		}
+	}
+	return POLICY_LOOKUPS + targets * POLICY_LOOKUPS_TARGET;
+}
+
+/* Begins to judge: nothing is edited yet. */
+static void begin(judge_t *judge, const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                  policy_response_t *response, policy_verdict_t *verdict, knot_mm_t *mm)
+{
+	policy_verdict_begin(verdict, mm);
+	for (size_t i = 0; i < response->count; i++) {
+		response->items[i].edit = EDIT_KEEP;
+		response->items[i].with = NULL;
+		response->items[i].encloser = POLICY_OWN;
+		response->items[i].sigs = NULL;
+	}
+
+	*judge = (judge_t){
+		.policy = policy,
+		.lookup = limited_lookup,
+		.response = response,
+		.verdict = verdict,
+		.zone_lookup = lookup,
+		.zone_ctx = ctx,
+		.apex_mx = policy_apex_mx(policy, lookup, ctx),
+		.budget = lookup_budget(response),
+		.ctx = judge,
+	};
+	find_aliases(judge);
+}
+
+/* Does what the edits of the answer entail. */
+static int finish(judge_t *judge)
+{
+	if (judge->response->hash != NULL && judge->response->complete) {
+		denial_prove(judge);
+	}
+	if (judge->verdict->changes) {
+		drop_signatures(judge);
+	}
+	return judge->error;
+}
+
+int policy_judge(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                 policy_response_t *response, policy_verdict_t *verdict, knot_mm_t *mm)
+{
+	judge_t judge;
+	begin(&judge, policy, lookup, ctx, response, verdict, mm);
+	if (response->rcode != KNOT_RCODE_NOERROR && response->rcode != KNOT_RCODE_NXDOMAIN) {
+		return KNOT_EOK;
+	}
+	judge_aliases(&judge);
+	judge_targets(&judge);
+	judge_addresses(&judge);
+	judge_exchange(&judge);
+	if (verdict->changes && judge.negative && !response_has_data(&judge)) {
+		response_set_soa(&judge);
+	}
+	return finish(&judge);
+}
+
+int policy_judge_referral(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                          policy_response_t *response, policy_verdict_t *verdict, knot_mm_t *mm)
+{
+	judge_t judge;
+	begin(&judge, policy, lookup, ctx, response, verdict, mm);
+	return finish(&judge);
+}
