@@ -54,22 +54,29 @@ bool bitmap_has(const bitmap_t *types, uint16_t type)
 	return octet < types->size[window] && (types->map[window][octet] & (0x80 >> (type & 7)));
 }
 
-bool bitmap_read(bitmap_t *types, const uint8_t *bitmap, size_t size)
+bool bitmap_check(const uint8_t *wire, size_t size)
 {
 	while (size > 0) {
-		if (size < 3 || bitmap[1] == 0 || bitmap[1] > 32 || size < 2U + bitmap[1]) {
+		if (size < 3 || wire[1] == 0 || wire[1] > 32 || size < 2U + wire[1] ||
+		    wire[1 + wire[1]] == 0) {
 			return false;
 		}
-		uint8_t window = bitmap[0], octets = bitmap[1];
-		if (bitmap[1 + octets] == 0) {
-			return false;
+		size -= 2 + wire[1];
+		wire += 2 + wire[1];
+	}
+	return true;
+}
+
+bool bitmap_read(bitmap_t *types, const uint8_t *wire, size_t size)
+{
+	if (!bitmap_check(wire, size)) {
+		return false;
+	}
+	for (const uint8_t *end = wire + size; wire < end; wire += 2 + wire[1]) {
+		grow(types, wire[0], wire[1]);
+		for (uint8_t i = 0; i < wire[1]; i++) {
+			types->map[wire[0]][i] |= wire[2 + i];
 		}
-		grow(types, window, octets);
-		for (uint8_t i = 0; i < octets; i++) {
-			types->map[window][i] |= bitmap[2 + i];
-		}
-		bitmap += 2 + octets;
-		size -= 2 + octets;
 	}
 	return true;
 }

@@ -25,8 +25,11 @@ void bitmap_add(bitmap_t *types, uint16_t type);
 void bitmap_remove(bitmap_t *types, uint16_t type);
 bool bitmap_has(const bitmap_t *types, uint16_t type);
 
-/*! Adds the types of a bitmap in wire format. False if it is malformed. */
-bool bitmap_read(bitmap_t *types, const uint8_t *bitmap, size_t size);
+/*! True if a bitmap in wire format is well-formed; one of no octets is. */
+bool bitmap_check(const uint8_t *wire, size_t size);
+
+/*! Adds the types of a bitmap in wire format. False, and nothing is added, if it is malformed. */
+bool bitmap_read(bitmap_t *types, const uint8_t *wire, size_t size);
 
 /*!
  * Adds every type that a name may have: all assigned and private ones but those of aliases, of

@@ -1,84 +1,1282 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Proofs for those who validate: what an edited response says of names and types that are not
- * there, made provable with the zone's own records where they do, and with new ones about a single
- * name where not.
+ * What an edited response says of names and types that are not there, made provable: with the zone's
+ * own records where they prove it, and with new records about a single name where they do not.
  *
- * A new record denies one type of one name and no other name: its next name is the immediate
- * successor of its owner (RFC 4470, RFC 9824), and its bitmap has every type that the name may
- * have, because resolvers conclude from a cached record what else there is not (RFC 8198).
+ * Some names are in answers, but not in the zone: the exchange, which always resolves, and names
+ * that a wildcard answers for, but differently than for all others. A record of the zone says that
+ * there is no such name. A resolver that has this record in its cache would not ask for the name,
+ * but conclude that it does not exist, or that it is what the wildcard says (RFC 8198). So the
+ * record is not shown. In its place are the records that the zone would have if the operator had
+ * added the name: from owner to missing name, and from missing name to next. Each is the same in
+ * all responses, so each is signed once. Where a wildcard answers for a missing name, it also
+ * answers for the names below it, so a wildcard below the missing name is put in as well.
+ *
+ * A new record about a single name denies one type of that name and no other name: its next name is
+ * the immediate successor of its owner (RFC 4470, RFC 9824), and its bitmap has every type that the
+ * name may have, because resolvers conclude from a cached record what else there is not.
  */
 
 #include <string.h>
 
 #include "policy/denial.h"
+#include "policy/host.h"
 
-/* A record of one name, with no other name between it and the next. */
-static knot_rrset_t *match(const denial_t *denial, const knot_dname_t *name, bitmap_t *types)
+/*! Names that have something to be proven in one response: owners from wildcards, and the end. */
+#define PROOFS_MAX (JUDGE_ALIASES_MAX + 2)
+
+typedef enum {
+	PROOF_EXPANDED, /*!< Answered from a wildcard: there is no such name. */
+	PROOF_NODATA,   /*!< There is such a name or a wildcard for it, but not this type. */
+	PROOF_NXDOMAIN, /*!< There is neither. */
+} proof_kind_t;
+
+/*! Something that a response has to prove of a name. */
+typedef struct {
+	proof_kind_t kind;
+	const knot_dname_t *name;
+	int encloser; /*!< Labels of the encloser with the wildcard that answers, or POLICY_OWN. */
+	bool proven;  /*!< A record shows it already. */
+} proof_t;
+
+/*! Missing names in one response. */
+#define MISSING_MAX 32
+
+/*!
+ * A name that answers have and the zone does not. Its encloser is the longest part of it that the
+ * zone has.
+ */
+typedef struct {
+	const knot_dname_t *name;
+	int labels;
+	bool below;       /*!< All names below it are missing, not the name itself. */
+	bool exchange;    /*!< This is the exchange: it is there whatever the zone says. */
+	int encloser;     /*!< Labels. */
+	bool wildcard;    /*!< The encloser has a wildcard. */
+	bool no_wildcard; /*!< The encloser has certainly none. */
+} missing_t;
+
+/*! Where names are put into the chain: missing ones, those between them and their enclosers, and
+ *  wildcards. */
+#define INSERTED_MAX  (4 * MISSING_MAX)
+#define WILDCARDS_MAX (2 * MISSING_MAX)
+
+typedef struct {
+	nsec_place_t place;
+	bool empty; /*!< It only leads to other names, so only a chain of NSEC3 records has it. */
+} inserted_t;
+
+/*! Hashes that needed proofs are about: of names that have to be there or not. */
+#define HASHES_MAX (3 * PROOFS_MAX)
+
+/*! A response being made provable. */
+typedef struct {
+	judge_t *judge;
+	const policy_t *policy;
+	policy_response_t *response;
+	int apex_labels;
+	bool nsec3;
+	nsec3_params_t params; /*!< How the names of the zone are hashed, with nsec3. */
+	bool edited;           /*!< Proofs of the zone may be of no use any more. */
+	bool negative;         /*!< The edited answer has nothing at its end. */
+	uint16_t denied;       /*!< The type that the end has not, or 0. */
+	size_t proof_count;
+	size_t missing_count;
+	size_t inserted_count;
+	size_t wildcard_count;
+	size_t hash_count;
+
+	proof_t proofs[PROOFS_MAX];
+	missing_t missing[MISSING_MAX]; /*!< Those that this response denies. */
+	inserted_t inserted[INSERTED_MAX];
+	knot_dname_storage_t wildcards[WILDCARDS_MAX];
+	nsec_place_t hashes[HASHES_MAX];
+} denial_t;
+
+static int label_count(const knot_dname_t *name)
 {
-	if (denial->nsec3) {
-		uint8_t hash[NSEC3_HASH], next[NSEC3_HASH];
-		if (denial_hash(denial, hash, name) != KNOT_EOK) {
-			return NULL;
-		}
-		memcpy(next, hash, sizeof(next));
-		for (int i = NSEC3_HASH - 1; i >= 0 && ++next[i] == 0; i--) {
-		}
-		bitmap_remove(types, KNOT_RRTYPE_NSEC);
-		return denial_nsec3(denial, hash, next, 0, types);
-	}
-
-	knot_dname_storage_t next;
-	name_successor(next, name);
-	bitmap_add(types, KNOT_RRTYPE_NSEC);
-	return denial_nsec(denial, name, next, types);
+	return (int)knot_dname_labels(name, NULL);
 }
 
-/* Adds the record of a name; where the response has one, it takes its place. */
-static void add_match(denial_t *denial, const knot_dname_t *name, bitmap_t *types)
+/* The wildcard at the suffix of a name with so many labels. False if it would be too long. */
+static bool wildcard_at(knot_dname_storage_t out, const knot_dname_t *name, int labels)
+{
+	return name_wildcard(out, name_suffix(name, labels));
+}
+
+/* Where a name is in the chain of the zone. False if its hash can't be had. */
+static bool find_place(const denial_t *denial, nsec_place_t *place, const knot_dname_t *name)
+{
+	place->name = name;
+	if (denial->nsec3 &&
+	    denial->response->hash(place->hash, name, &denial->params) != KNOT_EOK) {
+		denial->judge->error = KNOT_ENOMEM;
+		return false;
+	}
+	return true;
+}
+
+static bool look_up(const denial_t *denial, const knot_dname_t *owner, uint16_t type,
+                    knot_rrset_t *out)
 {
 	judge_t *judge = denial->judge;
-	knot_rrset_t *rrset = match(denial, name, types);
+	return judge->lookup(judge->ctx, owner, type, out) == KNOT_EOK && !knot_rrset_empty(out);
+}
+
+/*
+ * Reading the response.
+ */
+
+/* Labels of the encloser whose wildcard an RRset of the response was made from: what its RRSIG says
+ * (RFC 4035 5.3.4), POLICY_OWN if it is the owner's own. Type 0 is any type. */
+static int signed_encloser(const judge_t *judge, const knot_dname_t *owner, uint16_t type)
+{
+	int labels = label_count(owner);
+	int own = knot_dname_is_wildcard(owner) ? labels - 1 : labels;
+	for (size_t i = 0; i < judge->response->count; i++) {
+		const policy_item_t *item = &judge->response->items[i];
+		uint16_t covered = rrsig_covered(item->rrset);
+		if (covered == 0 || !name_equal(item->owner, owner)) {
+			continue;
+		}
+		if (covered == type || (type == 0 && covered != KNOT_RRTYPE_NSEC)) {
+			int said = knot_rrsig_labels(item->rrset->rrs.rdata);
+			return said < own ? said : POLICY_OWN;
+		}
+	}
+	return POLICY_OWN;
+}
+
+/* Reads the next record of the zone's chain in the response, from an item on, which is set to the
+ * one after it. NULL if there is none. An NSEC RR that a wildcard answers with is not in the
+ * chain. */
+static policy_item_t *next_record(const denial_t *denial, size_t *i, nsec_t *record)
+{
+	const policy_response_t *response = denial->response;
+	uint16_t type = denial->nsec3 ? KNOT_RRTYPE_NSEC3 : KNOT_RRTYPE_NSEC;
+	while (*i < response->count) {
+		policy_item_t *item = &response->items[(*i)++];
+		if (item->rrset->type == type && nsec_read(record, item->rrset) &&
+		    (denial->nsec3 || item->section != KNOT_ANSWER ||
+		     signed_encloser(denial->judge, item->owner, type) == POLICY_OWN)) {
+			record->owner.name = item->owner;
+			return item;
+		}
+	}
+	return NULL;
+}
+
+/* True if the response has the record of a name. */
+static bool has_record(const denial_t *denial, const knot_dname_t *name)
+{
+	nsec_place_t place;
+	nsec_t record;
+	bool found = false;
+	if (find_place(denial, &place, name)) {
+		for (size_t i = 0; !found && next_record(denial, &i, &record) != NULL;) {
+			found = nsec_is_owner(&record, &place);
+		}
+	}
+	return found;
+}
+
+/* True if a record says that there is no such name. */
+static bool is_denied(const denial_t *denial, const knot_dname_t *name)
+{
+	nsec_place_t place;
+	nsec_t record;
+	bool found = false;
+	if (find_place(denial, &place, name)) {
+		for (size_t i = 0; !found && next_record(denial, &i, &record) != NULL;) {
+			found = nsec_covers(&record, &place);
+		}
+	}
+	return found;
+}
+
+/* Labels of the longest part of a name that is there, by the NSEC record that covers the name. */
+static int covering_encloser(const nsec_t *record, const knot_dname_t *name)
+{
+	int above = knot_dname_matched_labels(name, record->owner.name);
+	int below = knot_dname_matched_labels(name, record->next.name);
+	return above > below ? above : below;
+}
+
+/* Labels of the encloser whose wildcard a NODATA answer of the zone is from, by the record of the
+ * wildcard in it; POLICY_OWN if there is none. */
+static int nodata_encloser(const denial_t *denial, const knot_dname_t *name)
+{
+	int encloser = POLICY_OWN;
+	nsec_place_t own;
+	nsec_t record;
+	bool known = find_place(denial, &own, name);
+	/* The name itself may have a record, or have none because there are only names below it.
+	 * Then the record of a wildcard is there for another name. */
+	for (size_t i = 0; next_record(denial, &i, &record) != NULL;) {
+		if (known && nsec_is_owner(&record, &own)) {
+			return POLICY_OWN;
+		}
+		if (denial->nsec3) {
+			continue;
+		}
+		const knot_dname_t *owner = record.owner.name;
+		if (nsec_covers(&record, &own) &&
+		    knot_dname_in_bailiwick(record.next.name, name) > 0) {
+			return POLICY_OWN;
+		}
+		if (knot_dname_is_wildcard(owner) && knot_dname_in_bailiwick(name, owner + 2) > 0) {
+			encloser = label_count(owner + 2);
+		}
+	}
+	for (int labels = label_count(name) - 1;
+	     denial->nsec3 && encloser == POLICY_OWN && labels >= denial->apex_labels; labels--) {
+		knot_dname_storage_t wildcard;
+		if (wildcard_at(wildcard, name, labels) && has_record(denial, wildcard)) {
+			encloser = labels;
+		}
+	}
+	return encloser;
+}
+
+/*
+ * Making records.
+ */
+
+/* Adds the address types that the exchange always has. */
+static void add_exchange_types(const policy_t *policy, bitmap_t *types)
+{
+	if (policy->mail4.count > 0) {
+		bitmap_add(types, KNOT_RRTYPE_A);
+	}
+	if (policy->mail6.count > 0) {
+		bitmap_add(types, KNOT_RRTYPE_AAAA);
+	}
+	bitmap_add(types, KNOT_RRTYPE_RRSIG);
+}
+
+/* RFC 9077: as long as a negative answer. */
+static uint32_t negative_ttl(const denial_t *denial)
+{
+	knot_rrset_t soa = { 0 };
+	if (!look_up(denial, denial->policy->zone, KNOT_RRTYPE_SOA, &soa)) {
+		return denial->policy->ttl;
+	}
+	uint32_t minimum = knot_soa_minimum(soa.rrs.rdata);
+	return soa.ttl < minimum ? soa.ttl : minimum;
+}
+
+/* Makes the RRset of a record with these types. NULL and an error set if it can't be made. */
+static knot_rrset_t *make_record(const denial_t *denial, const nsec_t *record,
+                                 const bitmap_t *types)
+{
+	uint8_t rdata[NSEC_RDATA_MAX];
+	knot_dname_storage_t hashed;
+	const knot_dname_t *owner = record->owner.name;
+	if (record->nsec3) {
+		if (!nsec3_owner(hashed, record->owner.hash, denial->policy->zone)) {
+			denial->judge->error = KNOT_ENOMEM;
+			return NULL;
+		}
+		owner = hashed;
+	}
+	rdata_ref_t ref = { rdata, nsec_write(record, types, rdata) };
+	return response_rrset(denial->judge, owner,
+	                      record->nsec3 ? KNOT_RRTYPE_NSEC3 : KNOT_RRTYPE_NSEC,
+	                      negative_ttl(denial), &ref, 1);
+}
+
+/* Shows a new record: in the place of an item, and what is more besides. NULL for the item where
+ * there is none. */
+static void show_record(denial_t *denial, policy_item_t *item, knot_rrset_t *rrset)
+{
 	if (rrset == NULL) {
 		return;
 	}
-	for (size_t i = 0; i < judge->response->count; i++) {
-		policy_item_t *item = &judge->response->items[i];
-		const knot_rrset_t *there = item_rrset(item);
-		if (item->section == KNOT_AUTHORITY && there != NULL &&
-		    there->type == rrset->type &&
-		    name_equal(there->owner, rrset->owner)) {
-			knot_rrset_free(rrset, judge->verdict->mm);
-			response_edit(judge, item, denial_rewrite(denial, there, types));
+	if (item != NULL && item->rrset->ttl < rrset->ttl) {
+		rrset->ttl = item->rrset->ttl;
+	}
+	if (item != NULL && item->edit == EDIT_KEEP) {
+		response_edit(denial->judge, item, rrset);
+	} else {
+		response_add(denial->judge, item != NULL ? item->section : KNOT_AUTHORITY, rrset);
+	}
+}
+
+/*
+ * Names that may be missing, and what is known of the zone around them: by look-ups, or where these
+ * are not to be had, by what the response shows.
+ */
+
+/*! The exchange, and names that the policy treats differently than those around them. */
+typedef struct {
+	const policy_t *policy;
+	const knot_rrset_t *apex_mx;
+	bool patterns; /*!< Among the mail hosts; else web hosts are as other names are. */
+	size_t next;
+	knot_rdata_t *mx;
+} policy_names_t;
+
+static policy_names_t policy_names(const policy_t *policy, const knot_rrset_t *apex_mx)
+{
+	policy_names_t all = { .policy = policy, .apex_mx = apex_mx };
+	for (size_t i = 0; i < policy->mail_hosts.count; i++) {
+		all.patterns |= policy->mail_hosts.at[i].below;
+	}
+	return all;
+}
+
+/* The next one; name, below and exchange are set. False at the end. */
+static bool next_policy_name(policy_names_t *all, missing_t *missing)
+{
+	const policy_t *policy = all->policy;
+	const names_t *sets[] = { &policy->mail_hosts, &policy->web_hosts };
+	size_t i = all->next++;
+	*missing = (missing_t){ .name = policy->exchange, .exchange = (i == 0) };
+	if (i-- == 0) {
+		return true;
+	}
+	for (size_t set = 0; set < (all->patterns ? 2 : 1); set++) {
+		if (i < sets[set]->count) {
+			missing->name = sets[set]->at[i].name;
+			missing->below = sets[set]->at[i].below;
+			return true;
+		}
+		i -= sets[set]->count;
+	}
+	if (i >= all->apex_mx->rrs.count) {
+		return false;
+	}
+	all->mx = (i == 0) ? all->apex_mx->rrs.rdata : knot_rdataset_next(all->mx);
+	missing->name = knot_mx_name(all->mx);
+	return true;
+}
+
+static bool has_pattern(const names_t *names, const knot_dname_t *encloser)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (names->at[i].below &&
+		    knot_dname_in_bailiwick(encloser, names->at[i].name) >= 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* True if the names below this one are mail hosts, except those that are named. */
+static bool has_mail_hosts(const policy_t *policy, const knot_dname_t *name)
+{
+	return has_pattern(&policy->mail_hosts, name) && !has_pattern(&policy->web_hosts, name);
+}
+
+/* True if what a wildcard answers is treated differently at a name than at others. */
+static bool is_treated_differently(const denial_t *denial, const missing_t *missing)
+{
+	bool guarded = missing->below ? has_mail_hosts(denial->policy, missing->name)
+	                              : response_guarded(denial->judge, missing->name);
+	return missing->exchange ||
+	       guarded != has_mail_hosts(denial->policy,
+	                                 name_suffix(missing->name, missing->encloser));
+}
+
+/* True if the module changes nothing of what the zone answers at a name, by a wildcard. */
+static bool is_answered_by_zone(const denial_t *denial, const missing_t *missing)
+{
+	const judge_t *judge = denial->judge;
+	const policy_t *policy = denial->policy;
+	knot_dname_storage_t wildcard;
+	if (missing->below && !name_wildcard(wildcard, missing->name)) {
+		return true;
+	}
+	host_t host;
+	host_find(policy, judge->lookup, judge->ctx, missing->below ? wildcard : missing->name,
+	          &host);
+	if (host.proxy_name || host.state == HOST_BLIND) {
+		return false;
+	}
+	bool lacks = host.state == HOST_NONE || host.loop ||
+	             (host.state == HOST_FOUND &&
+	              ((knot_rrset_empty(&host.a) && policy->mail4.count > 0) ||
+	               (knot_rrset_empty(&host.aaaa) && policy->mail6.count > 0)));
+	return !(missing->exchange && lacks) && !response_proxied(judge, &host.a, NULL) &&
+	       !response_proxied(judge, &host.aaaa, NULL);
+}
+
+/* Finds out what the response shows of the wildcard of the encloser. */
+static void find_wildcard_shown(const denial_t *denial, missing_t *missing,
+                                const knot_dname_t *wildcard)
+{
+	const policy_response_t *response = denial->response;
+	nsec_place_t place;
+	nsec_t record;
+	if (!find_place(denial, &place, wildcard)) {
+		return;
+	}
+	for (size_t i = 0; next_record(denial, &i, &record) != NULL;) {
+		missing->wildcard |= nsec_is_owner(&record, &place) || nsec_is_next(&record, &place);
+		missing->no_wildcard |= nsec_covers(&record, &place);
+	}
+	for (size_t i = 0; i < response->count; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (rrsig_covered(item->rrset) != 0 && !knot_dname_is_wildcard(item->owner) &&
+		    knot_rrsig_labels(item->rrset->rrs.rdata) == missing->encloser &&
+		    knot_dname_in_bailiwick(item->owner, wildcard + 2) > 0) {
+			missing->wildcard = true;
+		}
+	}
+}
+
+/* Finds out if the encloser has a wildcard. */
+static void find_wildcard(const denial_t *denial, missing_t *missing)
+{
+	const judge_t *judge = denial->judge;
+	const knot_dname_t *zone = denial->policy->zone;
+	knot_dname_storage_t wildcard;
+	missing->wildcard = missing->no_wildcard = false;
+	if (missing->encloser == missing->labels ||
+	    !wildcard_at(wildcard, missing->name, missing->encloser)) {
+		missing->no_wildcard = true;
+		return;
+	}
+	knot_rrset_t rrset = { 0 };
+	int ret = judge->lookup(judge->ctx, wildcard, KNOT_RRTYPE_NSEC, &rrset);
+	missing->wildcard = (ret == KNOT_EOK);
+	missing->no_wildcard = (ret == KNOT_ENONODE);
+
+	/* The first record of an NSEC zone tells of a wildcard at the apex, because little sorts
+	 * before it. */
+	nsec_t first;
+	if (!missing->wildcard && !missing->no_wildcard &&
+	    missing->encloser == denial->apex_labels &&
+	    look_up(denial, zone, KNOT_RRTYPE_NSEC, &rrset) && nsec_read(&first, &rrset)) {
+		nsec_place_t place = { .name = wildcard };
+		first.owner.name = zone;
+		missing->wildcard = nsec_is_next(&first, &place);
+		missing->no_wildcard = nsec_covers(&first, &place);
+	}
+	if (!missing->wildcard && !missing->no_wildcard) {
+		find_wildcard_shown(denial, missing, wildcard);
+	}
+}
+
+/* Labels of the longest part of the name that the zone has; POLICY_OWN if it can't be looked up. */
+static int look_up_encloser(const denial_t *denial, const missing_t *missing)
+{
+	const judge_t *judge = denial->judge;
+	knot_rrset_t rrset = { 0 };
+	for (int labels = missing->labels; labels > denial->apex_labels; labels--) {
+		int ret = judge->lookup(judge->ctx, name_suffix(missing->name, labels),
+		                        KNOT_RRTYPE_NS, &rrset);
+		if (ret != KNOT_ENONODE) {
+			return ret == KNOT_EOK ? labels : POLICY_OWN;
+		}
+	}
+	return denial->apex_labels;
+}
+
+/* True if the name is another zone's, as far as that is known. */
+static bool is_delegated(const denial_t *denial, const missing_t *missing)
+{
+	const policy_response_t *response = denial->response;
+	knot_rrset_t ns = { 0 };
+	for (int labels = denial->apex_labels + 1; labels <= missing->labels; labels++) {
+		if (look_up(denial, name_suffix(missing->name, labels), KNOT_RRTYPE_NS, &ns)) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < response->count; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_AUTHORITY && item->rrset->type == KNOT_RRTYPE_NS &&
+		    knot_dname_in_bailiwick(missing->name, item->owner) >= 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Missing names that the response denies, and answers at and below them.
+ */
+
+/* The missing name that a name is at or below, or between it and its encloser; the nearest one.
+ * Labels that they share are set. NULL if there is none. */
+static const missing_t *missing_at(const denial_t *denial, const knot_dname_t *name, int *labels)
+{
+	const missing_t *found = NULL;
+	*labels = 0;
+	for (size_t i = 0; i < denial->missing_count; i++) {
+		const missing_t *missing = &denial->missing[i];
+		int shared = knot_dname_matched_labels(name, missing->name);
+		if (shared > missing->encloser && shared > *labels) {
+			found = missing;
+			*labels = shared;
+		}
+	}
+	return found;
+}
+
+/* True if a name is there because of a missing name: it is missing, or leads to one. */
+static bool is_inserted(const denial_t *denial, const knot_dname_t *name)
+{
+	int labels;
+	return missing_at(denial, name, &labels) != NULL && labels == label_count(name);
+}
+
+/* What becomes of the encloser whose wildcard has answered at a name. */
+static int new_encloser(const denial_t *denial, const knot_dname_t *name, int encloser)
+{
+	int labels;
+	if (encloser == POLICY_OWN || missing_at(denial, name, &labels) == NULL) {
+		return encloser;
+	}
+	return labels == label_count(name) ? POLICY_OWN : labels;
+}
+
+static bool is_delegation(const bitmap_t *types)
+{
+	return bitmap_has(types, KNOT_RRTYPE_NS) && !bitmap_has(types, KNOT_RRTYPE_SOA);
+}
+
+/* True if the zone does not speak for a name: the owner of a record above it is delegated, or
+ * redirected. */
+static bool ends_above(const missing_t *missing, const nsec_t *record)
+{
+	bitmap_t types;
+	if (knot_dname_in_bailiwick(missing->name, record->owner.name) <= 0) {
+		return false;
+	}
+	bitmap_clear(&types);
+	nsec_types(record, &types);
+	return bitmap_has(&types, KNOT_RRTYPE_DNAME) || is_delegation(&types);
+}
+
+/* Does a record say that there is no such name? Then it also tells what the encloser is. */
+static bool find_by_nsec(const denial_t *denial, missing_t *missing)
+{
+	nsec_place_t place = { .name = missing->name };
+	nsec_t record;
+	for (size_t i = 0; next_record(denial, &i, &record) != NULL;) {
+		if (nsec_covers(&record, &place) && !ends_above(missing, &record)) {
+			missing->encloser = covering_encloser(&record, missing->name);
+			find_wildcard(denial, missing);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_wildcard_denied(const denial_t *denial, const missing_t *missing, int labels)
+{
+	knot_dname_storage_t wildcard;
+	return (missing->wildcard || missing->below) &&
+	       wildcard_at(wildcard, missing->name, labels) && is_denied(denial, wildcard);
+}
+
+/* Without look-ups, the shortest part of the name that is denied tells the encloser. */
+static bool find_by_nsec3(const denial_t *denial, missing_t *missing)
+{
+	missing->encloser = look_up_encloser(denial, missing);
+	if (missing->encloser == missing->labels || is_delegated(denial, missing)) {
+		return false;
+	}
+	bool known = missing->encloser != POLICY_OWN;
+	if (known) {
+		find_wildcard(denial, missing);
+	}
+	for (int labels = (known ? missing->encloser : denial->apex_labels) + 1;
+	     labels <= missing->labels; labels++) {
+		if (!is_denied(denial, name_suffix(missing->name, labels)) &&
+		    !(known && is_wildcard_denied(denial, missing, labels))) {
+			continue;
+		}
+		if (!known) {
+			missing->encloser = labels - 1;
+			find_wildcard(denial, missing);
+		}
+		return true;
+	}
+	return false;
+}
+
+static bool has_opt_out(const denial_t *denial)
+{
+	nsec_t record;
+	for (size_t i = 0; next_record(denial, &i, &record) != NULL;) {
+		if (record.flags & KNOT_NSEC3_FLAG_OPT_OUT) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The zone has a name between encloser and missing name, though not in its NSEC3 records: opt-out
+ * (RFC 5155 6). Or it may have one. What it says of that can't be said of a missing name. */
+static bool is_opted_out(const denial_t *denial, const missing_t *missing)
+{
+	const judge_t *judge = denial->judge;
+	const policy_response_t *response = denial->response;
+	const knot_dname_t *name = judge->terminal;
+	for (size_t i = 0; i < response->count && judge->delegated; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_AUTHORITY && item->rrset->type == KNOT_RRTYPE_NS) {
+			name = item->owner;
+		}
+	}
+	int shared = knot_dname_matched_labels(name, missing->name);
+	bool below = shared > missing->encloser && shared < label_count(name);
+	return denial->nsec3 && below && !judge->negative &&
+	       (judge->delegated ||
+	        (shared < missing->labels && has_opt_out(denial) &&
+	         look_up_encloser(denial, missing) == POLICY_OWN) ||
+	        (denial->negative && response->rcode == KNOT_RCODE_NOERROR &&
+	         nodata_encloser(denial, name) == POLICY_OWN));
+}
+
+static bool is_new(const denial_t *denial, const missing_t *missing)
+{
+	for (size_t i = 0; i < denial->missing_count; i++) {
+		const missing_t *other = &denial->missing[i];
+		if (other->below == missing->below && name_equal(other->name, missing->name)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The name does not exist at all, and the response is about that. */
+static bool is_asked(const denial_t *denial, const missing_t *missing)
+{
+	int shared = knot_dname_matched_labels(denial->judge->terminal, missing->name);
+	return denial->response->rcode == KNOT_RCODE_NXDOMAIN && shared > missing->encloser;
+}
+
+/* Finds out which names the response denies that answers have. */
+static void find_missing(denial_t *denial)
+{
+	policy_names_t all = policy_names(denial->policy, &denial->judge->apex_mx);
+	missing_t missing;
+	while (next_policy_name(&all, &missing) && denial->missing_count < MISSING_MAX) {
+		missing.labels = label_count(missing.name);
+		if (!name_in_zone(missing.name, denial->policy->zone) ||
+		    missing.labels == denial->apex_labels || !is_new(denial, &missing) ||
+		    !(denial->nsec3 ? find_by_nsec3 : find_by_nsec)(denial, &missing) ||
+		    !is_treated_differently(denial, &missing) || is_opted_out(denial, &missing)) {
+			continue;
+		}
+		if ((missing.no_wildcard && !missing.exchange) ||
+		    (!missing.wildcard && !missing.exchange && is_asked(denial, &missing)) ||
+		    (missing.wildcard && is_answered_by_zone(denial, &missing))) {
+			continue;
+		}
+		/* Without a wildcard, answers have no missing name but the exchange. */
+		missing.wildcard |= !missing.exchange;
+		denial->missing[denial->missing_count++] = missing;
+	}
+}
+
+static void insert_name(denial_t *denial, const knot_dname_t *name, bool empty)
+{
+	inserted_t *inserted = &denial->inserted[denial->inserted_count];
+	if (denial->inserted_count < INSERTED_MAX && find_place(denial, &inserted->place, name)) {
+		inserted->empty = empty;
+		denial->inserted_count++;
+	}
+}
+
+/* Finds the places in the chain of missing names, and of those that lead to them. These have what
+ * a wildcard says, and a wildcard of their own, if one answers for the missing name. */
+static void insert_names(denial_t *denial)
+{
+	for (size_t i = 0; i < denial->missing_count; i++) {
+		const missing_t *missing = &denial->missing[i];
+		int first = missing->encloser + 1;
+		if (first > missing->labels) { /* Names below it are there; it has data now, too. */
+			first = missing->labels;
+		}
+		for (int labels = first; labels <= missing->labels; labels++) {
+			const knot_dname_t *name = name_suffix(missing->name, labels);
+			uint8_t *wildcard = denial->wildcards[denial->wildcard_count];
+			insert_name(denial, name, !missing->wildcard && labels < missing->labels);
+			if (missing->wildcard && denial->wildcard_count < WILDCARDS_MAX &&
+			    name_wildcard(wildcard, name)) {
+				denial->wildcard_count++;
+				insert_name(denial, wildcard, false);
+			}
+		}
+	}
+}
+
+/* True if an NSEC record of the exchange itself denies an address type that it always has. */
+static bool lacks_exchange_types(const policy_t *policy, const nsec_t *record)
+{
+	bitmap_t types;
+	bitmap_clear(&types);
+	nsec_types(record, &types);
+	return (policy->mail4.count > 0 && !bitmap_has(&types, KNOT_RRTYPE_A)) ||
+	       (policy->mail6.count > 0 && !bitmap_has(&types, KNOT_RRTYPE_AAAA));
+}
+
+bool policy_suspects_denial(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                            const knot_rrset_t *rrsets, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		nsec_t record;
+		if (rrsets[i].type == KNOT_RRTYPE_NSEC3) {
+			return true;
+		} else if (!nsec_read(&record, &rrsets[i])) {
+			continue;
+		}
+		knot_rrset_t apex_mx = policy_apex_mx(policy, lookup, ctx);
+		policy_names_t all = policy_names(policy, &apex_mx);
+		missing_t missing;
+		while (next_policy_name(&all, &missing)) {
+			nsec_place_t place = { .name = missing.name };
+			bool again = !missing.exchange && name_equal(missing.name, policy->exchange);
+			if ((!again && nsec_covers(&record, &place)) ||
+			    (missing.exchange && nsec_is_owner(&record, &place) &&
+			     lacks_exchange_types(policy, &record))) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* A copy of an RRset, to be signed again. */
+static knot_rrset_t *copy(judge_t *judge, const policy_item_t *item)
+{
+	knot_mm_t *mm = judge->verdict->mm;
+	uint32_t limit = judge->policy->ttl, ttl = item->rrset->ttl;
+	knot_rrset_t *rrset = knot_rrset_new(item->owner, item->rrset->type, KNOT_CLASS_IN,
+	                                     ttl < limit ? ttl : limit, mm);
+	if (rrset == NULL ||
+	    knot_rdataset_copy(&rrset->rrs, &item->rrset->rrs, mm) != KNOT_EOK) {
+		knot_rrset_free(rrset, mm);
+		judge->error = KNOT_ENOMEM;
+		return NULL;
+	}
+	return rrset;
+}
+
+/* The record of a wildcard, in answer to a question for that type, says nothing of a name of its
+ * own. */
+static void drop_nsec(denial_t *denial, policy_item_t *item)
+{
+	response_edit(denial->judge, item, NULL);
+	denial->judge->negative = true;
+	denial->negative = true;
+	response_set_soa(denial->judge);
+}
+
+/* Has answers of the zone's wildcards at or below missing names signed for the names themselves, or
+ * for the wildcards that are put in. */
+static void sign_answers(denial_t *denial)
+{
+	judge_t *judge = denial->judge;
+	for (size_t i = 0; i < denial->response->count && denial->missing_count > 0; i++) {
+		policy_item_t *item = &denial->response->items[i];
+		if (item->edit == EDIT_DROP || item->rrset->type == KNOT_RRTYPE_RRSIG) {
+			continue;
+		}
+		int before = signed_encloser(judge, item->owner, item->rrset->type);
+		int now = new_encloser(denial, item->owner, before);
+		if (now == before) {
+			continue;
+		}
+		if (item->rrset->type == KNOT_RRTYPE_NSEC && now == POLICY_OWN) {
+			drop_nsec(denial, item);
+			continue;
+		}
+		if (item->edit == EDIT_KEEP) {
+			response_edit(judge, item, copy(judge, item));
+		}
+		item->encloser = now;
+	}
+	for (size_t i = 0; i < judge->verdict->add_count; i++) {
+		policy_add_t *add = &judge->verdict->add[i];
+		add->encloser = new_encloser(denial, add->rrset->owner, add->encloser);
+	}
+}
+
+/*
+ * What the response has to prove.
+ */
+
+static void need_proof(denial_t *denial, proof_kind_t kind, const knot_dname_t *name, int encloser)
+{
+	for (size_t i = 0; i < denial->proof_count; i++) {
+		if (name_equal(denial->proofs[i].name, name)) {
 			return;
 		}
 	}
-	response_add(judge, KNOT_AUTHORITY, rrset);
+	if (denial->proof_count < PROOFS_MAX) {
+		denial->proofs[denial->proof_count++] = (proof_t){ kind, name, encloser, false };
+	}
 }
 
-/* Every type that a node may have. What the zone says itself is better than what is likely. */
-static void add_node_types(const denial_t *denial, const knot_dname_t *node, bitmap_t *types)
+/* Labels of the longest part of a name that is there, missing names included. */
+static int find_encloser(const denial_t *denial, const knot_dname_t *name)
+{
+	int labels = POLICY_OWN, shared;
+	if (denial->nsec3) {
+		labels = label_count(name) - 1;
+		while (labels > denial->apex_labels &&
+		       !has_record(denial, name_suffix(name, labels)) &&
+		       !is_inserted(denial, name_suffix(name, labels))) {
+			labels--;
+		}
+		return labels;
+	}
+
+	nsec_place_t place = { .name = name };
+	nsec_t record;
+	for (size_t i = 0; labels == POLICY_OWN && next_record(denial, &i, &record) != NULL;) {
+		if (nsec_covers(&record, &place)) {
+			labels = covering_encloser(&record, name);
+		}
+	}
+	(void)missing_at(denial, name, &shared);
+	return labels != POLICY_OWN && labels < shared ? shared : labels;
+}
+
+/* The end of the aliases has nothing. */
+static void need_proof_of_end(denial_t *denial)
+{
+	const judge_t *judge = denial->judge;
+	const knot_dname_t *end = judge->terminal;
+	if (denial->response->rcode == KNOT_RCODE_NXDOMAIN && !judge->verdict->noerror) {
+		/* There is none by a wildcard of its encloser either. */
+		need_proof(denial, PROOF_NXDOMAIN, end, find_encloser(denial, end));
+		return;
+	}
+	int encloser = judge->negative ? signed_encloser(judge, end, 0)
+	                               : nodata_encloser(denial, end);
+	need_proof(denial, PROOF_NODATA, end, new_encloser(denial, end, encloser));
+}
+
+static void find_proofs(denial_t *denial)
+{
+	const judge_t *judge = denial->judge;
+	for (size_t i = 0; i < denial->response->count; i++) {
+		const policy_item_t *item = &denial->response->items[i];
+		if (judge->delegated && item->section == KNOT_AUTHORITY &&
+		    item->rrset->type == KNOT_RRTYPE_NS) {
+			need_proof(denial, PROOF_NODATA, item->owner, POLICY_OWN);
+		}
+		if (item->section != KNOT_ANSWER || item->edit == EDIT_DROP ||
+		    item->rrset->type == KNOT_RRTYPE_RRSIG) {
+			continue;
+		}
+		int encloser = item->edit == EDIT_REPLACE
+		             ? item->encloser
+		             : signed_encloser(judge, item->owner, item->rrset->type);
+		if (encloser != POLICY_OWN) {
+			need_proof(denial, PROOF_EXPANDED, item->owner, encloser);
+		}
+	}
+	for (size_t i = 0; i < judge->verdict->add_count; i++) {
+		const policy_add_t *add = &judge->verdict->add[i];
+		if (add->section == KNOT_ANSWER && add->encloser != POLICY_OWN) {
+			need_proof(denial, PROOF_EXPANDED, add->rrset->owner, add->encloser);
+		}
+	}
+	if (denial->negative) {
+		need_proof_of_end(denial);
+	}
+}
+
+/* The wildcard that a proof is about besides its name. */
+static bool proof_wildcard(const proof_t *proof, knot_dname_storage_t out)
+{
+	return proof->kind != PROOF_EXPANDED && proof->encloser != POLICY_OWN &&
+	       wildcard_at(out, proof->name, proof->encloser);
+}
+
+/*
+ * Records of the zone, split where there are missing names. Only those parts are shown that prove
+ * something in this response.
+ */
+
+/* True if an NSEC record shows something that a proof needs. NODATA is proven by a record that was
+ * put in. */
+static bool proves(proof_t *proof, const nsec_t *record, bool inserted)
+{
+	knot_dname_storage_t wildcard;
+	nsec_place_t name = { .name = proof->name }, at_wildcard = { .name = wildcard };
+	bool nodata = proof->kind == PROOF_NODATA;
+	if (proof_wildcard(proof, wildcard)) {
+		bool match = nsec_is_owner(record, &at_wildcard);
+		proof->proven |= nodata && match && inserted;
+		return match || nsec_covers(record, &at_wildcard) || nsec_covers(record, &name);
+	}
+	bool match = nodata && nsec_is_owner(record, &name);
+	bool cover = nsec_covers(record, &name);
+	if (nodata) { /* A name without data of its own has others below it. */
+		cover = cover && knot_dname_in_bailiwick(record->next.name, proof->name) > 0;
+		proof->proven |= cover || (match && inserted);
+	}
+	return cover || match;
+}
+
+/* True if the owner of an NSEC3 record, or what it covers, is among the hashes. */
+static bool is_about_hashes(const denial_t *denial, const nsec_t *record)
+{
+	for (size_t i = 0; i < denial->hash_count; i++) {
+		if (nsec_is_owner(record, &denial->hashes[i]) ||
+		    nsec_covers(record, &denial->hashes[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_needed(denial_t *denial, const nsec_t *record, bool inserted)
+{
+	if (record->nsec3) {
+		return is_about_hashes(denial, record);
+	}
+	bool needed = false;
+	for (size_t i = 0; i < denial->proof_count; i++) {
+		needed |= proves(&denial->proofs[i], record, inserted);
+	}
+	return needed;
+}
+
+/* The types of the wildcard that has answered at a missing name, from its record in the response. */
+static bool wildcard_types(const denial_t *denial, const missing_t *missing, bitmap_t *types)
+{
+	knot_dname_storage_t wildcard;
+	nsec_place_t place;
+	nsec_t record;
+	if (!wildcard_at(wildcard, missing->name, missing->encloser) ||
+	    !find_place(denial, &place, wildcard)) {
+		return false;
+	}
+	for (size_t i = 0; next_record(denial, &i, &record) != NULL;) {
+		if (nsec_is_owner(&record, &place)) {
+			nsec_types(&record, types);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* True if the response has to prove that just a type is missing at a name, or a wildcard. */
+static bool is_nodata(const denial_t *denial, const knot_dname_t *name)
+{
+	for (size_t i = 0; i < denial->proof_count; i++) {
+		const proof_t *proof = &denial->proofs[i];
+		knot_dname_storage_t wildcard;
+		if (proof->kind == PROOF_NODATA &&
+		    name_equal(name, proof_wildcard(proof, wildcard) ? wildcard : proof->name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The missing name itself, or the one that a name leads to where a wildcard answers, or may. */
+static const missing_t *missing_of(const denial_t *denial, const knot_dname_t *name)
+{
+	int labels;
+	for (size_t i = 0; i < denial->missing_count; i++) {
+		const missing_t *missing = &denial->missing[i];
+		if (!missing->below && name_equal(missing->name, name)) {
+			return missing;
+		}
+	}
+	const missing_t *missing = missing_at(
+		denial, knot_dname_is_wildcard(name) ? name + 2 : name, &labels);
+	return missing != NULL && !missing->no_wildcard ? missing : NULL;
+}
+
+/* The types of a name that is put in. Where a wildcard answers, or may, nothing is denied but what
+ * the response is about. */
+static void inserted_types(const denial_t *denial, const knot_dname_t *name, bitmap_t *types)
+{
+	bool nodata = is_nodata(denial, name), flattened = denial->judge->flattened;
+	const missing_t *missing = missing_of(denial, name);
+	bitmap_clear(types);
+	if (missing == NULL) {
+		return; /* A name that only leads to another one. */
+	}
+	bool known = missing->no_wildcard || (nodata && flattened) ||
+	             (nodata && wildcard_types(denial, missing, types));
+	if (!known) {
+		bitmap_add_likely(types, false);
+		bitmap_add(types, KNOT_RRTYPE_CNAME);
+	}
+	bitmap_remove(types, KNOT_RRTYPE_NSEC);
+	bitmap_remove(types, KNOT_RRTYPE_DNAME);
+	bitmap_add(types, KNOT_RRTYPE_RRSIG);
+	if (name_equal(name, denial->policy->exchange)) {
+		add_exchange_types(denial->policy, types);
+	} else if (nodata && flattened) {
+		bitmap_add(types, KNOT_RRTYPE_A);
+		bitmap_add(types, KNOT_RRTYPE_AAAA);
+	}
+	if (nodata && denial->denied != KNOT_RRTYPE_NSEC) { /* The NSEC record itself is there. */
+		bitmap_remove(types, KNOT_RRTYPE_CNAME);
+		bitmap_remove(types, denial->denied);
+	}
+}
+
+/* Makes a record of the exchange itself show the addresses that it always has. */
+static void show_exchange_types(denial_t *denial, policy_item_t *item, const nsec_t *record)
+{
+	bitmap_t types;
+	bitmap_clear(&types);
+	nsec_types(record, &types);
+	if (bitmap_has(&types, KNOT_RRTYPE_CNAME) || is_delegation(&types)) {
+		return; /* What the name has is told by another record or another zone. */
+	}
+	bool a = bitmap_has(&types, KNOT_RRTYPE_A), aaaa = bitmap_has(&types, KNOT_RRTYPE_AAAA);
+	add_exchange_types(denial->policy, &types);
+	if (a != bitmap_has(&types, KNOT_RRTYPE_A) ||
+	    aaaa != bitmap_has(&types, KNOT_RRTYPE_AAAA)) {
+		show_record(denial, item, make_record(denial, record, &types));
+	}
+}
+
+static void show_parts(denial_t *denial, policy_item_t *item, const nsec_split_t *split,
+                       const bool needed[static NSEC_SPLIT_MAX])
+{
+	bitmap_t own, types;
+	nsec_t record;
+	bitmap_clear(&own);
+	if (item != NULL) {
+		if (nsec_read(&record, item_rrset(item))) {
+			nsec_types(&record, &own);
+		}
+		item->edit = EDIT_KEEP; /* What takes its place is to come. */
+	}
+	for (size_t i = 0; i + 1 < split->count; i++) {
+		if (!needed[i]) {
+			continue;
+		}
+		nsec_t part = nsec_split_part(split, i);
+		bool inserted = i > 0 || item == NULL;
+		if (inserted) {
+			inserted_types(denial, part.owner.name, &types);
+		}
+		if (inserted && !part.nsec3) {
+			bitmap_add(&types, KNOT_RRTYPE_NSEC);
+			bitmap_add(&types, KNOT_RRTYPE_RRSIG);
+		}
+		show_record(denial, item, make_record(denial, &part, inserted ? &types : &own));
+	}
+}
+
+/* Splits a record, and shows the parts that are needed. NULL for the item where there is no such
+ * record in the response, and its owner is one that is put in. */
+static void split_record(denial_t *denial, policy_item_t *item, const nsec_t *record,
+                         const nsec_place_t *exchange)
+{
+	bool needed[NSEC_SPLIT_MAX], any = false;
+	nsec_split_t split;
+	nsec_split_begin(&split, record);
+	for (size_t i = 0; i < denial->inserted_count; i++) {
+		const inserted_t *inserted = &denial->inserted[i];
+		if (record->nsec3 || !inserted->empty) {
+			nsec_split_at(&split, &inserted->place);
+		}
+	}
+	/* In an answer, the question is about the owner. With additional data, it may be about any
+	 * part. */
+	bool elsewhere = item != NULL && item->section != KNOT_AUTHORITY;
+	for (size_t i = 0; i + 1 < split.count; i++) {
+		nsec_t part = nsec_split_part(&split, i);
+		needed[i] = is_needed(denial, &part, i > 0 || item == NULL) ||
+		            (elsewhere && !record->nsec3 && i == 0);
+		any |= needed[i];
+	}
+	if (item != NULL && item->section == KNOT_AUTHORITY && !any && denial->edited) {
+		response_edit(denial->judge, item, NULL);
+		return;
+	}
+	for (size_t i = 0; i + 1 < split.count && elsewhere && !any; i++) {
+		needed[i] = true;
+	}
+	if (item != NULL && nsec_is_owner(record, exchange)) {
+		show_exchange_types(denial, item, record);
+	}
+	if (item == NULL || split.count > 2) {
+		show_parts(denial, item, &split, needed);
+	}
+}
+
+/* Below a name that is not there, the zone's NSEC3 records say nothing of what a missing name makes
+ * of it. There, NSEC records of that name alone do: from its first name to the first name after
+ * it. */
+static void split_below(denial_t *denial, const knot_dname_t *name)
+{
+	int labels;
+	knot_dname_storage_t after;
+	const missing_t *missing = missing_at(denial, name, &labels);
+	const knot_dname_t *top = name_suffix(name, missing->encloser + 1);
+	name_after(after, top);
+	nsec_t record = { .owner.name = top, .next.name = after };
+	split_record(denial, NULL, &record, NULL);
+}
+
+static void add_hash(denial_t *denial, const knot_dname_t *name)
+{
+	nsec_place_t *place = &denial->hashes[denial->hash_count];
+	if (denial->hash_count < HASHES_MAX && find_place(denial, place, name)) {
+		place->name = NULL; /* It may be gone before the hash is. */
+		denial->hash_count++;
+	}
+}
+
+/* Finds the hashes that have to be shown. Returns a name below a missing one that has something to
+ * be proven, which the zone's records can't do, or NULL. */
+static const knot_dname_t *find_hashes(denial_t *denial)
+{
+	const knot_dname_t *below = NULL;
+	for (size_t i = 0; i < denial->proof_count; i++) {
+		const proof_t *proof = &denial->proofs[i];
+		knot_dname_storage_t wildcard;
+		int labels = label_count(proof->name), shared;
+		if (missing_at(denial, proof->name, &shared) != NULL && shared < labels) {
+			below = proof->name;
+			continue;
+		}
+		int encloser = proof->encloser;
+		if (encloser == POLICY_OWN &&
+		    (labels <= denial->apex_labels || has_record(denial, proof->name) ||
+		     is_inserted(denial, proof->name))) {
+			add_hash(denial, proof->name);
+			continue;
+		}
+		if (encloser == POLICY_OWN) { /* Not in the chain, by opt-out (RFC 5155 6). */
+			encloser = find_encloser(denial, proof->name);
+			add_hash(denial, name_suffix(proof->name, encloser));
+		}
+		add_hash(denial, name_suffix(proof->name, encloser + 1));
+		if (proof_wildcard(proof, wildcard)) {
+			add_hash(denial, wildcard + 2);
+			add_hash(denial, wildcard);
+		}
+	}
+	return below;
+}
+
+static bool is_shown(const denial_t *denial, const knot_dname_t *owner)
+{
+	const policy_verdict_t *verdict = denial->judge->verdict;
+	for (size_t i = 0; i < denial->response->count; i++) {
+		const knot_rrset_t *rrset = item_rrset(&denial->response->items[i]);
+		if (rrset != NULL && name_equal(rrset->owner, owner)) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < verdict->add_count; i++) {
+		if (name_equal(verdict->add[i].rrset->owner, owner)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* NODATA at a name that is put in is proven if the record that was split is in the response. */
+static void find_proven(denial_t *denial)
+{
+	for (size_t i = 0; i < denial->proof_count; i++) {
+		proof_t *proof = &denial->proofs[i];
+		nsec_place_t place;
+		knot_dname_storage_t owner;
+		if (proof->kind == PROOF_NODATA && is_inserted(denial, proof->name) &&
+		    find_place(denial, &place, proof->name) &&
+		    nsec3_owner(owner, place.hash, denial->policy->zone)) {
+			proof->proven |= is_shown(denial, owner);
+		}
+	}
+}
+
+/* Splits the records of the response at missing names, and leaves out those that nothing in it
+ * needs any more. */
+static void split_records(denial_t *denial)
+{
+	nsec_place_t exchange;
+	nsec_t record;
+	if (!find_place(denial, &exchange, denial->policy->exchange)) {
+		return;
+	}
+	insert_names(denial);
+	const knot_dname_t *below = denial->nsec3 ? find_hashes(denial) : NULL;
+	policy_item_t *item;
+	for (size_t i = 0; (item = next_record(denial, &i, &record)) != NULL;) {
+		if (item->edit == EDIT_KEEP) {
+			split_record(denial, item, &record, &exchange);
+		}
+	}
+	if (below != NULL) {
+		split_below(denial, below);
+	}
+	if (denial->nsec3) {
+		find_proven(denial);
+	}
+}
+
+/*
+ * New records about single names.
+ */
+
+/* Adds a record of one name, with no other name between it and the next. Where the response has a
+ * record of the name, it gets these types instead. */
+static void add_record(denial_t *denial, const knot_dname_t *name, bitmap_t *types)
 {
 	judge_t *judge = denial->judge;
-	bitmap_add_likely(types, name_equal(node, judge->policy->zone));
-	knot_rrset_t nsec = { 0 };
-	if (judge->lookup(judge->ctx, node, KNOT_RRTYPE_NSEC, &nsec) == KNOT_EOK &&
-	    !knot_rrset_empty(&nsec)) {
-		(void)denial_types(types, &nsec);
+	knot_dname_storage_t successor;
+	nsec_t record = { .nsec3 = denial->nsec3, .params = denial->params,
+	                  .next.name = successor };
+	if (!find_place(denial, &record.owner, name)) {
+		return;
+	}
+	if (denial->nsec3) {
+		uint8_t *next = record.next.hash;
+		memcpy(next, record.owner.hash, NSEC3_HASH);
+		for (int i = NSEC3_HASH - 1; i >= 0 && ++next[i] == 0; i--) {
+		}
+		bitmap_remove(types, KNOT_RRTYPE_NSEC);
+	} else {
+		name_successor(successor, name);
+		bitmap_add(types, KNOT_RRTYPE_NSEC);
+	}
+	for (size_t i = 0; i < denial->response->count; i++) {
+		policy_item_t *item = &denial->response->items[i];
+		const knot_rrset_t *there = item_rrset(item);
+		nsec_t other;
+		if (item->section == KNOT_AUTHORITY && there != NULL && nsec_read(&other, there) &&
+		    other.nsec3 == record.nsec3 && nsec_is_owner(&other, &record.owner)) {
+			response_edit(judge, item, make_record(denial, &other, types));
+			return;
+		}
+	}
+	response_add(judge, KNOT_AUTHORITY, make_record(denial, &record, types));
+}
+
+/* Adds every type that a node may have. What the zone says itself is better than what is likely. */
+static void add_node_types(const denial_t *denial, const knot_dname_t *node, bitmap_t *types)
+{
+	knot_rrset_t rrset = { 0 };
+	nsec_t record;
+	bitmap_add_likely(types, name_equal(node, denial->policy->zone));
+	if (look_up(denial, node, KNOT_RRTYPE_NSEC, &rrset) && nsec_read(&record, &rrset)) {
+		nsec_types(&record, types);
 	}
 	bitmap_remove(types, KNOT_RRTYPE_CNAME);
 }
 
-/* What a name has whose answers are made of addresses alone: an alias that was cut, the exchange,
+/* Adds what a name has whose answers are made of addresses alone: a flattened alias, the exchange,
  * or nothing at all where it only leads to the exchange. */
-static void add_made_types(const denial_t *denial, const claim_t *claim, bitmap_t *types)
+static void add_made_types(const denial_t *denial, const proof_t *proof, bitmap_t *types)
 {
 	if (denial->judge->flattened) {
 		bitmap_add(types, KNOT_RRTYPE_A);
 		bitmap_add(types, KNOT_RRTYPE_AAAA);
-	} else if (name_equal(claim->name, denial->exchange)) {
-		denial_add_served(denial, types);
+	} else if (name_equal(proof->name, denial->policy->exchange)) {
+		add_exchange_types(denial->policy, types);
 	}
 	if (bitmap_size(types) > 0 || !denial->nsec3) {
 		bitmap_add(types, KNOT_RRTYPE_RRSIG);
@@ -86,255 +1284,44 @@ static void add_made_types(const denial_t *denial, const claim_t *claim, bitmap_
 }
 
 /* Proves that a type was left out at the end of the answer. */
-static void add_proof(denial_t *denial, const claim_t *claim)
+static void add_proof(denial_t *denial, const proof_t *proof)
 {
 	bitmap_t types;
 	bitmap_clear(&types);
-	bool emptied = !denial->judge->flattened && !denial->judge->verdict->noerror;
-	if (emptied) {
-		add_node_types(denial, claim->name, &types);
+	if (!denial->judge->flattened && !denial->judge->verdict->noerror) {
+		add_node_types(denial, proof->name, &types);
 	} else {
-		add_made_types(denial, claim, &types);
+		add_made_types(denial, proof, &types);
 	}
 	bitmap_remove(&types, denial->denied);
-	if (claim->encloser == POLICY_OWN) {
-		add_match(denial, claim->name, &types);
+	if (proof->encloser == POLICY_OWN) {
+		add_record(denial, proof->name, &types);
 		return;
 	}
 
-	/* That the name itself is not there the zone has proven. */
+	/* The zone has proven that the name itself is not there. */
 	knot_dname_storage_t wildcard;
-	if (!denial_wildcard(wildcard, claim->name, claim->encloser)) {
+	if (!wildcard_at(wildcard, proof->name, proof->encloser)) {
 		return;
 	}
-	add_match(denial, wildcard, &types);
+	add_record(denial, wildcard, &types);
 	if (denial->nsec3) {
-		const knot_dname_t *encloser = name_suffix(claim->name, claim->encloser);
+		const knot_dname_t *encloser = name_suffix(proof->name, proof->encloser);
 		bitmap_clear(&types);
 		add_node_types(denial, encloser, &types);
 		bitmap_remove(&types, KNOT_RRTYPE_DNAME);
-		add_match(denial, encloser, &types);
+		add_record(denial, encloser, &types);
 	}
 }
 
-static void find_params(denial_t *denial)
-{
-	judge_t *judge = denial->judge;
-	knot_rrset_t found = { 0 };
-	for (size_t i = 0; i < judge->response->count; i++) {
-		const knot_rrset_t *rrset = judge->response->items[i].rrset;
-		if (rrset->type == KNOT_RRTYPE_NSEC3) {
-			found = *rrset;
-		}
-	}
-	if (knot_rrset_empty(&found) &&
-	    judge->lookup(judge->ctx, judge->policy->zone, KNOT_RRTYPE_NSEC3PARAM,
-	                  &found) != KNOT_EOK) {
-		return;
-	}
-	/* The parameters stand first in both. */
-	if (!knot_rrset_empty(&found) && knot_nsec3_alg(found.rrs.rdata) == KNOT_NSEC3_ALGORITHM_SHA1) {
-		const knot_rdata_t *rdata = found.rrs.rdata;
-		denial->nsec3 = true;
-		denial->params = (nsec3_params_t){ knot_nsec3_iters(rdata),
-		                                   knot_nsec3_salt_len(rdata),
-		                                   knot_nsec3_salt(rdata) };
-	}
-}
-
-static void add_claim(denial_t *denial, claim_kind_t kind, const knot_dname_t *name, int encloser)
-{
-	for (size_t i = 0; i < denial->claim_count; i++) {
-		if (name_equal(denial->claims[i].name, name)) {
-			return;
-		}
-	}
-	if (denial->claim_count < CLAIMS_MAX) {
-		denial->claims[denial->claim_count++] = (claim_t){ kind, name, encloser, false };
-	}
-}
-
-int denial_nodata_encloser(const denial_t *denial, const knot_dname_t *name)
-{
-	const policy_response_t *response = denial->judge->response;
-	int encloser = POLICY_OWN;
-	uint8_t own[NSEC3_HASH], hashed[NSEC3_HASH];
-	bool has_own = denial->nsec3 && denial_hash(denial, own, name) == KNOT_EOK;
-	/* The name itself may have a record, or have none because there are only names below it. Then
-	 * the record of a wildcard is there for another name. */
-	for (size_t i = 0; i < response->count; i++) {
-		const policy_item_t *item = &response->items[i];
-		const knot_dname_t *owner = item->owner;
-		if (item->rrset->type == KNOT_RRTYPE_NSEC3 && has_own &&
-		    nsec3_owner_hash(hashed, owner) && memcmp(own, hashed, NSEC3_HASH) == 0) {
-			return POLICY_OWN;
-		}
-		if (item->rrset->type != KNOT_RRTYPE_NSEC) {
-			continue;
-		}
-		const knot_dname_t *next = knot_nsec_next(item->rrset->rrs.rdata);
-		if (name_equal(owner, name) ||
-		    (graft_in_gap(name, owner, next) && knot_dname_in_bailiwick(next, name) > 0)) {
-			return POLICY_OWN;
-		}
-		if (knot_dname_is_wildcard(owner) && knot_dname_in_bailiwick(name, owner + 2) > 0) {
-			encloser = knot_dname_labels(owner + 2, NULL);
-		}
-	}
-	if (encloser != POLICY_OWN) {
-		return encloser;
-	}
-	for (int labels = (int)knot_dname_labels(name, NULL) - 1;
-	     denial->nsec3 && labels >= denial->apex_labels; labels--) {
-		knot_dname_storage_t wildcard, owner;
-		uint8_t hash[NSEC3_HASH];
-		if (!denial_wildcard(wildcard, name, labels) ||
-		    denial_hash(denial, hash, wildcard) != KNOT_EOK ||
-		    !nsec3_owner(owner, hash, denial->judge->policy->zone)) {
-			continue;
-		}
-		for (size_t i = 0; i < response->count; i++) {
-			const policy_item_t *item = &response->items[i];
-			if (item->rrset->type == KNOT_RRTYPE_NSEC3 &&
-			    name_equal(item->owner, owner)) {
-				return labels;
-			}
-		}
-	}
-	return POLICY_OWN;
-}
-
-static void claim_end(denial_t *denial)
-{
-	judge_t *judge = denial->judge;
-	const knot_dname_t *end = judge->terminal;
-	if (judge->response->rcode == KNOT_RCODE_NXDOMAIN && !judge->verdict->noerror) {
-		add_claim(denial, CLAIM_NXDOMAIN, end, POLICY_OWN);
-		return;
-	}
-	int encloser = judge->negative ? denial_encloser(judge, end, 0)
-	                               : denial_nodata_encloser(denial, end);
-	add_claim(denial, CLAIM_NODATA, end, graft_encloser(denial, end, encloser));
-}
-
-/* What the edited response has to prove. */
-static void find_claims(denial_t *denial)
-{
-	judge_t *judge = denial->judge;
-	for (size_t i = 0; i < judge->response->count; i++) {
-		policy_item_t *item = &judge->response->items[i];
-		if (judge->delegated && item->section == KNOT_AUTHORITY &&
-		    item->rrset->type == KNOT_RRTYPE_NS) {
-			add_claim(denial, CLAIM_NODATA, item->owner, POLICY_OWN);
-		}
-		if (item->section != KNOT_ANSWER || item->edit == EDIT_DROP ||
-		    item->rrset->type == KNOT_RRTYPE_RRSIG) {
-			continue;
-		}
-		int encloser = (item->edit == EDIT_REPLACE)
-		             ? item->encloser : denial_encloser(judge, item->owner, item->rrset->type);
-		if (encloser != POLICY_OWN) {
-			add_claim(denial, CLAIM_COVER, item->owner, encloser);
-		}
-	}
-	for (size_t i = 0; i < judge->verdict->add_count; i++) {
-		const policy_add_t *add = &judge->verdict->add[i];
-		if (add->section == KNOT_ANSWER && add->encloser != POLICY_OWN) {
-			add_claim(denial, CLAIM_COVER, add->rrset->owner, add->encloser);
-		}
-	}
-	if (denial->negative) {
-		claim_end(denial);
-	}
-}
-
-/* New RRsets in the place of what a wildcard had answered are signed as the wildcard's, so that the
- * names that are asked for make no signatures. */
-static void find_owners(denial_t *denial)
-{
-	judge_t *judge = denial->judge;
-	for (size_t i = 0; i < judge->response->count; i++) {
-		policy_item_t *item = &judge->response->items[i];
-		if (item->edit == EDIT_REPLACE &&
-		    !name_equal(item->owner, denial->exchange)) {
-			item->encloser = denial_encloser(judge, item->owner, item->rrset->type);
-		}
-	}
-	for (size_t i = 0; i < judge->verdict->add_count; i++) {
-		policy_add_t *add = &judge->verdict->add[i];
-		if (add->section == KNOT_ANSWER &&
-		    !name_equal(add->rrset->owner, denial->exchange)) {
-			add->encloser = denial_encloser(judge, add->rrset->owner, KNOT_RRTYPE_CNAME);
-		}
-	}
-}
-
-static bool is_proof(const policy_item_t *item)
-{
-	uint16_t type = item->rrset->type;
-	if (type == KNOT_RRTYPE_RRSIG) {
-		type = knot_rrsig_type_covered(item->rrset->rrs.rdata);
-	}
-	return item->section == KNOT_AUTHORITY &&
-	       (type == KNOT_RRTYPE_NSEC || type == KNOT_RRTYPE_NSEC3);
-}
-
-/* The zone's own proofs are there again, for those that are needed to be chosen. So is the signature of
- * the SOA; it goes where that goes. */
-static void restore_proofs(denial_t *denial)
-{
-	judge_t *judge = denial->judge;
-	for (size_t i = 0; i < judge->response->count; i++) {
-		policy_item_t *item = &judge->response->items[i];
-		bool soa = item->section == KNOT_AUTHORITY &&
-		           item->rrset->type == KNOT_RRTYPE_RRSIG &&
-		           knot_rrsig_type_covered(item->rrset->rrs.rdata) == KNOT_RRTYPE_SOA;
-		if (soa || is_proof(item)) {
-			item->edit = EDIT_KEEP;
-		}
-	}
-}
-
-/* Labels of the longest part of a name that is there, by the record that covers it. */
-static int nsec_encloser(const denial_t *denial, const knot_dname_t *name)
-{
-	const policy_response_t *response = denial->judge->response;
-	int labels = POLICY_OWN, graft;
-	for (size_t i = 0; i < response->count && labels == POLICY_OWN; i++) {
-		const policy_item_t *item = &response->items[i];
-		if (denial_is_nsec(denial->judge, item)) {
-			const knot_dname_t *next = knot_nsec_next(item->rrset->rrs.rdata);
-			if (graft_in_gap(name, item->owner, next)) {
-				int above = knot_dname_matched_labels(name, item->owner);
-				int below = knot_dname_matched_labels(name, next);
-				labels = above > below ? above : below;
-			}
-		}
-	}
-	(void)graft_at(denial, name, &graft);
-	return labels != POLICY_OWN && labels < graft ? graft : labels;
-}
-
-/* Where there is no such name, there is none by a wildcard of its encloser either. */
-static void find_enclosers(denial_t *denial)
-{
-	for (size_t i = 0; i < denial->claim_count; i++) {
-		claim_t *claim = &denial->claims[i];
-		if (claim->kind == CLAIM_NXDOMAIN) {
-			claim->encloser = denial->nsec3 ? cut_nsec3_encloser(denial, claim->name)
-			                                : nsec_encloser(denial, claim->name);
-		}
-	}
-}
-
-/* Who asks for the NSEC record of a name that is grafted gets it. */
+/* Answers the question for the NSEC record of a missing name. */
 static void answer_nsec(denial_t *denial)
 {
 	judge_t *judge = denial->judge;
 	policy_verdict_t *verdict = judge->verdict;
 	bool found = false;
-	for (size_t i = 0; i < judge->response->count; i++) {
-		policy_item_t *item = &judge->response->items[i];
+	for (size_t i = 0; i < denial->response->count; i++) {
+		policy_item_t *item = &denial->response->items[i];
 		if (item->section == KNOT_AUTHORITY && item->edit == EDIT_REPLACE &&
 		    item->with->type == KNOT_RRTYPE_NSEC &&
 		    name_equal(item->with->owner, judge->terminal)) {
@@ -353,15 +1340,73 @@ static void answer_nsec(denial_t *denial)
 			found = true;
 		}
 	}
-	for (size_t i = 0; i < judge->response->count && found; i++) {
-		policy_item_t *item = &judge->response->items[i];
+	for (size_t i = 0; i < denial->response->count && found; i++) {
+		policy_item_t *item = &denial->response->items[i];
 		if (item->section == KNOT_AUTHORITY && item->rrset->type == KNOT_RRTYPE_SOA) {
 			response_edit(judge, item, NULL);
 		}
 	}
 }
 
-/* A response without a denial, which is none either, has nothing to prove: not even that a wildcard was
+/*
+ * All of it.
+ */
+
+/* Finds out how names are hashed, if they are. */
+static void find_params(denial_t *denial)
+{
+	knot_rrset_t params = { 0 };
+	for (size_t i = 0; i < denial->response->count; i++) {
+		nsec_t record;
+		if (nsec_read(&record, denial->response->items[i].rrset) && record.nsec3) {
+			denial->nsec3 = true;
+			denial->params = record.params;
+		}
+	}
+	if (!denial->nsec3) {
+		denial->nsec3 = look_up(denial, denial->policy->zone, KNOT_RRTYPE_NSEC3PARAM,
+		                       &params) &&
+		                nsec3_params_read(&denial->params, &params);
+	}
+}
+
+/* New RRsets in the place of a wildcard's answers are signed as the wildcard's, so that names that
+ * are asked for make no signatures. */
+static void find_owners(denial_t *denial)
+{
+	judge_t *judge = denial->judge;
+	const knot_dname_t *exchange = denial->policy->exchange;
+	for (size_t i = 0; i < denial->response->count; i++) {
+		policy_item_t *item = &denial->response->items[i];
+		if (item->edit == EDIT_REPLACE && !name_equal(item->owner, exchange)) {
+			item->encloser = signed_encloser(judge, item->owner, item->rrset->type);
+		}
+	}
+	for (size_t i = 0; i < judge->verdict->add_count; i++) {
+		policy_add_t *add = &judge->verdict->add[i];
+		if (add->section == KNOT_ANSWER && !name_equal(add->rrset->owner, exchange)) {
+			add->encloser = signed_encloser(judge, add->rrset->owner, KNOT_RRTYPE_CNAME);
+		}
+	}
+}
+
+/* Restores the zone's own proofs, so that those that are needed can be chosen, and the signature of
+ * the SOA, which is left out again with the SOA. */
+static void restore_proofs(denial_t *denial)
+{
+	for (size_t i = 0; i < denial->response->count; i++) {
+		policy_item_t *item = &denial->response->items[i];
+		uint16_t covered = rrsig_covered(item->rrset);
+		uint16_t type = covered != 0 ? covered : item->rrset->type;
+		if (item->section == KNOT_AUTHORITY &&
+		    (type == KNOT_RRTYPE_NSEC || type == KNOT_RRTYPE_NSEC3 ||
+		     covered == KNOT_RRTYPE_SOA)) {
+			item->edit = EDIT_KEEP;
+		}
+	}
+}
+
+/* A positive response without a denial in it has nothing to prove: not even that a wildcard was
  * expanded. */
 static bool is_plain(const judge_t *judge)
 {
@@ -378,40 +1423,35 @@ void denial_prove(judge_t *judge)
 	if (is_plain(judge)) {
 		return;
 	}
-	const policy_t *policy = judge->policy;
 	denial_t denial;
-	memset(&denial, 0, offsetof(denial_t, claims));
+	memset(&denial, 0, offsetof(denial_t, proofs));
 	denial.judge = judge;
-	denial.exchange = policy->exchange;
-	denial.apex_labels = knot_dname_labels(policy->zone, NULL);
+	denial.policy = judge->policy;
+	denial.response = judge->response;
+	denial.apex_labels = label_count(judge->policy->zone);
 	denial.denied = judge->response->qtype;
 	denial.negative = !judge->delegated && !response_has_data(judge) &&
 	                  (judge->negative || (response_denies(judge) && !judge->flattened));
 	find_params(&denial);
-	graft_find(&denial);
-	denial.edited = judge->verdict->changes || denial.graft_count > 0;
+	find_missing(&denial);
+	denial.edited = judge->verdict->changes || denial.missing_count > 0;
 	if (judge->verdict->changes) {
 		find_owners(&denial);
 		restore_proofs(&denial);
 	}
-	graft_answers(&denial);
-	find_claims(&denial);
-	find_enclosers(&denial);
-	if (denial.nsec3) {
-		cut_nsec3(&denial);
-	} else {
-		cut_nsec(&denial);
-	}
-	for (size_t i = 0; i < denial.claim_count; i++) {
-		claim_t *claim = &denial.claims[i];
-		bool made = judge->negative || graft_is_stem(&denial, claim->name);
-		if (made && claim->kind == CLAIM_NODATA && !claim->proven) {
-			add_proof(&denial, claim);
+	sign_answers(&denial);
+	find_proofs(&denial);
+	split_records(&denial);
+	for (size_t i = 0; i < denial.proof_count; i++) {
+		const proof_t *proof = &denial.proofs[i];
+		bool made = judge->negative || is_inserted(&denial, proof->name);
+		if (made && proof->kind == PROOF_NODATA && !proof->proven) {
+			add_proof(&denial, proof);
 		}
 	}
 	if (denial.negative && judge->response->qtype == KNOT_RRTYPE_NSEC &&
-	    (graft_is_stem(&denial, judge->terminal) ||
-	     name_equal(judge->terminal, policy->exchange))) {
+	    (is_inserted(&denial, judge->terminal) ||
+	     name_equal(judge->terminal, judge->policy->exchange))) {
 		answer_nsec(&denial);
 	}
 }

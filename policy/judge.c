@@ -623,10 +623,10 @@ static void drop_signatures(judge_t *judge)
 	policy_response_t *response = judge->response;
 	for (size_t i = 0; i < response->count; i++) {
 		policy_item_t *sig = &response->items[i];
-		if (sig->rrset->type != KNOT_RRTYPE_RRSIG || sig->edit != EDIT_KEEP) {
+		uint16_t covered = rrsig_covered(sig->rrset);
+		if (covered == 0 || sig->edit != EDIT_KEEP) {
 			continue;
 		}
-		uint16_t covered = knot_rrsig_type_covered(sig->rrset->rrs.rdata);
 		for (size_t j = 0; j < response->count; j++) {
 			const policy_item_t *item = &response->items[j];
 			if (item->edit != EDIT_KEEP && item->section == sig->section &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Owners of NSEC3 records.
+ * NSEC and NSEC3 records: owners, RDATA, and what a record covers.
  */
 
 #include <string.h>
@@ -55,4 +55,157 @@ bool nsec3_owner_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *owner
 		}
 	}
 	return true;
+}
+
+/* Octets before the salt: algorithm, flags, iterations and the length of the salt. */
+#define NSEC3_FIXED 5
+
+/* Reads what NSEC3 and NSEC3PARAM have in common. Returns its size, or 0. */
+static size_t read_params(nsec3_params_t *out, const knot_rdata_t *rdata)
+{
+	const uint8_t *data = rdata->data;
+	if (rdata->len < NSEC3_FIXED || rdata->len < NSEC3_FIXED + data[4] ||
+	    data[0] != KNOT_NSEC3_ALGORITHM_SHA1) {
+		return 0;
+	}
+	*out = (nsec3_params_t){ knot_wire_read_u16(data + 2), data[4], data + NSEC3_FIXED };
+	return NSEC3_FIXED + data[4];
+}
+
+bool nsec3_params_read(nsec3_params_t *out, const knot_rrset_t *rrset)
+{
+	return rrset->type == KNOT_RRTYPE_NSEC3PARAM && !knot_rrset_empty(rrset) &&
+	       read_params(out, rrset->rrs.rdata) > 0;
+}
+
+/* Octets before the bitmap, or 0. */
+static size_t read_nsec(nsec_t *out, const knot_rrset_t *rrset)
+{
+	const knot_rdata_t *rdata = rrset->rrs.rdata;
+	out->owner.name = rrset->owner;
+	out->next.name = rdata->data;
+	int size = knot_dname_wire_check(rdata->data, rdata->data + rdata->len, NULL);
+	return size > 0 ? (size_t)size : 0;
+}
+
+static size_t read_nsec3(nsec_t *out, const knot_rrset_t *rrset)
+{
+	const knot_rdata_t *rdata = rrset->rrs.rdata;
+	size_t size = read_params(&out->params, rdata);
+	if (size == 0 || rdata->len < size + 1 + NSEC3_HASH || rdata->data[size] != NSEC3_HASH ||
+	    !nsec3_owner_hash(out->owner.hash, rrset->owner)) {
+		return 0;
+	}
+	out->flags = rdata->data[1];
+	memcpy(out->next.hash, rdata->data + size + 1, NSEC3_HASH);
+	return size + 1 + NSEC3_HASH;
+}
+
+bool nsec_read(nsec_t *out, const knot_rrset_t *rrset)
+{
+	if (knot_rrset_empty(rrset) ||
+	    (rrset->type != KNOT_RRTYPE_NSEC && rrset->type != KNOT_RRTYPE_NSEC3)) {
+		return false;
+	}
+	const knot_rdata_t *rdata = rrset->rrs.rdata;
+	*out = (nsec_t){ .nsec3 = rrset->type == KNOT_RRTYPE_NSEC3 };
+	size_t size = out->nsec3 ? read_nsec3(out, rrset) : read_nsec(out, rrset);
+	out->bitmap = rdata->data + size;
+	out->bitmap_size = rdata->len - size;
+	return size > 0 && bitmap_check(out->bitmap, out->bitmap_size);
+}
+
+void nsec_types(const nsec_t *record, bitmap_t *types)
+{
+	(void)bitmap_read(types, record->bitmap, record->bitmap_size);
+}
+
+size_t nsec_write(const nsec_t *record, const bitmap_t *types,
+                  uint8_t rdata[static NSEC_RDATA_MAX])
+{
+	const nsec3_params_t *params = &record->params;
+	size_t size;
+	if (record->nsec3) {
+		rdata[0] = KNOT_NSEC3_ALGORITHM_SHA1;
+		rdata[1] = record->flags;
+		knot_wire_write_u16(rdata + 2, params->iterations);
+		rdata[4] = params->salt_len;
+		memcpy(rdata + NSEC3_FIXED, params->salt, params->salt_len);
+		size = NSEC3_FIXED + params->salt_len;
+		rdata[size++] = NSEC3_HASH;
+		memcpy(rdata + size, record->next.hash, NSEC3_HASH);
+		size += NSEC3_HASH;
+	} else {
+		size = knot_dname_size(record->next.name);
+		memcpy(rdata, record->next.name, size);
+	}
+	bitmap_write(types, rdata + size);
+	return size + bitmap_size(types);
+}
+
+static int place_compare(bool nsec3, const nsec_place_t *a, const nsec_place_t *b)
+{
+	return nsec3 ? memcmp(a->hash, b->hash, NSEC3_HASH) : name_compare(a->name, b->name);
+}
+
+static bool place_equal(bool nsec3, const nsec_place_t *a, const nsec_place_t *b)
+{
+	return nsec3 ? memcmp(a->hash, b->hash, NSEC3_HASH) == 0 : name_equal(a->name, b->name);
+}
+
+bool nsec_is_owner(const nsec_t *record, const nsec_place_t *place)
+{
+	return place_equal(record->nsec3, &record->owner, place);
+}
+
+bool nsec_is_next(const nsec_t *record, const nsec_place_t *place)
+{
+	return place_equal(record->nsec3, &record->next, place);
+}
+
+static bool covers(bool nsec3, const nsec_place_t *owner, const nsec_place_t *next,
+                   const nsec_place_t *place)
+{
+	bool after = place_compare(nsec3, owner, place) < 0;
+	if (!nsec3) { /* The last record leads to the apex, which is the first of all names. */
+		return after && (name_compare(place->name, next->name) < 0 ||
+		                 name_compare(next->name, owner->name) <= 0);
+	}
+	/* The last record leads to the lowest hash, which need not be zero. */
+	bool before = place_compare(nsec3, place, next) < 0;
+	return place_compare(nsec3, owner, next) < 0 ? after && before : after || before;
+}
+
+bool nsec_covers(const nsec_t *record, const nsec_place_t *place)
+{
+	return covers(record->nsec3, &record->owner, &record->next, place);
+}
+
+void nsec_split_begin(nsec_split_t *split, const nsec_t *record)
+{
+	split->record = record;
+	split->at[0] = &record->owner;
+	split->at[1] = &record->next;
+	split->count = 2;
+}
+
+void nsec_split_at(nsec_split_t *split, const nsec_place_t *place)
+{
+	for (size_t i = 1; i < split->count && split->count < NSEC_SPLIT_MAX; i++) {
+		if (covers(split->record->nsec3, split->at[i - 1], split->at[i], place)) {
+			memmove(&split->at[i + 1], &split->at[i],
+			        (split->count - i) * sizeof(split->at[0]));
+			split->at[i] = place;
+			split->count++;
+			return;
+		}
+	}
+}
+
+nsec_t nsec_split_part(const nsec_split_t *split, size_t i)
+{
+	nsec_t part = *split->record;
+	part.owner = *split->at[i];
+	part.next = *split->at[i + 1];
+	return part;
 }

@@ -153,6 +153,9 @@ typedef struct {
 	size_t budget;                /*!< Look-ups left. */
 } judge_t;
 
+/*! Octets of an RRSIG before the signer's name. */
+#define RRSIG_FIXED 18
+
 /*! RDATA of an RRset to be made. */
 typedef struct {
 	const uint8_t *data;
@@ -206,6 +209,14 @@ bool response_guarded(const judge_t *judge, const knot_dname_t *name);
 /*! True if the response, not edited, says that there is no such data: NXDOMAIN, or an SOA (RFC 2308
  *  2). A chain of aliases that the server did not follow to its end says nothing. */
 bool response_denies(const judge_t *judge);
+
+/*! The type that an RRSIG covers; 0 for an RRset of another type, or one too short to say. */
+static inline uint16_t rrsig_covered(const knot_rrset_t *rrset)
+{
+	bool read = rrset->type == KNOT_RRTYPE_RRSIG && rrset->rrs.count > 0 &&
+	            rrset->rrs.rdata->len >= RRSIG_FIXED;
+	return read ? knot_rrsig_type_covered(rrset->rrs.rdata) : 0;
+}
 
 /*! What an item holds after the edits so far, or NULL if it is left out. */
 static inline const knot_rrset_t *item_rrset(const policy_item_t *item)
