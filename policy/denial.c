@@ -1365,7 +1365,7 @@ static void find_params(denial_t *denial)
 	}
 	if (!denial->nsec3) {
 		denial->nsec3 = look_up(denial, denial->policy->zone, KNOT_RRTYPE_NSEC3PARAM,
-		                       &params) &&
+		                        &params) &&
 		                nsec3_params_read(&denial->params, &params);
 	}
 }

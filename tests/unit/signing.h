@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include "tests/unit/reply.h"
+#include "tests/unit/lib/reply.h"
 
 typedef enum {
 	SIGNING_NSEC,

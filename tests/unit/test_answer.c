@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * A response read out of a packet and put back: unchanged, repaired, cut, without memory.
+ * A response read out of a packet and put back: unchanged, repaired, truncated, without memory.
  */
 
 #undef NDEBUG
@@ -17,9 +17,9 @@
 #include <cmocka.h>
 
 #include "module/answer.h"
-#include "tests/unit/memory.h"
-#include "tests/unit/random.h"
-#include "tests/unit/writing.h"
+#include "tests/unit/lib/memory.h"
+#include "tests/unit/lib/random.h"
+#include "tests/unit/lib/fixture_answer.h"
 
 #define RANDOM_ZONES 40
 #define WHOLE        { .size = KNOT_WIRE_MAX_PKTSIZE }
@@ -52,7 +52,7 @@ static const case_t cases[] = {
 	{ "*.w A 104.16.1.2\n", "mail-host *.w", "x.w A" },
 	{ "@ MX 10 x.w\n@ MX 20 y.w\n@ MX 30 z.w\n@ MX 40 v.w\n*.w A 104.16.1.2\n"
 	  "*.w AAAA 2001:db8::1\n", NULL, "@ MX" },
-	/* Aliases cut. */
+	/* Flattened aliases. */
 	{ "a CNAME mx\nmx CNAME www\nwww A 104.16.1.2\n", "mail-host mx", "a A" },
 	{ "a CNAME mx\nmx CNAME www\nwww A 104.16.1.2\n", "mail-host mx", "a TXT" },
 	{ "*.w CNAME www\nwww A 104.16.1.2\nwww A 192.0.2.1\n", "mail-host *.w", "x.w A" },
@@ -89,7 +89,7 @@ static const case_t signed_cases[] = {
 };
 
 /* Calls a check for every case, with the room, order and case that packets come with. */
-typedef void (*check_f)(const writing_t *, const packet_how_t *, bool);
+typedef void (*check_f)(const fixture_answer_t *, const packet_how_t *, bool);
 
 static const packet_how_t hows[] = {
 	WHOLE,
@@ -102,11 +102,11 @@ static void each_signed(const case_t *c, check_f check)
 {
 	for (int i = 0; i < 2 * SIGNING_COUNT; i++) {
 		bool stream = i % 2 == 1;
-		writing_t writing;
-		writing_init(&writing, c->zone, c->options, c->query, stream);
-		writing_sign(&writing, i / 2, stream);
-		check(&writing, &hows[i % 3 == 1 ? 2 : 0], stream);
-		writing_clear(&writing);
+		fixture_answer_t fixture;
+		fixture_answer_init(&fixture, c->zone, c->options, c->query, stream);
+		fixture_answer_sign(&fixture, i / 2, stream);
+		check(&fixture, &hows[i % 3 == 1 ? 2 : 0], stream);
+		fixture_answer_clear(&fixture);
 	}
 }
 
@@ -115,11 +115,11 @@ static void each(check_f check)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		for (size_t j = 0; j < 2 * sizeof(hows) / sizeof(*hows); j++) {
 			bool stream = j % 2 == 1;
-			writing_t writing;
-			writing_init(&writing, cases[i].zone, cases[i].options, cases[i].query,
+			fixture_answer_t fixture;
+			fixture_answer_init(&fixture, cases[i].zone, cases[i].options, cases[i].query,
 			             stream);
-			check(&writing, &hows[j / 2], stream);
-			writing_clear(&writing);
+			check(&fixture, &hows[j / 2], stream);
+			fixture_answer_clear(&fixture);
 		}
 		if (strstr(cases[i].query, " all") == NULL) {
 			each_signed(&cases[i], check);
@@ -130,9 +130,9 @@ static void each(check_f check)
 	}
 }
 
-static void unchanged(const writing_t *writing, const packet_how_t *how, bool stream)
+static void unchanged(const fixture_answer_t *fixture, const packet_how_t *how, bool stream)
 {
-	(void)check_unchanged(writing, how, stream);
+	(void)check_unchanged(fixture, how, stream);
 }
 
 static void test_unchanged(void **state)
@@ -141,9 +141,9 @@ static void test_unchanged(void **state)
 	each(unchanged);
 }
 
-static void repair(const writing_t *writing, const packet_how_t *how, bool stream)
+static void repair(const fixture_answer_t *fixture, const packet_how_t *how, bool stream)
 {
-	assert_int_equal(check_repaired(writing, how, stream, 0), KNOT_EOK);
+	assert_int_equal(check_repaired(fixture, how, stream, 0), KNOT_EOK);
 }
 
 static void test_repaired(void **state)
@@ -153,15 +153,15 @@ static void test_repaired(void **state)
 }
 
 /* At every size, from the one that has room for the question only. */
-static void cut_short(const writing_t *writing, const packet_how_t *how, bool stream)
+static void cut_short(const fixture_answer_t *fixture, const packet_how_t *how, bool stream)
 {
-	size_t least = KNOT_WIRE_HEADER_SIZE + knot_dname_size(writing->reply.qname) + 4 +
+	size_t least = KNOT_WIRE_HEADER_SIZE + knot_dname_size(fixture->reply.qname) + 4 +
 	               how->reserved;
-	size_t failed = 0, limit = least, room = writing->signed_zone != NULL ? 2000 : 400;
-	size_t step = writing->signed_zone != NULL ? 13 : 1;
+	size_t failed = 0, limit = least, room = fixture->signed_zone != NULL ? 2000 : 400;
+	size_t step = fixture->signed_zone != NULL ? 13 : 1;
 	for (int ret = KNOT_ESPACE; limit < least + room; limit += step) {
 		int last = ret;
-		ret = check_repaired(writing, how, stream, limit);
+		ret = check_repaired(fixture, how, stream, limit);
 		failed += ret == KNOT_ESPACE;
 		assert_true(ret == KNOT_ESPACE || ret == KNOT_EOK);
 		assert_true(last == KNOT_ESPACE || ret == KNOT_EOK);
@@ -192,26 +192,26 @@ static void test_random(void **state)
 	for (uint64_t seed = 0; seed < RANDOM_ZONES; seed++) {
 		random_zone_t random;
 		random_names_t names;
-		writing_t writing;
+		fixture_answer_t fixture;
 		random_zone(&random, seed);
-		writing_init(&writing, random.zone, random.options, NULL, false);
-		random_names(&names, writing.zone);
+		fixture_answer_init(&fixture, random.zone, random.options, NULL, false);
+		random_names(&names, fixture.zone);
 		for (size_t i = 0; i < names.count * sizeof(types) / sizeof(*types); i++) {
 			bool stream = i % 3 == 0;
 			packet_how_t how = WHOLE;
 			how.rotate = i % 5;
-			writing_ask(&writing, names.at[i % names.count], types[i / names.count],
+			fixture_answer_query(&fixture, names.at[i % names.count], types[i / names.count],
 			            (stream ? REPLY_STREAM : 0) | (i % 4 == 0 ? REPLY_ALL : 0));
-			if (writing.reply.referral) {
+			if (fixture.reply.referral) {
 				continue;
 			}
-			(void)check_unchanged(&writing, &how, stream);
+			(void)check_unchanged(&fixture, &how, stream);
 			for (size_t limit = 300; limit <= 700; limit += 100) {
-				(void)check_repaired(&writing, &how, stream, limit);
+				(void)check_repaired(&fixture, &how, stream, limit);
 			}
 		}
 		random_names_clear(&names);
-		writing_clear(&writing);
+		fixture_answer_clear(&fixture);
 	}
 }
 

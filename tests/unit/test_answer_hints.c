@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "module/answer.h"
-#include "tests/unit/writing.h"
+#include "tests/unit/lib/fixture_answer.h"
 
 #define ZONE_MAX 400000
 
@@ -75,16 +75,16 @@ static const case_t cases[] = {
 
 static void run(const case_t *c, uint16_t rotate, bool upper)
 {
-	writing_t writing;
+	fixture_answer_t fixture;
 	char *zone = zone_of(c->line, c->count, c->more);
-	writing_init(&writing, zone, c->options, c->query, true);
+	fixture_answer_init(&fixture, zone, c->options, c->query, true);
 	packet_how_t how = { .size = KNOT_WIRE_MAX_PKTSIZE, .rotate = rotate, .upper = upper };
-	written_t written = check_unchanged(&writing, &how, true);
+	written_t written = check_unchanged(&fixture, &how, true);
 	assert_true(written.before > 0);
 	for (size_t limit = 600; limit <= KNOT_WIRE_MAX_PKTSIZE; limit = limit * 5 / 4) {
-		(void)check_repaired(&writing, &how, true, limit);
+		(void)check_repaired(&fixture, &how, true, limit);
 	}
-	writing_clear(&writing);
+	fixture_answer_clear(&fixture);
 	free(zone);
 }
 
@@ -115,13 +115,13 @@ static void test_signatures(void **state)
 {
 	(void)state;
 	for (unsigned count = 5; count <= 45; count += 5) {
-		writing_t writing;
+		fixture_answer_t fixture;
 		char *zone = zone_of("@ MX %1$u m%1$u\nm%1$u A 192.0.2.1\n", count,
 		                     "@ RRSIG A 13 2 60 20300101000000 20200101000000 1 @ AAAA\n");
-		writing_init(&writing, zone, NULL, "@ MX", false);
-		reply_t *reply = &writing.reply;
+		fixture_answer_init(&fixture, zone, NULL, "@ MX", false);
+		reply_t *reply = &fixture.reply;
 		size_t rrsets = reply->count;
-		knot_rrset_t sig = node_rrset(zone_node(writing.zone, writing.zone->apex),
+		knot_rrset_t sig = node_rrset(zone_node(fixture.zone, fixture.zone->apex),
 		                              KNOT_RRTYPE_RRSIG);
 		reply->at = realloc(reply->at, 2 * rrsets * sizeof(*reply->at));
 		assert(reply->at != NULL);
@@ -132,10 +132,10 @@ static void test_signatures(void **state)
 			rr->rrset.owner = reply->at[i].rrset.owner;
 		}
 		packet_how_t how = { .size = KNOT_WIRE_MAX_PKTSIZE };
-		(void)check_unchanged(&writing, &how, true);
+		(void)check_unchanged(&fixture, &how, true);
 		how.rotate = 3;
-		(void)check_unchanged(&writing, &how, false);
-		writing_clear(&writing);
+		(void)check_unchanged(&fixture, &how, false);
+		fixture_answer_clear(&fixture);
 		free(zone);
 	}
 }
@@ -155,12 +155,12 @@ static void test_memory(void **state)
 		  "mx CNAME www\nwww A 104.16.1.2\n", "mail-host mx", "x.w A" },
 	};
 	for (size_t i = 0; i < sizeof(large) / sizeof(*large); i++) {
-		writing_t writing;
+		fixture_answer_t fixture;
 		char *zone = zone_of(large[i].line, large[i].count, large[i].more);
-		writing_init(&writing, zone, large[i].options, large[i].query, false);
+		fixture_answer_init(&fixture, zone, large[i].options, large[i].query, false);
 		packet_how_t how = { .size = KNOT_WIRE_MAX_PKTSIZE, .rotate = 2 };
-		check_written_memory(&writing, &how, false);
-		writing_clear(&writing);
+		check_written_memory(&fixture, &how, false);
+		fixture_answer_clear(&fixture);
 		free(zone);
 	}
 }

@@ -19,7 +19,7 @@
 
 #include "dns/bitmap.h"
 #include "dns/name.h"
-#include "tests/unit/proving.h"
+#include "tests/unit/lib/validator.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define WIRE(text)   ((const knot_dname_t *)(text))
@@ -344,17 +344,17 @@ static void test_random_names(void **state)
 		                 knot_dname_size(next));
 		assert_int_equal(knot_dname_wire_check(after, after + sizeof(after), NULL),
 		                 knot_dname_size(after));
-		assert_true(proving_cmp(name, next) < 0);
-		assert_true(proving_cmp(name, after) < 0);
-		assert_true(proving_cmp(next, after) <= 0);
+		assert_true(validator_compare(name, next) < 0);
+		assert_true(validator_compare(name, after) < 0);
+		assert_true(validator_compare(next, after) <= 0);
 		assert_true(knot_dname_in_bailiwick(after, name) < 0);
 		longest += knot_dname_size(name) >= 254;
 		for (int j = 0; j < 100; j++) {
 			knot_dname_storage_t other;
 			near_name(&dice, j % 2 == 0 ? name : after, other);
-			int cmp = proving_cmp(name, other);
-			assert_true(cmp >= 0 || proving_cmp(next, other) <= 0);
-			assert_true((cmp <= 0 && proving_cmp(other, after) < 0) ==
+			int cmp = validator_compare(name, other);
+			assert_true(cmp >= 0 || validator_compare(next, other) <= 0);
+			assert_true((cmp <= 0 && validator_compare(other, after) < 0) ==
 			            (knot_dname_in_bailiwick(other, name) >= 0));
 			below += knot_dname_in_bailiwick(other, name) > 0;
 		}

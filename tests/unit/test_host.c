@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "policy/host.h"
-#include "tests/unit/judging.h"
+#include "tests/unit/lib/fixture_policy.h"
 
 #define ORIGIN "example.com."
 

@@ -160,7 +160,7 @@ static void test_match(void **state)
 		{ { "*." }, { "a.", "@", "example.net." }, { "." } },
 		{ { "a.*.mx", "a*" }, { "a.*.mx", "a*" }, { "a.b.mx", "ab", "b.a.*.mx" } },
 		{ { "a\\.b" }, { "a\\.b" }, { "a.b", "b" } },
-		/* The same octets, cut elsewhere. */
+		/* The same octets, in other labels. */
 		{ { "a\\001b" }, { "a\\001b" }, { "a.b" } },
 		{ { "*.a\\002bc" }, { "x.a\\002bc" }, { "x.a.bc", "a.bc" } },
 	};

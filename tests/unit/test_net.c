@@ -15,7 +15,7 @@
 
 #include <libknot/errcode.h>
 
-#include "tests/unit/nets.h"
+#include "tests/unit/lib/nets.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

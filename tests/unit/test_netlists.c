@@ -23,8 +23,8 @@
 
 #include <libknot/errcode.h>
 
-#include "tests/unit/listing.h"
-#include "tests/unit/nets.h"
+#include "tests/unit/lib/fixture_list.h"
+#include "tests/unit/lib/nets.h"
 
 static void test_null(void **state)
 {
@@ -554,5 +554,5 @@ int main(void)
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_threads),
 	};
-	return cmocka_run_group_tests(tests, listing_setup, listing_teardown);
+	return cmocka_run_group_tests(tests, fixture_list_setup, fixture_list_teardown);
 }

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/judging.h"
+#include "tests/unit/lib/fixture_policy.h"
 
 #define CHECK(cases) check_cases(cases, sizeof(cases) / sizeof(*(cases)))
 
@@ -35,7 +35,7 @@ static const judge_case_t missing[] = {
 	{ "", "mail4 203.0.113.2 203.0.113.1;ttl 7", "mail A",
 	  "! missing-target synthesized mail A: 203.0.113.1 203.0.113.2\n" EXISTS
 	  "mail 7 A 203.0.113.1\nmail 7 A 203.0.113.2\n", NULL },
-	/* It exists all the same: NODATA for what it lacks. */
+	/* It exists anyway: NODATA for what it lacks. */
 	{ "", "mail4", "mail A", "! missing-target synthesized mail A: -\n" EXISTS "~ @ 300 SOA\n",
 	  NULL },
 	{ "", "mail4", "mail ANY",

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/judging.h"
+#include "tests/unit/lib/fixture_policy.h"
 
 #define CHECK(cases) check_cases(cases, sizeof(cases) / sizeof(*(cases)))
 #define PROXIED4     "104.16.1.2 in 104.16.0.0/13"

@@ -19,8 +19,8 @@
 #include <cmocka.h>
 
 #include "policy/host.h"
-#include "tests/unit/judging.h"
-#include "tests/unit/random.h"
+#include "tests/unit/lib/fixture_policy.h"
+#include "tests/unit/lib/random.h"
 
 #define ORIGIN "example.com."
 #define ZONES  400

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/judging.h"
+#include "tests/unit/lib/fixture_policy.h"
 
 #define CHECK(cases) check_cases(cases, sizeof(cases) / sizeof(*(cases)))
 

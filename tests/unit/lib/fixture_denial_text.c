@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Verdicts on responses of signed zones as text.
+ */
+
+#undef NDEBUG
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/lib/fixture_denial.h"
+#include "tests/unit/lib/validator.h"
+
+#define SHORT_BITMAP 24
+
+typedef struct {
+	char *at;
+	size_t room;
+	const fixture_denial_t *fixture;
+	const knot_dname_t *qname;
+} text_t;
+
+__attribute__((format(printf, 2, 3)))
+static void say(text_t *text, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	int written = vsnprintf(text->at, text->room, format, args);
+	va_end(args);
+	assert(written >= 0 && (size_t)written < text->room);
+	text->at += written;
+	text->room -= written;
+}
+
+static void say_name(text_t *text, const knot_dname_t *name)
+{
+	knot_dname_txt_storage_t buf, zone;
+	const knot_dname_t *apex = text->fixture->zone->zone->apex;
+	if (knot_dname_is_equal(name, apex)) {
+		say(text, "@");
+		return;
+	}
+	assert(knot_dname_to_str(buf, name, sizeof(buf)) != NULL);
+	if (knot_dname_in_bailiwick(name, apex) > 0) {
+		assert(knot_dname_to_str(zone, apex, sizeof(zone)) != NULL);
+		buf[strlen(buf) - strlen(zone) - 1] = '\0';
+	}
+	say(text, "%s", buf);
+}
+
+static bool is_hash_of(const text_t *text, const uint8_t *hash, const knot_dname_t *name)
+{
+	uint8_t own[NSEC3_HASH];
+	const signed_zone_t *zone = text->fixture->zone;
+	int ret = zone->hash(own, name, &zone->params);
+	assert(ret == KNOT_EOK);
+	return memcmp(hash, own, NSEC3_HASH) == 0;
+}
+
+/* The name, if the hash is that of the name, one above it, or a wildcard at either. */
+static bool say_if_hash_of(text_t *text, const uint8_t *hash, const knot_dname_t *name)
+{
+	for (; knot_dname_in_bailiwick(name, text->fixture->zone->zone->apex) >= 0;
+	     name += 1 + *name) {
+		knot_dname_storage_t wildcard = "\1*";
+		bool fits = 2 + knot_dname_size(name) <= KNOT_DNAME_MAXLEN;
+		if (fits) {
+			memcpy(wildcard + 2, name, knot_dname_size(name));
+		}
+		bool own = is_hash_of(text, hash, name);
+		if (own || (fits && is_hash_of(text, hash, wildcard))) {
+			say_name(text, own ? name : wildcard);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool say_if_known(text_t *text, const uint8_t *hash)
+{
+	const zone_t *zone = text->fixture->zone->zone;
+	bool known = say_if_hash_of(text, hash, text->fixture->test.policy.exchange) ||
+	             say_if_hash_of(text, hash, text->qname);
+	for (size_t i = 0; i < zone->count && !known; i++) {
+		known = say_if_hash_of(text, hash, zone->nodes[i].name);
+	}
+	return known;
+}
+
+static void say_hash(text_t *text, const uint8_t *hash)
+{
+	uint8_t before[NSEC3_HASH];
+	memcpy(before, hash, sizeof(before));
+	for (int i = NSEC3_HASH - 1; i >= 0 && before[i]-- == 0; i--) {
+	}
+	say(text, "(");
+	if (say_if_known(text, hash)) {
+		say(text, ")");
+	} else if (say_if_known(text, before)) {
+		say(text, ")+1");
+	} else {
+		say(text, "?)");
+	}
+}
+
+static void say_type(text_t *text, const char *sign, uint16_t type)
+{
+	char buf[32];
+	assert(knot_rrtype_to_string(type, buf, sizeof(buf)) > 0);
+	say(text, " %s%s", sign, buf);
+}
+
+/* What a name other than the apex may well have. */
+static bool is_likely(uint32_t type)
+{
+	return (type > 0 && type < 128 && type != KNOT_RRTYPE_NS && type != KNOT_RRTYPE_SOA &&
+	        type != KNOT_RRTYPE_CNAME && type != KNOT_RRTYPE_DNAME &&
+	        type != KNOT_RRTYPE_OPT && type != KNOT_RRTYPE_DS &&
+	        type != KNOT_RRTYPE_DNSKEY && type != KNOT_RRTYPE_NSEC3 &&
+	        type != KNOT_RRTYPE_NSEC3PARAM && type != KNOT_RRTYPE_CDS &&
+	        type != KNOT_RRTYPE_CDNSKEY) ||
+	       (type >= 256 && type < 272) || (type >= 65280 && type < 65535);
+}
+
+static void say_types(text_t *text, const uint8_t *bitmap, size_t size)
+{
+	static bitmap_t types;
+	bitmap_clear(&types);
+	assert_true(bitmap_read(&types, bitmap, size));
+	size_t count = 0;
+	for (uint32_t type = 0; type <= UINT16_MAX; type++) {
+		count += bitmap_has(&types, type);
+	}
+	say(text, "%s", count > SHORT_BITMAP ? " all" : "");
+	for (uint32_t type = 0; type <= UINT16_MAX; type++) {
+		bool has = bitmap_has(&types, type);
+		if (count <= SHORT_BITMAP && has) {
+			say_type(text, "", type);
+		} else if (count > SHORT_BITMAP && has != is_likely(type)) {
+			say_type(text, has ? "+" : "-", type);
+		}
+	}
+}
+
+static void say_rdata(text_t *text, const knot_rrset_t *rrset, const knot_rdata_t *rdata)
+{
+	char buf[INET6_ADDRSTRLEN];
+	switch (rrset->type) {
+	case KNOT_RRTYPE_A:
+	case KNOT_RRTYPE_AAAA:
+		say(text, " %s", inet_ntop(rrset->type == KNOT_RRTYPE_A ? AF_INET : AF_INET6,
+		                           rdata->data, buf, sizeof(buf)));
+		break;
+	case KNOT_RRTYPE_MX:
+		say(text, " ");
+		say_name(text, knot_mx_name(rdata));
+		break;
+	case KNOT_RRTYPE_NS:
+	case KNOT_RRTYPE_CNAME:
+	case KNOT_RRTYPE_DNAME:
+		say(text, " ");
+		say_name(text, knot_cname_name(rdata));
+		break;
+	case KNOT_RRTYPE_NSEC:
+		say(text, " ");
+		say_name(text, knot_nsec_next(rdata));
+		say_types(text, knot_nsec_bitmap(rdata), knot_nsec_bitmap_len(rdata));
+		break;
+	case KNOT_RRTYPE_NSEC3:
+		say(text, knot_nsec3_flags(rdata) != 0 ? " opt-out " : " ");
+		say_hash(text, knot_nsec3_next(rdata));
+		say_types(text, knot_nsec3_bitmap(rdata), knot_nsec3_bitmap_len(rdata));
+		break;
+	default:
+		break;
+	}
+}
+
+static void say_rrset(text_t *text, const knot_dname_t *owner, const knot_rrset_t *rrset)
+{
+	uint8_t hash[NSEC3_HASH];
+	if (rrset->type == KNOT_RRTYPE_NSEC3 && nsec3_owner_hash(hash, owner)) {
+		say_hash(text, hash);
+	} else {
+		say_name(text, owner);
+	}
+	say_type(text, "", rrset->type);
+	const knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		say_rdata(text, rrset, rdata);
+		rdata = knot_rdataset_next((knot_rdata_t *)rdata);
+	}
+}
+
+static void say_response(text_t *text, const shown_response_t *shown)
+{
+	for (size_t i = 0; i < shown->count; i++) {
+		const shown_t *at = &shown->at[i];
+		int own = (int)knot_dname_labels(at->owner, NULL) - knot_dname_is_wildcard(at->owner);
+		say(text, "%s%s", at->section == KNOT_ANSWER ? "" :
+		    at->section == KNOT_AUTHORITY ? "~" : "+",
+		    at->fresh ? "!" : "");
+		say_rrset(text, at->owner, at->rrset);
+		if (at->fresh && at->labels < own) {
+			say(text, " (*.");
+			say_name(text, name_suffix(at->owner, at->labels));
+			say(text, ")");
+		}
+		say(text, "\n");
+	}
+}
+
+void fixture_denial_record_text(char out[static TEXT_MAX], const fixture_denial_t *fixture,
+                                const knot_rrset_t *record)
+{
+	text_t text = { out, TEXT_MAX, fixture, fixture->test.policy.exchange };
+	say_rrset(&text, record->owner, record);
+}
+
+void fixture_denial_text(char out[static TEXT_MAX], const fixture_denial_t *fixture, const char *query)
+{
+	char name[1024], type[16];
+	uint16_t qtype;
+	knot_dname_storage_t qname;
+	assert(sscanf(query, "%1023s %15s", name, type) == 2);
+	test_name(qname, name, fixture->zone->zone->apex);
+	assert(knot_rrtype_from_string(type, &qtype) == 0);
+
+	reply_t reply;
+	signing_reply(&reply, fixture->zone, qname, qtype, 0);
+	policy_item_t items[reply.count + 1];
+	policy_response_t response = reply_response(&reply, items, reply.count);
+	response.hash = fixture->zone->hash;
+	policy_verdict_t verdict;
+	int ret = (reply.referral ? policy_judge_referral : policy_judge)(
+		&fixture->test.policy, fixture->lookup, fixture->zone->zone, &response, &verdict,
+		NULL);
+	assert_int_equal(ret, KNOT_EOK);
+	text_t text = { out, TEXT_MAX, fixture, qname };
+	shown_response_t shown;
+	validator_show(&shown, fixture->zone->zone->apex, &response, &verdict);
+	*out = '\0';
+	if (!verdict.changes) {
+		say(&text, "= ");
+	} else if (verdict.noerror) {
+		say(&text, "NXDOMAIN -> NOERROR\n");
+	} else if (response.rcode != KNOT_RCODE_NOERROR) {
+		say(&text, "NXDOMAIN\n");
+	}
+	say_response(&text, &shown);
+	policy_verdict_clear(&response, &verdict);
+	reply_clear(&reply);
+}

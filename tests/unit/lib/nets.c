@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Networks and sets in tests.
+ */
+
+#undef NDEBUG
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <libknot/errcode.h>
+
+#include "tests/unit/lib/nets.h"
+
+net_t net(const char *str)
+{
+	net_t out;
+	assert_int_equal(net_from_str(&out, str), KNOT_EOK);
+	return out;
+}
+
+int address(const char *str, uint8_t out[static 16])
+{
+	if (inet_pton(AF_INET, str, out) == 1) {
+		return 4;
+	}
+	assert_int_equal(inet_pton(AF_INET6, str, out), 1);
+	return 6;
+}
+
+netset_t *set_of(const char *const *nets, size_t count)
+{
+	netset_t *set = netset_new();
+	assert_non_null(set);
+	for (size_t i = 0; i < count; i++) {
+		net_t one = net(nets[i]);
+		assert_int_equal(netset_add(set, &one), KNOT_EOK);
+	}
+	assert_int_equal(netset_build(set), KNOT_EOK);
+	return set;
+}
+
+const char *match(const netset_t *set, const char *str, char buf[static NET_TEXT_MAX])
+{
+	uint8_t addr[16];
+	int family = address(str, addr);
+	const net_t *found = netset_match(set, family, addr);
+	return found == NULL ? "none" : net_to_str(found, buf);
+}
+
+static bool holds(const net_t *one, int family, const uint8_t *addr)
+{
+	const size_t size = family == 4 ? 4 : 16;
+	return one->family == family && memcmp(one->first, addr, size) <= 0 &&
+	       memcmp(addr, one->last, size) <= 0;
+}
+
+/*! Length of the longest prefix around an address that lies in a network that holds it. */
+static unsigned specific(const net_t *one, const uint8_t *addr)
+{
+	const unsigned bits = one->family == 4 ? 32 : 128;
+	if (!one->range) {
+		return one->prefix;
+	}
+	for (unsigned prefix = 0; prefix < bits; prefix++) {
+		net_t around;
+		assert_int_equal(net_from_addr(&around, one->family, addr, NULL, prefix), KNOT_EOK);
+		if (memcmp(around.first, one->first, bits / 8) >= 0 &&
+		    memcmp(around.last, one->last, bits / 8) <= 0) {
+			return prefix;
+		}
+	}
+	return bits;
+}
+
+void check_match(const netset_t *set, const net_t *nets, size_t count, int family,
+                 const uint8_t *addr)
+{
+	int best = -1;
+	bool prefix = false, known = false;
+	const net_t *found = netset_match(set, family, addr);
+	for (size_t i = 0; i < count; i++) {
+		if (!holds(&nets[i], family, addr)) {
+			continue;
+		}
+		int len = (int)specific(&nets[i], addr);
+		if (len > best) {
+			best = len;
+			prefix = false;
+		}
+		prefix = prefix || (len == best && !nets[i].range);
+		known = known || (found != NULL && memcmp(found, &nets[i], sizeof(*found)) == 0);
+	}
+
+	if (best < 0) {
+		assert_null(found);
+		return;
+	}
+	assert_non_null(found);
+	assert_true(known);
+	assert_int_equal(specific(found, addr), best);
+	assert_int_equal(found->range, !prefix);
+}
+
+static uint64_t rnd_state;
+
+void rnd_start(uint64_t seed)
+{
+	rnd_state = seed;
+}
+
+unsigned rnd(unsigned below)
+{
+	rnd_state ^= rnd_state << 13;
+	rnd_state ^= rnd_state >> 7;
+	rnd_state ^= rnd_state << 17;
+	return (unsigned)(rnd_state >> 32) % below;
+}
+
+void rnd_addr(uint8_t out[static 16], int family)
+{
+	const size_t size = family == 4 ? 4 : 16;
+	memset(out, rnd(2) == 0 ? 0 : 0xff, size);
+	if (rnd(4) == 0) {
+		memset(out + size / 2, rnd(2) == 0 ? 0 : 0xff, size / 2);
+	}
+	if (rnd(8) != 0) {
+		out[size - 1] = (uint8_t)rnd(256);
+		out[size - 2] ^= (uint8_t)rnd(4);
+	}
+	if (rnd(4) == 0) {
+		out[size / 2] ^= (uint8_t)rnd(4);
+	}
+}
+
+net_t rnd_net(int family)
+{
+	const unsigned bits = family == 4 ? 32 : 128;
+	uint8_t a[16] = { 0 }, b[16] = { 0 };
+	net_t out;
+	rnd_addr(a, family);
+	if (rnd(3) == 0) {
+		rnd_addr(b, family);
+		bool swap = memcmp(a, b, bits / 8) > 0;
+		assert_int_equal(net_from_addr(&out, family, swap ? b : a, swap ? a : b, 0),
+		                 KNOT_EOK);
+		return out;
+	}
+	unsigned prefix = rnd(4) == 0 ? rnd(bits + 1) : bits - rnd(12);
+	assert_int_equal(net_from_addr(&out, family, a, NULL, prefix), KNOT_EOK);
+	return out;
+}

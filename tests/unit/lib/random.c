@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Random zones and policies.
+ */
+
+#undef NDEBUG
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/lib/random.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+#define PICK(dice, array) ((array)[roll(dice, LENGTH(array))])
+
+typedef struct {
+	uint64_t state;
+	char *at;
+	size_t room;
+} dice_t;
+
+static uint32_t roll(dice_t *dice, uint32_t sides)
+{
+	/* xorshift64*, Vigna 2014. */
+	dice->state ^= dice->state >> 12;
+	dice->state ^= dice->state << 25;
+	dice->state ^= dice->state >> 27;
+	return (uint32_t)((dice->state * UINT64_C(2685821657736338717)) >> 32) % sides;
+}
+
+__attribute__((format(printf, 2, 3)))
+static void say(dice_t *dice, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	int written = vsnprintf(dice->at, dice->room, format, args);
+	va_end(args);
+	assert(written >= 0 && (size_t)written < dice->room);
+	dice->at += written;
+	dice->room -= written;
+}
+
+static const char *const names[] = {
+	"@", "www", "mail", "mx", "mx1", "smtp", "shop", "a", "b", "c", "deep.er", "a.b.mx", "*.w",
+	"*.mx", "Mixed", "xn--mller-kva", "a\\.b", "*", "_imap._tcp", "_sip._tcp",
+	"_pop3._tcp.shop",
+};
+static const char *const targets[] = {
+	"@", "www", "mail", "mx", "mx1", "smtp", "shop", "a", "b", "c", "deep.er", "a.b.mx", "er",
+	"any.w", "y.any.w", "q.mx", "MIXED", "xn--mller-kva", "a\\.b", "gone", "d", "w",
+	"192.0.2.1", "mx.example.org.", "x.cdn.example.net.", "cdn.example.net.",
+	"notcdn.example.net.", "x.d", "ns.d",
+};
+#define DNAME_TARGETS (LENGTH(targets) - 2)
+static const char *const ttls[] = { "0", "60", "299", "300", "3600", "86400" };
+static const char *const proxied4[] = { "104.16.1.2", "104.17.0.1", "172.64.0.9", "104.20.0.1" };
+static const char *const direct4[] = { "192.0.2.1", "192.0.2.25", "104.24.0.1" };
+static const char *const proxied6[] = { "2606:4700::1", "2606:4700:1::2" };
+static const char *const direct6[] = { "2001:db8::1", "2606:4701::1" };
+
+static void add_addresses(dice_t *dice, const char *name)
+{
+	const char *ttl = PICK(dice, ttls);
+	uint32_t kinds4 = roll(dice, 8), kinds6 = roll(dice, 8);
+	if (kinds4 & 1) {
+		say(dice, "%s %s A %s\n", name, ttl, PICK(dice, proxied4));
+	}
+	if (kinds4 & 2) {
+		say(dice, "%s %s A %s\n", name, ttl, PICK(dice, direct4));
+	}
+	if (kinds6 & 1) {
+		say(dice, "%s %s AAAA %s\n", name, ttl, PICK(dice, proxied6));
+	}
+	if (kinds6 == 2 || kinds6 == 3) {
+		say(dice, "%s %s AAAA %s\n", name, ttl, PICK(dice, direct6));
+	}
+}
+
+static void add_mx(dice_t *dice, const char *name)
+{
+	const char *ttl = PICK(dice, ttls);
+	if (roll(dice, 12) == 0) {
+		say(dice, "%s %s MX 0 .\n", name, ttl);
+	}
+	for (uint32_t i = roll(dice, 3) + 1; i > 0; i--) {
+		say(dice, "%s %s MX %u %s\n", name, ttl, 10 * roll(dice, 3), PICK(dice, targets));
+	}
+}
+
+static void add_srv(dice_t *dice, const char *name)
+{
+	for (uint32_t i = roll(dice, 3) + 1; i > 0; i--) {
+		say(dice, "%s SRV %u 0 %u %s\n", name, roll(dice, 2), 143 + roll(dice, 2),
+		    PICK(dice, targets));
+	}
+}
+
+static void add_name(dice_t *dice, const char *name)
+{
+	bool apex = strcmp(name, "@") == 0;
+	if (*name == '_') {
+		add_srv(dice, name);
+		return;
+	}
+	uint32_t part = roll(dice, 10);
+	if (part < 3 && !apex) {
+		say(dice, "%s %s CNAME %s\n", name, PICK(dice, ttls), PICK(dice, targets));
+		return;
+	}
+	if (part < 8) {
+		add_addresses(dice, name);
+	}
+	if (part > 6 || apex) {
+		add_mx(dice, name);
+	}
+	if (roll(dice, 5) == 0) {
+		say(dice, "%s TXT x\n", name);
+	}
+	if (roll(dice, 5) == 0) {
+		say(dice, "%s HTTPS 1 %s\n", name, PICK(dice, targets));
+	}
+}
+
+/* The name d: a delegation, a DNAME, or one like the others. */
+static void add_special(dice_t *dice)
+{
+	switch (roll(dice, 4)) {
+	case 0:
+		say(dice, "d NS ns.d\nd NS ns.example.org.\n");
+		add_addresses(dice, "ns.d");
+		break;
+	case 1: /* Not to below itself: that grows without end. */
+		say(dice, "d DNAME %s\n", targets[roll(dice, DNAME_TARGETS)]);
+		break;
+	case 2:
+		add_name(dice, "*.d");
+		add_name(dice, "d");
+		break;
+	default:
+		break;
+	}
+}
+
+static void add_policy(dice_t *dice)
+{
+	static const char *const exchanges[] = { "mail", "mail", "mx", "smtp", "a.b.mx", "in.w",
+	                                         "new", "m.d", "v.new" };
+	static const char *const hosts[] = { "mx1", "smtp", "*.w", "*.mx", "a", "h.d", "b",
+	                                     "mixed" };
+	static const char *const webs[] = { "@ www", "@ www", "@ www shop", "www", "@ www *.er" };
+	say(dice, "exchange %s;web-host %s;mail-host", PICK(dice, exchanges), PICK(dice, webs));
+	for (size_t i = 0; i < LENGTH(hosts); i++) {
+		if (roll(dice, 4) == 0) {
+			say(dice, " %s", hosts[i]);
+		}
+	}
+	switch (roll(dice, 5)) {
+	case 0:
+		say(dice, ";mail4");
+		break;
+	case 1:
+		say(dice, ";mail6");
+		break;
+	case 2:
+		say(dice, ";mail4 198.51.100.25 198.51.100.26 198.51.100.27");
+		break;
+	default:
+		break;
+	}
+	if (roll(dice, 4) == 0) {
+		say(dice, ";proxy-name cdn.example.net. er");
+	}
+	say(dice, ";ttl %s", PICK(dice, ttls));
+}
+
+void random_zone(random_zone_t *out, uint64_t seed)
+{
+	dice_t dice = { (seed + 1) * UINT64_C(0x9e3779b97f4a7c15), out->zone, sizeof(out->zone) };
+	*out->zone = '\0';
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		bool always = strcmp(names[i], "@") == 0;
+		bool seldom = strcmp(names[i], "*") == 0;
+		if (always || roll(&dice, seldom ? 5 : 3) > (seldom ? 3 : 0)) {
+			add_name(&dice, names[i]);
+		}
+	}
+	add_special(&dice);
+
+	dice.at = out->options;
+	dice.room = sizeof(out->options);
+	add_policy(&dice);
+}
+
+bool random_names_has(const random_names_t *set, const knot_dname_t *name)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (knot_dname_is_equal(set->at[i], name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool random_names_add(random_names_t *set, const knot_dname_t *name)
+{
+	if (random_names_has(set, name)) {
+		return false;
+	}
+	set->at = realloc(set->at, (set->count + 1) * sizeof(*set->at));
+	assert(set->at != NULL);
+	memcpy(set->at[set->count++], name, knot_dname_size(name));
+	return true;
+}
+
+void random_names_clear(random_names_t *set)
+{
+	free(set->at);
+	*set = (random_names_t){ 0 };
+}
+
+static void add_below(random_names_t *set, const knot_dname_t *name)
+{
+	knot_dname_storage_t below = { 1, 'q' };
+	size_t size = knot_dname_size(name);
+	if (2 + size <= sizeof(below)) {
+		memcpy(below + 2, name, size);
+		(void)random_names_add(set, below);
+	}
+}
+
+void random_names(random_names_t *set, const zone_t *zone)
+{
+	*set = (random_names_t){ 0 };
+	for (size_t i = 0; i < zone->count; i++) {
+		const node_t *node = &zone->nodes[i];
+		if (knot_dname_is_wildcard(node->name)) {
+			continue; /* Its encloser has a name below. */
+		}
+		(void)random_names_add(set, node->name);
+		add_below(set, node->name);
+	}
+	for (size_t i = 0; i < LENGTH(targets); i++) {
+		knot_dname_storage_t name;
+		size_t len = strlen(targets[i]);
+		if (targets[i][0] == '@' || targets[i][len - 1] == '.') {
+			continue;
+		}
+		assert(knot_dname_from_str(name, targets[i], sizeof(name)) != NULL);
+		memcpy(name + knot_dname_size(name) - 1, zone->apex, knot_dname_size(zone->apex));
+		knot_dname_to_lower(name);
+		(void)random_names_add(set, name);
+		add_below(set, name);
+	}
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Random signed zones: everything that may be asked of them is proven, and a resolver that concludes
+ * from all that it was shown, in any order, never contradicts them.
+ */
+
+#undef NDEBUG
+
+#include <assert.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/lib/fixture_denial.h"
+
+#define ZONES       20
+#define SMALL_ZONES 100
+#define BAD_MAX     3
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+
+static uint32_t roll(uint64_t *dice, uint32_t sides)
+{
+	/* xorshift64*, Vigna 2014. */
+	*dice ^= *dice >> 12;
+	*dice ^= *dice << 25;
+	*dice ^= *dice >> 27;
+	return (uint32_t)((*dice * UINT64_C(2685821657736338717)) >> 32) % sides;
+}
+
+/* A name of its own, or a few that go together. */
+static const char *const blocks[] = {
+	"%s A 192.0.2.1\n", "%s A 192.0.2.1\n%s AAAA 2001:db8::1\n", "%s A 104.16.1.2\n",
+	"%s A 104.16.1.2\n%s AAAA 2606:4700::1\n%s TXT x\n", "%s TXT x\n", "%s MX 10 mail\n%s TXT x\n",
+	"%s CNAME www\n", "%s CNAME gone\n", "%s CNAME mail\n", "%s CNAME mx.example.org.\n",
+	"%s CNAME x.cdn.example.net.\n",
+};
+static const char *const cuts[] = {
+	"%s NS ns.example.org.\n", "%s NS ns.example.org.\n%s DS 1 13 2 AAAA\n",
+};
+static const char *const names[] = {
+	"*", "a", "d", "e.d", "mail", "x.mail", "www", "mx", "*.mx", "b.mx", "w", "*.w", "x.y.w", "z",
+};
+static const char *const cut_names[] = { "d", "e.d", "sub", "mx", "w", "mail", "a.mail", "n" };
+static const char *const exchanges[] = { "mail", "mail", "mail.d", "a.b.mx", "in.w", "0", "zz" };
+static const char *const hosts[] = { "mx", "a", "*.w", "in.w", "h.mx", "*.mx", "c.h.mx" };
+
+/* Adds a line for each %s in a block. */
+static size_t add(char *out, const char *block, const char *name)
+{
+	return sprintf(out, block, name, name, name);
+}
+
+/* A few names, each as likely as the others to be an end of the gap that matters. */
+static void small_zone(random_zone_t *out, uint64_t seed)
+{
+	uint64_t dice = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	char *zone = out->zone;
+	uint32_t taken = 0;
+	*zone = '\0';
+	if (roll(&dice, 4) == 0) {
+		zone += sprintf(zone, "@ MX 10 %s\n", hosts[roll(&dice, LENGTH(hosts))]);
+	}
+	for (uint32_t i = roll(&dice, 3); i > 0; i--) {
+		uint32_t name = roll(&dice, LENGTH(cut_names));
+		for (size_t j = 0; j < LENGTH(names); j++) {
+			taken |= strcmp(names[j], cut_names[name]) == 0 ? 1U << j : 0;
+		}
+		if (strstr(out->zone, cut_names[name]) == NULL) {
+			zone += add(zone, cuts[roll(&dice, LENGTH(cuts))], cut_names[name]);
+		}
+	}
+	for (uint32_t i = roll(&dice, 6); i > 0; i--) {
+		uint32_t name = roll(&dice, LENGTH(names));
+		if ((taken & 1U << name) == 0) {
+			taken |= 1U << name;
+			zone += add(zone, blocks[roll(&dice, LENGTH(blocks))], names[name]);
+		}
+	}
+	assert(zone < out->zone + sizeof(out->zone));
+
+	char *options = out->options;
+	options += sprintf(options, "exchange %s;mail-host", exchanges[roll(&dice, LENGTH(exchanges))]);
+	for (size_t i = 0; i < LENGTH(hosts); i++) {
+		if (roll(&dice, 4) == 0) {
+			options += sprintf(options, " %s", hosts[i]);
+		}
+	}
+	static const char *const lacks[] = { "", "", "", ";mail4", ";mail6", ";ttl 7" };
+	(void)sprintf(options, "%s", lacks[roll(&dice, LENGTH(lacks))]);
+}
+
+static void check_all(void (*make)(random_zone_t *, uint64_t), uint64_t zones, int kinds, bool blind)
+{
+	static const char *const salts[] = { NULL, "\xaa\xbb", "x", "salt" };
+	size_t bad = 0;
+	for (uint64_t seed = 0; seed < zones && bad < BAD_MAX; seed++) {
+		random_zone_t random;
+		make(&random, seed);
+		for (int how = 0; how < kinds; how++) {
+			fixture_denial_t fixture;
+			fixture_denial_init(&fixture, random.zone, random.options, how, salts[seed % 4],
+			                    NULL, blind);
+			size_t faults = fixture_denial_check(&fixture, 16);
+			if (faults > 0) {
+				print_error("seed %u: %zu faults\n", (unsigned)seed, faults);
+			}
+			bad += faults > 0;
+			fixture_denial_clear(&fixture);
+		}
+	}
+	assert_int_equal(bad, 0);
+}
+
+static void test_live(void **state)
+{
+	(void)state;
+	check_all(random_zone, ZONES, SIGNING_COUNT, false);
+}
+
+static void test_blind(void **state)
+{
+	(void)state;
+	check_all(random_zone, ZONES, SIGNING_COUNT, true);
+}
+
+static void test_small(void **state)
+{
+	(void)state;
+	check_all(small_zone, SMALL_ZONES, SIGNING_COUNT, false);
+}
+
+static void test_small_blind(void **state)
+{
+	(void)state;
+	/* What a zone with NSEC3 has around the exchange can't all be known without look-ups. */
+	check_all(small_zone, SMALL_ZONES, SIGNING_NSEC3, true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_blind),
+		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_small_blind),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
