@@ -66,6 +66,25 @@ def pure_includes(root):
                     name.startswith("libknot/") or name in LIBC)]
 
 
+def circles(root):
+    """Files that include each other, whichever way round. A header and its source are one."""
+    arrows = {}
+    for path, quote, name, _ in includes(root, "dns", "policy"):
+        here, there = str(path.relative_to(root).with_suffix("")), name.rsplit(".", 1)[0]
+        if quote == '"' and here != there:
+            arrows.setdefault(here, set()).add(there)
+    bad = []
+    while arrows:
+        # Without circles, there always is a file that includes no other one of those left.
+        ends = [here for here, theres in arrows.items() if not theres & arrows.keys()]
+        if not ends:
+            bad.append("a circle among " + ", ".join(sorted(arrows)))
+            break
+        for end in ends:
+            del arrows[end]
+    return bad
+
+
 def policy_words(root):
     bad = []
     for path in files(root, "dns", "policy"):
@@ -145,6 +164,9 @@ class Layering(unittest.TestCase):
     def test_policy_includes_libc_libknot_and_dns_only(self):
         self.holds(pure_includes)
 
+    def test_no_files_include_each_other(self):
+        self.holds(circles)
+
     def test_policy_knows_no_daemon_packet_clock_or_file(self):
         self.holds(policy_words)
 
@@ -203,6 +225,14 @@ class CanFail(unittest.TestCase):
             ("policy/b.c", '#include "dns/a.h"\n'), ("dns/a.c", '#include "dns/a.h"\n'),
             ("module/a.c", "#include <urcu.h>\n"),
         ])
+
+    def test_circles(self):
+        plants = {"policy/a.h": '#include "policy/b.h"\n', "policy/a.c": '#include "policy/a.h"\n',
+                  "policy/b.c": '#include "policy/c.h"\n', "policy/c.h": '#include "dns/d.h"\n',
+                  "dns/d.h": "#include <stdio.h>\n"}
+        self.assertEqual([], circles(self.tree(plants)))
+        self.assertEqual(1, len(circles(self.tree({**plants, "policy/c.c":
+                                                   '#include "policy/a.h"\n'}))))
 
     def test_policy_words(self):
         self.catches(policy_words, [

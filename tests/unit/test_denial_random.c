@@ -18,10 +18,12 @@
 
 #include <cmocka.h>
 
+#include "policy/denial.h"
 #include "tests/unit/lib/fixture_denial.h"
 
 #define ZONES       20
 #define SMALL_ZONES 100
+#define HOSTILE     15
 #define BAD_MAX     3
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
@@ -41,7 +43,7 @@ static const char *const blocks[] = {
 	"%s CNAME www\n", "%s CNAME gone\n", "%s CNAME mail\n", "%s CNAME mx.example.org.\n",
 	"%s CNAME x.cdn.example.net.\n",
 };
-static const char *const cuts[] = {
+static const char *const delegations[] = {
 	"%s NS ns.example.org.\n", "%s NS ns.example.org.\n%s DS 1 13 2 AAAA\n",
 };
 static const char *const names[] = {
@@ -73,7 +75,7 @@ static void small_zone(random_zone_t *out, uint64_t seed)
 			taken |= strcmp(names[j], cut_names[name]) == 0 ? 1U << j : 0;
 		}
 		if (strstr(out->zone, cut_names[name]) == NULL) {
-			zone += add(zone, cuts[roll(&dice, LENGTH(cuts))], cut_names[name]);
+			zone += add(zone, delegations[roll(&dice, LENGTH(delegations))], cut_names[name]);
 		}
 	}
 	for (uint32_t i = roll(&dice, 6); i > 0; i--) {
@@ -143,6 +145,116 @@ static void test_small_blind(void **state)
 	check_all(small_zone, SMALL_ZONES, SIGNING_NSEC3, true);
 }
 
+/* Records of any shape, as a zone may hold them (RFC 3597): shorter than they say, or with octets
+ * changed. All end where their memory does. */
+typedef struct {
+	const fixture_denial_t *fixture;
+	uint64_t dice;
+	knot_rrset_t *kept[4096];
+	size_t count;
+} hostile_t;
+
+static bool is_proof(uint16_t type)
+{
+	return type == KNOT_RRTYPE_NSEC || type == KNOT_RRTYPE_NSEC3 ||
+	       type == KNOT_RRTYPE_NSEC3PARAM || type == KNOT_RRTYPE_RRSIG;
+}
+
+static const knot_rrset_t *spoil(hostile_t *hostile, const knot_rrset_t *rrset)
+{
+	if (!is_proof(rrset->type) || rrset->rrs.count == 0 || roll(&hostile->dice, 4) == 0 ||
+	    hostile->count == LENGTH(hostile->kept)) {
+		return rrset;
+	}
+	uint16_t len = rrset->rrs.rdata->len;
+	if (roll(&hostile->dice, 2) == 0) {
+		len = roll(&hostile->dice, len + 1);
+	}
+	knot_rdata_t *rdata = malloc(sizeof(*rdata) + len);
+	assert(rdata != NULL);
+	rdata->len = len; /* knot_rdata_init() would pad it. */
+	memcpy(rdata->data, rrset->rrs.rdata->data, len);
+	for (uint32_t i = roll(&hostile->dice, 4); i > 0 && len > 0; i--) {
+		rdata->data[roll(&hostile->dice, len)] = roll(&hostile->dice, 256);
+	}
+	knot_rrset_t *spoilt = knot_rrset_new(rrset->owner, rrset->type, KNOT_CLASS_IN, rrset->ttl,
+	                                      NULL);
+	assert(spoilt != NULL);
+	spoilt->rrs = (knot_rdataset_t){ .count = 1, .size = sizeof(*rdata) + len, .rdata = rdata };
+	hostile->kept[hostile->count++] = spoilt;
+	return spoilt;
+}
+
+static int spoilt_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
+{
+	hostile_t *hostile = ctx;
+	int ret = hostile->fixture->lookup(hostile->fixture->zone->zone, owner, type, out);
+	if (ret == KNOT_EOK) {
+		*out = *spoil(hostile, out);
+	}
+	return ret;
+}
+
+static void judge_spoilt(hostile_t *hostile, const knot_dname_t *name, uint16_t type)
+{
+	const policy_t *policy = &hostile->fixture->test.policy;
+	reply_t reply;
+	signing_reply(&reply, hostile->fixture->zone, name, type, 0);
+	policy_item_t items[reply.count + 1];
+	knot_rrset_t rrsets[reply.count + 1];
+	policy_response_t response = reply_response(&reply, items, reply.count);
+	response.hash = hostile->fixture->zone->hash;
+	for (size_t i = 0; i < response.count; i++) {
+		items[i].rrset = spoil(hostile, items[i].rrset);
+		rrsets[i] = *items[i].rrset;
+	}
+	(void)policy_suspects_denial(policy, spoilt_lookup, hostile, rrsets, response.count);
+	policy_verdict_t verdict;
+	int ret = (reply.referral ? policy_judge_referral : policy_judge)(
+		policy, spoilt_lookup, hostile, &response, &verdict, NULL);
+	assert_true(ret == KNOT_EOK || ret == KNOT_ENOMEM);
+	for (size_t i = 0; i < verdict.add_count; i++) {
+		nsec_t record;
+		const knot_rrset_t *made = verdict.add[i].rrset;
+		assert_true((made->type != KNOT_RRTYPE_NSEC && made->type != KNOT_RRTYPE_NSEC3) ||
+		            nsec_read(&record, made));
+	}
+	policy_verdict_clear(&response, &verdict);
+	reply_clear(&reply);
+	for (; hostile->count > 0; hostile->count--) {
+		knot_rrset_free(hostile->kept[hostile->count - 1], NULL);
+	}
+}
+
+static void test_hostile(void **state)
+{
+	(void)state;
+	static const uint16_t types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_MX, KNOT_RRTYPE_NSEC };
+	static hostile_t hostile;
+	for (uint64_t seed = 0; seed < HOSTILE; seed++) {
+		random_zone_t random;
+		small_zone(&random, seed);
+		for (int how = 0; how < 2 * SIGNING_COUNT; how++) {
+			fixture_denial_t fixture;
+			fixture_denial_init(&fixture, random.zone, random.options, how / 2, "salt",
+			                    NULL, how % 2 == 1);
+			hostile.fixture = &fixture;
+			hostile.dice = seed + 1;
+			random_names_t all;
+			random_names(&all, fixture.zone->zone);
+			(void)random_names_add(&all, fixture.test.policy.exchange);
+			for (size_t i = 0; i < all.count * LENGTH(types); i++) {
+				uint16_t type = types[i % LENGTH(types)];
+				if (type != KNOT_RRTYPE_NSEC || how / 2 == SIGNING_NSEC) {
+					judge_spoilt(&hostile, all.at[i / LENGTH(types)], type);
+				}
+			}
+			random_names_clear(&all);
+			fixture_denial_clear(&fixture);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_blind),
 		cmocka_unit_test(test_small),
 		cmocka_unit_test(test_small_blind),
+		cmocka_unit_test(test_hostile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
