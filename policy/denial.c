@@ -167,18 +167,25 @@ static policy_item_t *next_record(const denial_t *denial, size_t *i, nsec_t *rec
 	return NULL;
 }
 
+/* Reads the first record of the response that is related to a place in this way. */
+static bool find_record(const denial_t *denial, nsec_t *record, const nsec_place_t *place,
+                        bool (*relation)(const nsec_t *, const nsec_place_t *))
+{
+	for (size_t i = 0; next_record(denial, &i, record) != NULL;) {
+		if (relation(record, place)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* True if the response has the record of a name. */
 static bool has_record(const denial_t *denial, const knot_dname_t *name)
 {
 	nsec_place_t place;
 	nsec_t record;
-	bool found = false;
-	if (find_place(denial, &place, name)) {
-		for (size_t i = 0; !found && next_record(denial, &i, &record) != NULL;) {
-			found = nsec_is_owner(&record, &place);
-		}
-	}
-	return found;
+	return find_place(denial, &place, name) &&
+	       find_record(denial, &record, &place, nsec_is_owner);
 }
 
 /* True if a record says that there is no such name. */
@@ -186,13 +193,8 @@ static bool is_denied(const denial_t *denial, const knot_dname_t *name)
 {
 	nsec_place_t place;
 	nsec_t record;
-	bool found = false;
-	if (find_place(denial, &place, name)) {
-		for (size_t i = 0; !found && next_record(denial, &i, &record) != NULL;) {
-			found = nsec_covers(&record, &place);
-		}
-	}
-	return found;
+	return find_place(denial, &place, name) &&
+	       find_record(denial, &record, &place, nsec_covers);
 }
 
 /* Labels of the longest part of a name that is there, by the NSEC record that covers the name. */
@@ -615,13 +617,8 @@ static bool is_opted_out(const denial_t *denial, const missing_t *missing)
 {
 	const judge_t *judge = denial->judge;
 	const policy_response_t *response = denial->response;
-	const knot_dname_t *name = judge->terminal;
-	for (size_t i = 0; i < response->count && judge->delegated; i++) {
-		const policy_item_t *item = &response->items[i];
-		if (item->section == KNOT_AUTHORITY && item->rrset->type == KNOT_RRTYPE_NS) {
-			name = item->owner;
-		}
-	}
+	const policy_item_t *ns = response_item(response, KNOT_AUTHORITY, KNOT_RRTYPE_NS, NULL);
+	const knot_dname_t *name = judge->delegated ? ns->owner : judge->terminal;
 	int shared = knot_dname_matched_labels(name, missing->name);
 	bool below = shared > missing->encloser && shared < label_count(name);
 	return denial->nsec3 && below && !judge->negative &&
@@ -830,10 +827,8 @@ static int find_encloser(const denial_t *denial, const knot_dname_t *name)
 
 	nsec_place_t place = { .name = name };
 	nsec_t record;
-	for (size_t i = 0; labels == POLICY_OWN && next_record(denial, &i, &record) != NULL;) {
-		if (nsec_covers(&record, &place)) {
-			labels = covering_encloser(&record, name);
-		}
+	if (find_record(denial, &record, &place, nsec_covers)) {
+		labels = covering_encloser(&record, name);
 	}
 	(void)missing_at(denial, name, &shared);
 	return labels != POLICY_OWN && labels < shared ? shared : labels;
@@ -948,17 +943,13 @@ static bool wildcard_types(const denial_t *denial, const missing_t *missing, bit
 	knot_dname_storage_t wildcard;
 	nsec_place_t place;
 	nsec_t record;
-	if (!wildcard_at(wildcard, missing->name, missing->encloser) ||
-	    !find_place(denial, &place, wildcard)) {
-		return false;
+	bool found = wildcard_at(wildcard, missing->name, missing->encloser) &&
+	             find_place(denial, &place, wildcard) &&
+	             find_record(denial, &record, &place, nsec_is_owner);
+	if (found) {
+		nsec_types(&record, types);
 	}
-	for (size_t i = 0; next_record(denial, &i, &record) != NULL;) {
-		if (nsec_is_owner(&record, &place)) {
-			nsec_types(&record, types);
-			return true;
-		}
-	}
-	return false;
+	return found;
 }
 
 /* True if the response has to prove that just a type is missing at a name, or a wildcard. */
@@ -1340,11 +1331,9 @@ static void answer_nsec(denial_t *denial)
 			found = true;
 		}
 	}
-	for (size_t i = 0; i < denial->response->count && found; i++) {
-		policy_item_t *item = &denial->response->items[i];
-		if (item->section == KNOT_AUTHORITY && item->rrset->type == KNOT_RRTYPE_SOA) {
-			response_edit(judge, item, NULL);
-		}
+	policy_item_t *soa = response_item(denial->response, KNOT_AUTHORITY, KNOT_RRTYPE_SOA, NULL);
+	if (found && soa != NULL) {
+		response_edit(judge, soa, NULL);
 	}
 }
 

@@ -46,14 +46,13 @@ static void find_aliases(judge_t *judge)
 	}
 }
 
-/* Addresses of a family at the end of the aliases, as far as the response shows them: in the
- * answer, or as glue where the aliases end in a referral. */
-static const knot_rrset_t *shown_addresses(const judge_t *judge, int family)
+/* Addresses of a name, as far as the response shows them in any section. */
+static const knot_rrset_t *shown_addresses(const judge_t *judge, const knot_dname_t *name,
+                                           int family)
 {
 	for (size_t i = 0; i < judge->response->count; i++) {
 		const policy_item_t *item = &judge->response->items[i];
-		if (item->rrset->type == family_type(family) &&
-		    name_equal(item->owner, judge->terminal)) {
+		if (item->rrset->type == family_type(family) && name_equal(item->owner, name)) {
 			return item->rrset;
 		}
 	}
@@ -70,7 +69,9 @@ typedef struct {
 
 static void find_end(const judge_t *judge, alias_end_t *end)
 {
-	const knot_rrset_t *a = shown_addresses(judge, 4), *aaaa = shown_addresses(judge, 6);
+	/* In the answer, or as glue where the aliases end in a referral. */
+	const knot_rrset_t *a = shown_addresses(judge, judge->terminal, 4);
+	const knot_rrset_t *aaaa = shown_addresses(judge, judge->terminal, 6);
 	host_find(judge->policy, judge->lookup, judge->ctx, judge->terminal, &end->host);
 	end->a = (a != NULL) ? *a : end->host.a;
 	end->aaaa = (aaaa != NULL) ? *aaaa : end->host.aaaa;
@@ -455,11 +456,8 @@ static void add_exchange_family(judge_t *judge, const host_t *host, int family)
 	const knot_dname_t *exchange = judge->policy->exchange;
 	const knot_rrset_t *own = (family == 4) ? &host->a : &host->aaaa;
 	uint32_t ttl = host->alias ? host->ttl : UINT32_MAX;
-	for (size_t i = 0; i < judge->response->count; i++) {
-		const policy_item_t *item = &judge->response->items[i];
-		if (item->rrset->type == family_type(family) && name_equal(item->owner, exchange)) {
-			return;
-		}
+	if (shown_addresses(judge, exchange, family) != NULL) {
+		return;
 	}
 
 	knot_rrset_t *rrset = response_direct_rrset(judge, exchange, own, ttl);

@@ -157,13 +157,9 @@ void response_noerror(judge_t *judge)
 
 void response_set_soa(judge_t *judge)
 {
-	policy_item_t *shown = NULL;
-	for (size_t i = 0; i < judge->response->count && shown == NULL; i++) {
-		policy_item_t *item = &judge->response->items[i];
-		if (item->section == KNOT_AUTHORITY && item->edit == EDIT_KEEP &&
-		    item->rrset->type == KNOT_RRTYPE_SOA) {
-			shown = item;
-		}
+	policy_item_t *shown = response_item(judge->response, KNOT_AUTHORITY, KNOT_RRTYPE_SOA, NULL);
+	if (shown != NULL && shown->edit != EDIT_KEEP) {
+		shown = NULL;
 	}
 
 	knot_rrset_t soa = { 0 };
@@ -294,6 +290,19 @@ void policy_leave_out_additional(policy_response_t *response, policy_verdict_t *
 	verdict->actions = 1U << ACTION_EMPTIED;
 }
 
+policy_item_t *response_item(const policy_response_t *response, knot_section_t section,
+                             uint16_t type, const knot_dname_t *owner)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		policy_item_t *item = &response->items[i];
+		if (item->section == section && item->rrset->type == type &&
+		    (owner == NULL || name_equal(item->owner, owner))) {
+			return item;
+		}
+	}
+	return NULL;
+}
+
 bool response_guarded(const judge_t *judge, const knot_dname_t *name)
 {
 	return policy_guarded(judge->policy, &judge->apex_mx, name);
@@ -301,13 +310,8 @@ bool response_guarded(const judge_t *judge, const knot_dname_t *name)
 
 bool response_denies(const judge_t *judge)
 {
-	const policy_response_t *response = judge->response;
-	bool denies = (response->rcode == KNOT_RCODE_NXDOMAIN);
-	for (size_t i = 0; i < response->count && !denies; i++) {
-		const policy_item_t *item = &response->items[i];
-		denies = item->section == KNOT_AUTHORITY && item->rrset->type == KNOT_RRTYPE_SOA;
-	}
-	return denies;
+	return judge->response->rcode == KNOT_RCODE_NXDOMAIN ||
+	       response_item(judge->response, KNOT_AUTHORITY, KNOT_RRTYPE_SOA, NULL) != NULL;
 }
 
 bool response_has_data(const judge_t *judge)

@@ -203,6 +203,10 @@ void response_finding(judge_t *judge, const finding_t *finding);
 /*! The first proxied address of an A or AAAA RRset, noted in the finding if not NULL. */
 bool response_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t *finding);
 
+/*! The first item of a section with RRs of a type, of an owner unless that is NULL; or NULL. */
+policy_item_t *response_item(const policy_response_t *response, knot_section_t section,
+                             uint16_t type, const knot_dname_t *owner);
+
 /*! True if the name's addresses must be direct. */
 bool response_guarded(const judge_t *judge, const knot_dname_t *name);
 
