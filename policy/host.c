@@ -6,10 +6,10 @@
 
 #include <string.h>
 
+#include "dns/name.h"
 #include "policy/host.h"
-#include "policy/nsec.h"
 
-/* One step's surroundings: the zone, and the name being looked for. */
+/* What each step needs: the zone, and the name being looked for. */
 typedef struct {
 	const policy_t *policy;
 	policy_lookup_f lookup;

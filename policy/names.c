@@ -17,7 +17,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/*! Characters with a meaning of their own in a zone file, which only an escape takes away. */
+/*! Characters that mean something in a zone file unless they are escaped. */
 static bool is_special(unsigned char c)
 {
 	return c <= ' ' || c >= 0x7f || strchr("\"();", c) != NULL;
@@ -149,9 +149,9 @@ static size_t names_find(const names_t *set, const knot_dname_t *name, size_t si
 	return from;
 }
 
-static bool names_have(const names_t *set, const knot_dname_t *name, size_t size, bool below)
+/*! True if the pattern at an index, as found, is this one. */
+static bool is_at(const names_t *set, size_t i, const knot_dname_t *name, size_t size, bool below)
 {
-	size_t i = names_find(set, name, size, below);
 	return i < set->count && pattern_cmp(&set->at[i], name, size, below) == 0;
 }
 
@@ -159,7 +159,7 @@ int names_add_dname(names_t *set, const knot_dname_t *name, bool below)
 {
 	const size_t size = knot_dname_size(name);
 	const size_t i = names_find(set, name, size, below);
-	if (i < set->count && pattern_cmp(&set->at[i], name, size, below) == 0) {
+	if (is_at(set, i, name, size, below)) {
 		return KNOT_EOK;
 	}
 
@@ -198,46 +198,30 @@ int names_add(names_t *set, const char *str, const knot_dname_t *origin)
 
 bool names_match(const names_t *set, const knot_dname_t *name)
 {
-	if (set->count == 0) {
-		return false;
-	}
-
-	size_t size = knot_dname_size(name);
-	if (names_have(set, name, size, false)) {
-		return true;
-	}
-	while (*name != '\0') {
-		const size_t label = 1 + (size_t)*name;
-		name += label;
-		size -= label;
-		if (names_have(set, name, size, true)) {
+	size_t size = set->count > 0 ? knot_dname_size(name) : 0;
+	for (bool below = false; size > 0; below = true) {
+		if (is_at(set, names_find(set, name, size, below), name, size, below)) {
 			return true;
 		}
+		size -= 1 + (size_t)*name;
+		name += 1 + *name;
 	}
 	return false;
 }
 
 bool names_cover(const names_t *set, const knot_dname_t *name)
 {
-	if (set->count == 0) {
-		return false;
-	}
-
-	size_t size = knot_dname_size(name);
-	for (;;) {
+	size_t size = set->count > 0 ? knot_dname_size(name) : 0;
+	while (size > 0) {
 		/* Of two patterns of one name, the one not below is first. */
 		size_t i = names_find(set, name, size, false);
-		if (i < set->count && set->at[i].size == size &&
-		    memcmp(set->at[i].name, name, size) == 0) {
+		if (is_at(set, i, name, size, false) || is_at(set, i, name, size, true)) {
 			return true;
 		}
-		if (*name == '\0') {
-			return false;
-		}
-		const size_t label = 1 + (size_t)*name;
-		name += label;
-		size -= label;
+		size -= 1 + (size_t)*name;
+		name += 1 + *name;
 	}
+	return false;
 }
 
 void names_clear(names_t *set)

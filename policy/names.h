@@ -8,9 +8,9 @@
  * below the rest ("*.mx": below mx, not mx itself; "*": everything below the origin).
  * Octets above 127 are refused: internationalised labels are written as A-labels (xn--...).
  *
- * Every name here is an absolute, uncompressed wire-format name in lower case; callers hand in
- * names in lower case as well (Knot keeps zone data and QNAMEs so). Sets are immutable once
- * filled and may be read by any number of threads. Errors are KNOT_E*.
+ * Every name here is an absolute, uncompressed wire-format name in lower case; callers pass names
+ * in lower case, too (Knot keeps zone data and QNAMEs like that). Sets are immutable once filled
+ * and may be read by any number of threads. Errors are KNOT_E*.
  */
 
 #pragma once
@@ -30,7 +30,7 @@ typedef struct {
 	uint8_t size; /*!< Octets of the name. */
 } name_pattern_t;
 
-/*! A set of patterns, none twice, in an order of its own; zeroed is empty. */
+/*! A set of patterns, sorted, none twice; zeroed is empty. */
 typedef struct {
 	name_pattern_t *at;
 	size_t count;
@@ -52,7 +52,7 @@ int name_from_str(knot_dname_storage_t out, const char *str, const knot_dname_t 
 /*! Adds a pattern to a set (copies). Errors as name_from_str(), and KNOT_ENOMEM. */
 int names_add(names_t *set, const char *str, const knot_dname_t *origin);
 
-/*! Adds a pattern for a wire-format name, taken as it is: no wildcard meaning. KNOT_ENOMEM. */
+/*! Adds a pattern for a wire-format name; a '*' label in it means itself. KNOT_ENOMEM. */
 int names_add_dname(names_t *set, const knot_dname_t *name, bool below);
 
 /*! True if a pattern of the set matches the name. */

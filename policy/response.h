@@ -45,51 +45,52 @@ typedef struct {
 	bool additional_complete; /*!< So is the additional section, as far as one can tell. */
 	policy_item_t *items; /*!< In the order of the response. */
 	size_t count;
-	nsec3_hash_f hash;    /*!< Set if the client validates and the zone is signed: whatever the
-	                           verdict leads to is to be provable once it is signed. */
+	nsec3_hash_f hash;    /*!< Set if the client validates and the zone is signed: then the
+	                           edited response can be proven once it is signed. */
 } policy_response_t;
 
-/*! Look-ups that judging a response may take, and what is added for each MX and SRV RR in it. */
+/*! Look-ups that judging a response may take, and how many more for each MX and SRV RR in it. */
 #define POLICY_LOOKUPS        256
 #define POLICY_LOOKUPS_TARGET 16
 
 /*! RRsets a verdict may add: two of the answer, the SOA, two additional ones, proofs. */
 #define POLICY_ADD_MAX 16
-/*! Findings of one response that are described; more are only in the rules and actions. */
+/*! Findings of one response that are described. Others are only in its rules and actions. */
 #define POLICY_FINDINGS_MAX 16
 
-/*! The owner of a new RRset is what it is signed for; else this says whose wildcard. */
+/*! A new RRset is signed for its owner, not for the wildcard of an encloser. */
 #define POLICY_OWN (-1)
 
 /*! An RRset that a verdict adds. */
 typedef struct {
 	knot_section_t section;
 	knot_rrset_t *rrset;         /*!< Allocated in verdict.mm. */
-	int encloser;                /*!< Whose wildcard it is signed for: labels of the owner's suffix
-	                                  (RFC 4035 5.3.2), or POLICY_OWN. */
-	const knot_rdataset_t *sigs; /*!< For who signs: the RRSIGs to go with it, borrowed. NULL
-	                                  after judging. */
+	int encloser;                /*!< The encloser whose wildcard it is signed for: labels of
+	                                  the owner's suffix (RFC 4035 5.3.2), or POLICY_OWN. */
+	const knot_rdataset_t *sigs; /*!< NULL after judging. Whoever signs it puts its RRSIGs
+	                                  here, borrowed. */
 } policy_add_t;
 
-/*! Something wrong in the response. All pointers borrowed: from the response, zone or policy. */
+/*! Something wrong in the response. All pointers are borrowed: from response, zone or policy. */
 typedef struct {
 	rule_t rule;
 	action_t action;            /*!< What enforcing does about it. */
-	const knot_dname_t *owner;  /*!< Whose RRset. */
-	uint16_t type;              /*!< Of that RRset. */
+	const knot_dname_t *owner;  /*!< Owner of the RRset, */
+	uint16_t type;              /*!< and its type. */
 	const knot_dname_t *target; /*!< The target or alias in it, or NULL. */
 	uint8_t family;             /*!< 4, 6, or 0 where no address shows. */
 	uint8_t address[16];        /*!< A proxied address. */
 	const net_t *network;       /*!< The network that holds it, or NULL. */
-	const knot_dname_t *answer_name; /*!< Answered instead: this target, or */
-	const knot_rrset_t *answer_rrset; /*!< these addresses, or both NULL: no data. */
+	/* Answered instead: this target, or these addresses; both NULL: no data. */
+	const knot_dname_t *answer_name;
+	const knot_rrset_t *answer_rrset;
 } finding_t;
 
 /*! The verdict. Begun by policy_judge(); cleared with policy_verdict_clear(). */
 typedef struct {
 	knot_mm_t *mm;           /*!< Where new RRsets live. */
 	bool changes;            /*!< The response is to be edited. */
-	bool answer_changes;     /*!< More than the additional section is. */
+	bool answer_changes;     /*!< Another section than the additional one is. */
 	bool noerror;            /*!< NXDOMAIN has to become NOERROR. */
 	bool unknown;            /*!< A mail target could not be judged: the response had no room
 	                              for its addresses. */
@@ -101,8 +102,8 @@ typedef struct {
 	finding_t findings[POLICY_FINDINGS_MAX];
 } policy_verdict_t;
 
-/*! Begins a verdict: nothing is wrong. The arrays are left as they are, for each query pays for
- *  what is written here. */
+/*! Begins a verdict: nothing is wrong. The arrays are not cleared, because each query would pay for
+ *  that. */
 static inline void policy_verdict_begin(policy_verdict_t *verdict, knot_mm_t *mm)
 {
 	memset(verdict, 0, offsetof(policy_verdict_t, add));
@@ -148,7 +149,7 @@ typedef struct {
 	bool negative;                /*!< The edited answer has no data; it needs an SOA. */
 	int error;                    /*!< KNOT_ENOMEM once an edit could not be made. */
 
-	policy_lookup_f zone_lookup;  /*!< What lookup counts and hands on to. */
+	policy_lookup_f zone_lookup;  /*!< The caller's, which lookup calls up to its limit. */
 	void *zone_ctx;
 	size_t budget;                /*!< Look-ups left. */
 } judge_t;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * The rules a response can break and the actions that mend it: their names, which are public (log
+ * The rules a response can break and the actions that repair it: their names, which are public (log
  * lines, counters). Constant tables; any thread may read them.
  */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * From the words of a stanza to a policy: its defaults, and every check that needs the words and
- * the networks only. Where they come from (knotd, a file, options) is the caller's business.
+ * From the words of a stanza to a policy: its defaults, and every check that needs only the words
+ * and the networks. Where these come from (knotd, a file, options) is the caller's business.
  *
- * Pure but for memory; any number of threads may work on stanzas of their own. Names are absolute
+ * Pure, except that it allocates; any number of threads may work on stanzas of their own. Names are absolute
  * and in lower case, addresses in network byte order. Errors are KNOT_E*, and err then holds one
  * line that names item and value, without a full stop.
  */
@@ -22,7 +22,7 @@ typedef struct {
 	size_t count;
 } words_t;
 
-/*! A stanza. Zeroed is empty; only the addresses are its own, the rest is borrowed. */
+/*! A stanza. Zeroed is empty. It owns its addresses; all else is borrowed. */
 typedef struct {
 	bool enforce;
 	words_t web_hosts;    /*!< Default: "@", "www". */
@@ -45,7 +45,7 @@ typedef void (*stanza_warn_f)(void *ctx, const char *text);
 /*! Leading labels of the owners of mail SRV records unless the stanza names others, NULL-ended. */
 extern const knot_dname_t *const stanza_default_services[];
 
-/*! Writes an error text, cut where it is too long. Returns KNOT_EINVAL. */
+/*! Writes an error text, shortened if it is too long. Returns KNOT_EINVAL. */
 __attribute__((format(printf, 2, 3)))
 int stanza_invalid(char err[static STANZA_TEXT_MAX], const char *fmt, ...);
 
