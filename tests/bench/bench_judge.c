@@ -13,10 +13,12 @@
 
 #include "module/answer.h"
 #include "module/log.h"
-#include "module/signer.h"
+#include "module/sign.h"
 #include "policy/stanza.h"
+#include "tests/unit/lib/signed_apex.h"
 
 #define ROUNDS 2000000
+#define NOW 1000000
 
 static const char *const networks[] = {
 	"173.245.48.0/20", "103.21.244.0/22", "103.22.200.0/22", "103.31.4.0/22",
@@ -124,15 +126,6 @@ static void measure(const policy_t *policy, const char *name, const knot_dname_t
 	knot_pkt_free(pkt);
 }
 
-static int sign(void *ctx, knot_rrset_t *sigs, const knot_rrset_t *rrset)
-{
-	(void)ctx;
-	knot_rrset_t made;
-	make_rrsig(&made, rrset->owner, rrset->type);
-	sigs->rrs = made.rrs;
-	return KNOT_EOK;
-}
-
 static void emit(void *ctx, const char *line)
 {
 	(void)ctx;
@@ -170,10 +163,19 @@ static void keep(void *memory)
 	(void)memory;
 }
 
-/* What the hook does with an answer that is repaired and signed. */
-static void repair(const policy_t *policy, signer_t *signer, log_t *report, knot_pkt_t *pkt)
+static signed_apex_t signed_apex;
+
+static void say(void *ctx, bool warning, const char *text)
 {
-	static const signer_zone_t keys;
+	(void)ctx;
+	(void)warning;
+	(void)text;
+}
+
+/* What the hook does with an answer that is repaired and signed. */
+static void repair(const policy_t *policy, signer_t *signer, log_t *log, knot_pkt_t *pkt)
+{
+	sign_view_t view;
 	answer_t answer;
 	policy_verdict_t verdict;
 	if (!policy_suspects(policy, knot_pkt_qname(pkt), pkt->rr, pkt->rrset_count) ||
@@ -182,12 +184,15 @@ static void repair(const policy_t *policy, signer_t *signer, log_t *report, knot
 	}
 	answer.response.hash = no_hash;
 	if (policy_judge(policy, lookup, NULL, &answer.response, &verdict, &pkt->mm) != KNOT_EOK ||
-	    answer.items[0].edit != EDIT_REPLACE ||
-	    signer_get(signer, &keys, answer.items[0].with, POLICY_OWN, &answer.items[0].sigs) !=
-	    KNOT_EOK) {
+	    answer.items[0].edit != EDIT_REPLACE) {
 		abort();
 	}
-	log_findings(report, &verdict, NULL, 1, emit, NULL);
+	sign_look(&view, apex, &signed_apex.dnskey, &signed_apex.soa, &signed_apex.rrsigs, NOW);
+	if (!signer_ready(signer, &view) ||
+	    signer_sign_verdict(signer, &view, &answer.response, &verdict) != KNOT_EOK) {
+		abort();
+	}
+	log_findings(log, &verdict, NULL, 1, emit, NULL);
 	if (answer_write(&answer, pkt, &verdict, 0, false) != KNOT_EOK || pkt->rrset_count != 2) {
 		abort();
 	}
@@ -197,9 +202,17 @@ static void repair(const policy_t *policy, signer_t *signer, log_t *report, knot
 static void measure_repair(const policy_t *policy)
 {
 	static uint8_t wire[4096];
-	signer_t *signer = signer_new(apex, 300, 3600, sign, NULL);
-	log_t *report = log_new(true, 3600);
-	if (signer == NULL || report == NULL) {
+	signed_apex_new(&signed_apex);
+	apex_key_t *key = apex_key_new(&signed_apex, ECDSA, ZSK);
+	apex_show(&signed_apex, key);
+	apex_sign(&signed_apex, key, NOW - 1000, NOW + 1000);
+	keys_t *keys = keys_new();
+	if (keys == NULL || keys_add(keys, KEYS_STORE, "", signed_apex.store) != KNOT_EOK) {
+		abort();
+	}
+	signer_t *signer = signer_new(keys, 300, say, NULL);
+	log_t *log = log_new(true, 3600);
+	if (signer == NULL || log == NULL) {
 		abort();
 	}
 	double ns_spent[2];
@@ -217,7 +230,7 @@ static void measure_repair(const policy_t *policy)
 			(void)knot_pkt_put(pkt, KNOT_COMPR_HINT_QNAME, &mixed_a, 0);
 			(void)knot_pkt_put(pkt, KNOT_COMPR_HINT_QNAME, &mixed_rrsig, 0);
 			if (with) {
-				repair(policy, signer, report, pkt);
+				repair(policy, signer, log, pkt);
 			}
 		}
 		clock_gettime(CLOCK_MONOTONIC, &to);
@@ -225,8 +238,10 @@ static void measure_repair(const policy_t *policy)
 	}
 	printf("%-36s %6.1f ns\n", "A, stripped and signed",
 	       (ns_spent[1] - ns_spent[0]) / ROUNDS);
-	log_free(report);
+	log_free(log);
 	signer_free(signer);
+	apex_key_free(key);
+	signed_apex_free(&signed_apex);
 }
 
 int main(void)
