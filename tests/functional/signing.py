@@ -5,8 +5,8 @@ configuration, keys, and a look at every signature of a response.
 The look is at signatures only: that a denial proves what it has to is for a real validator to say.
 """
 
-import dataclasses
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -111,7 +111,7 @@ def policy(ident, **items):
 
 
 def policies(*entries):
-    """The section. Where a stanza refers to it, it has to come before: after the server's lines."""
+    """The section."""
     return "\npolicy:\n" + "".join(entries)
 
 
@@ -120,22 +120,20 @@ def sign_with(ident):
     return SIGN + "    dnssec-policy: %s\n" % ident
 
 
-@dataclasses.dataclass
-class Stanza:
-    """A stanza with one line more than Policy knows of."""
+# What the module says of keys.
+FOUND = "keys found, changed answers are signed"
+MISSING = "changed answers can't be signed: "
 
-    policy: object
-    line: str
 
-    @property
-    def id(self):
-        return self.policy.id
+def loads(server, zone=ZONE):
+    """How often the module was loaded for a zone."""
+    return len(server.log_lines("[%s]" % zone, " protected, mode "))
 
-    def stanza(self):
-        return self.policy.stanza() + "    %s\n" % self.line
 
-    def with_(self, **changes):
-        return Stanza(self.policy.with_(**changes), self.line)
+def signing_lines(server, zone=ZONE):
+    """How often the module was loaded, said that keys were found, and that there are none."""
+    return (loads(server, zone), *(len(server.log_lines("[%s]" % zone, text))
+                                   for text in (FOUND, MISSING)))
 
 
 def read(wire):
@@ -269,14 +267,58 @@ def ends(wire):
                 for found in section if found.rdtype == RRSIG for sig in found), default=None)
 
 
+def signer_tags(server, zone):
+    """Tags of the keys that the zone's SOA is signed with."""
+    message = read(server.ask(zone, "SOA", do=True, tcp=True))
+    return {sig.key_tag for found in message.answer if found.rdtype == RRSIG for sig in found}
+
+
 class SigningCase(harness.Case):
     """Questions of the list above, asked with DO, and what their answers have to be."""
+
+    def signer(self, **items):
+        """An unguarded server that signs the zone, and the zone as it is signed."""
+        server = self.serve({ZONE: zone_text()}, options={None: sign_with("s")},
+                            extra=policies(policy("s", **items)))
+        wait_signed(server, ZONE)
+        return server, written(server, ZONE)
+
+    def server(self, text, prepare=None, **items):
+        """A guarded server that has a signed zone and does not sign, not started.
+
+        prepare  is called with it
+        items    more of the stanza
+        """
+        server = harness.Knotd({ZONE: text}, POLICY.with_(ede=True, **items))
+        self.addCleanup(server.stop)
+        if prepare is not None:
+            prepare(server)
+        return server
 
     def faults(self, server, question, zone=ZONE, tcp=False):
         """What is wrong with the answer to one question, its contents and its signatures."""
         wire = server.ask(absolute(question[0], zone), question[1], do=True, tcp=tcp)
         bad = disagrees(question, wire, zone)
         return ([bad] if bad else []) + check(server, zone, wire)
+
+    def loaded_once(self, server, zone=ZONE, found=1, missing=0):
+        """The module was loaded once, and said only once whether it has keys."""
+        self.loaded(server, zone, 1, found, missing)
+
+    def loaded(self, server, zone=ZONE, loads=1, found=1, missing=0):
+        self.assertEqual(signing_lines(server, zone), (loads, found, missing), server.log())
+        if not missing:
+            self.assertNotIn("finding[sign-failure]", server.counters(zone))
+        else:
+            self.missing_line(server, zone)
+
+    def missing_line(self, server, zone=ZONE):
+        """The last line that says that there is no key. It names one that signs the zone."""
+        line = server.log_lines("warning: [%s] module 'mod-mxguard/" % zone, MISSING)[-1]
+        tag = int(re.search(r"the key with tag (\d+) and algorithm", line)[1])
+        self.assertIn(tag, signer_tags(server, zone), line)
+        self.assertIn("'signing-key'", line)
+        return line
 
     def right(self, server, questions=QUESTIONS, zone=ZONE):
         """Asks all, over UDP and TCP."""
@@ -357,6 +399,17 @@ def have_keymgr():
 def private_key(server, ident):
     """Path of a private key in the server's KASP database."""
     return server.path("db", "keys", "keys", ident + ".pem")
+
+
+def imports(signer, but="ksk", zone=ZONE):
+    """Imports a signer's keys into a server's key store as an operator would, but for one kind."""
+    def prepare(server):
+        for ident, kind, algorithm in listed_keys(signer, zone):
+            if kind != but:
+                keymgr(server, zone, "import-pem", private_key(signer, ident),
+                       "algorithm=" + algorithm, "ksk=" + ("no" if kind == "zsk" else "yes"),
+                       "zsk=" + ("no" if kind == "ksk" else "yes"))
+    return prepare
 
 
 def listed_keys(server, zone):

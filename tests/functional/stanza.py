@@ -38,7 +38,7 @@ class Policy:
     web_origin: tuple = None
     mail_service: tuple = None
     ttl: int = None
-    policy: str = None
+    signing_key: tuple = None
     ede: bool = None
     log_interval: int = None
 
