@@ -252,9 +252,16 @@ server:
 
 
 class Kresd(Resolver):
-    """It always synthesizes, from NSEC and NSEC3, wildcards as well."""
+    """It always synthesizes, from NSEC and NSEC3, wildcards as well.
+
+    options  more lines of the configuration
+    """
 
     name = "kresd"
+
+    def __init__(self, zones, keys, options=""):
+        super().__init__(zones, keys)
+        self.options = options
 
     def command(self, config):
         return [program("kresd"), "-n", "-c", config, self.folder]
@@ -267,7 +274,7 @@ class Kresd(Resolver):
             lines.append("policy.add(%s)" % what % ("policy.FORWARD({'127.0.0.1@%d'})" % port))
         if "." not in self.zones:
             lines.append("policy.add(policy.all(policy.DENY))")
-        return KRESD % self.port + "\n".join(lines) + "\n"
+        return KRESD % self.port + self.options + "\n".join(lines) + "\n"
 
 
 KRESD = """\
