@@ -443,17 +443,17 @@ static void log_warning(void *ctx, const char *text)
 	knotd_mod_log(ctx, LOG_WARNING, "%s", text);
 }
 
-/* A reference to a section; where none is made, its entry is called "default". */
-static knotd_conf_t with_default(const knotd_conf_val_t *value)
+/* A reference to an entry of a section. Where there is none, knotd takes the defaults of all items, and
+ * not an entry that is called "default": so does an empty reference. */
+static knotd_conf_t reference(const knotd_conf_val_t *value)
 {
-	static const char name[] = "default";
 	knotd_conf_t id = { .count = 1 };
 	if (value != NULL) {
 		id.single = *value;
 	}
 	if (id.single.data == NULL) {
-		id.single.data = (const uint8_t *)name;
-		id.single.data_len = sizeof(name);
+		id.single.data = (const uint8_t *)"";
+		id.single.data_len = 0;
 	}
 	return id;
 }
@@ -461,7 +461,7 @@ static knotd_conf_t with_default(const knotd_conf_val_t *value)
 static int add_keystore(knotd_mod_t *mod, const knotd_conf_val_t *keystore, const char *kasp_db,
                         keys_t *keys)
 {
-	knotd_conf_t id = with_default(keystore);
+	knotd_conf_t id = reference(keystore);
 	unsigned backend = knotd_conf(mod, C_KEYSTORE, C_BACKEND, &id).single.option;
 	const char *config = knotd_conf(mod, C_KEYSTORE, C_CONFIG, &id).single.string;
 	if (config == NULL || (backend != BACKEND_PEM && backend != BACKEND_PKCS11)) {
@@ -474,7 +474,7 @@ static int add_keystore(knotd_mod_t *mod, const knotd_conf_val_t *keystore, cons
 static int add_keystores(knotd_mod_t *mod, const knot_dname_t *zone, const char *kasp_db, keys_t *keys)
 {
 	knotd_conf_t policy = knotd_conf_zone(mod, C_DNSSEC_POLICY, zone);
-	knotd_conf_t id = with_default(&policy.single);
+	knotd_conf_t id = reference(&policy.single);
 	knotd_conf_t keystore = knotd_conf(mod, C_POLICY, C_KEYSTORE, &id);
 	int ret = KNOT_EOK;
 	if (keystore.multi == NULL) {
