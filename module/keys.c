@@ -353,6 +353,18 @@ static dnssec_key_t *try_token(const keys_want_t *want, dnssec_keystore_t *store
 	return NULL;
 }
 
+/* The CKA_ID of an object in hex, as libdnssec wants it. */
+static bool get_id(gnutls_pkcs11_obj_t object, char *hex, size_t size)
+{
+	uint8_t id[64];
+	size_t id_size = sizeof(id);
+	if (gnutls_pkcs11_obj_get_info(object, GNUTLS_PKCS11_OBJ_ID, id, &id_size) != GNUTLS_E_SUCCESS) {
+		return false;
+	}
+	const gnutls_datum_t datum = { id, id_size };
+	return gnutls_hex_encode(&datum, hex, &size) == GNUTLS_E_SUCCESS;
+}
+
 /* True if the public key object of a token is the key with this ID; then its CKA_ID in hex. */
 static bool is_object(gnutls_pkcs11_obj_t object, const char *id, char *cka_id, size_t size)
 {
@@ -370,9 +382,7 @@ static bool is_object(gnutls_pkcs11_obj_t object, const char *id, char *cka_id, 
 	gnutls_pubkey_deinit(pubkey);
 	const gnutls_datum_t datum = { hash, hash_size };
 	return found && gnutls_hex_encode(&datum, hex, &hex_size) == GNUTLS_E_SUCCESS &&
-	       strcmp(hex, id) == 0 &&
-	       gnutls_pkcs11_obj_get_info(object, GNUTLS_PKCS11_OBJ_ID_HEX, cka_id,
-	                                  &size) == GNUTLS_E_SUCCESS;
+	       strcmp(hex, id) == 0 && get_id(object, cka_id, size);
 }
 
 /* The CKA_ID of a key that was made on a token is random: public keys tell which one it is. They can
