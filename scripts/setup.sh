@@ -70,12 +70,13 @@ setup_packages() {
 	return $status
 }
 
-# setup_available PACKAGE...: those that this release has.
+# setup_available PACKAGE...: those that this release has. apt shows nothing, and no error, of one that
+# others only replace.
 setup_available() {
 	local package
 	for package; do
 		if setup_installed "$package" ||
-			apt-cache show --no-all-versions "$package" >/dev/null 2>&1; then
+			[ -n "$(apt-cache show --no-all-versions "$package" 2>/dev/null)" ]; then
 			printf '%s\n' "$package"
 		fi
 	done
