@@ -20,6 +20,7 @@ import client
 import harness
 import zones
 from oracle import Oracle
+from signing import signing_lines
 from stanza import Policy, Resolved
 
 ZONE = "example.test."
@@ -154,19 +155,53 @@ class Signed(harness.Case):
             if name not in ("mail", "missing", "b.wild"):  # Their NSEC is another now.
                 self.assertEqual(old, new, "%s %s" % (name, rdtype))
 
+    def findings(self, server):
+        return {counter: number for counter, number in server.counters(ZONE).items()
+                if counter.startswith("finding")}
+
     def test_log_mode(self):
+        """Without keys, mode log finds what enforcing can't sign, says so, and leaves it."""
         signed = sign({ZONE: zones.small(ZONE, LINES)})
         logging, plain = self.pair(signed, POLICY.with_(mode="log"))
+        enforcing = self.serve(signed, POLICY)
         for name, rdtype in REFUSED + KEPT:
             for do in (False, True):
                 wire = client.query(absolute(name), rdtype, do=do)
                 self.assertEqual(client.udp(logging.port, wire), client.udp(plain.port, wire))
-        self.assertNotIn("finding[sign-failure]", logging.counters(ZONE))
+                client.udp(enforcing.port, wire)
+                self.assertEqual(self.findings(logging), self.findings(enforcing), (name, rdtype))
+        self.assertEqual(logging.counters(ZONE)["finding[sign-failure]"], len(REFUSED))
+        self.assertEqual([counter for counter in logging.counters(ZONE) if "action" in counter],
+                         ["action[logged]"])
+        lines = [[line.split(", sign-failure, ")[1] for line in
+                  server.log_lines(" %s, sign-failure, " % mode)]
+                 for server, mode in ((logging, "log"), (enforcing, "enforce"))]
+        self.assertEqual(len(lines[0]), len(REFUSED), logging.log())
+        self.assertEqual([line.replace("would answer SERVFAIL", "answered SERVFAIL")
+                          for line in lines[0]], lines[1])
+        self.assertTrue(all("would answer SERVFAIL" in line for line in lines[0]), lines[0])
+        for server in (logging, enforcing):
+            self.assertEqual(signing_lines(server, ZONE), (1, 0, 1), server.log())
+
+    def test_log_mode_with_keys(self):
+        """With keys, mode log finds what enforcing changes."""
+        text = {ZONE: zones.small(ZONE, LINES)}
+        logging, enforcing = (self.serve(text, POLICY.with_(mode=mode), options={None: SIGN})
+                              for mode in ("log", "enforce"))
+        for server in (logging, enforcing):
+            harness.wait_for(lambda: server.answer(ZONE, "DNSKEY").answer, what="signing")
+            for name, rdtype in REFUSED + KEPT:
+                server.ask(absolute(name), rdtype, do=True)
+            self.assertEqual(signing_lines(server, ZONE), (1, 1, 0), server.log())
+            self.assertNotIn("finding[sign-failure]", server.counters(ZONE))
+        self.assertEqual(self.findings(logging), self.findings(enforcing))
+        self.assertFalse(logging.log_lines("SERVFAIL"), logging.log())
 
     def test_do_in_an_unsigned_zone(self):
         server = self.serve({ZONE: zones.small(ZONE, LINES)}, POLICY)
         answer = server.answer("mail." + ZONE, "A", do=True)
         self.assertEqual(answer.rdata("mail." + ZONE, "A"), ["192.0.2.10"])
+        self.assertEqual(signing_lines(server, ZONE), (1, 0, 0), server.log())
 
     def test_ede(self):
         signed = sign({ZONE: zones.small(ZONE, LINES)})
