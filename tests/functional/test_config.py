@@ -61,7 +61,12 @@ ERRORS = (
     ("proxy-name does not parse", GOOD.with_(proxy_name=("a..b.",)), ["proxy-name"]),
     ("mail-service does not parse", GOOD.with_(mail_service=("_submission.._tcp",)),
      ["mail-service", "_submission.._tcp"]),
-    ("unknown policy", GOOD, ["policy"]),
+    ("key does not exist", GOOD.with_(signing_key=("{dir}/none.pem",)),
+     ["signing-key", "{dir}/none.pem", "No such file"]),
+    ("key is no PEM", GOOD.with_(signing_key=("{dir}/zones/0.zone",)),
+     ["signing-key", "{dir}/zones/0.zone", "no private key in PEM"]),
+    ("second key is no file", GOOD.with_(signing_key=("{dir}", "/dev/null")),
+     ["signing-key", "/dev/null", "no private key in PEM"]),
     ("list does not exist", GOOD.with_(proxy_file=("{dir}/none",)), ["proxy-file", "{dir}/none"]),
     ("list is a folder", GOOD.with_(proxy_file=("{dir}",)), ["proxy-file", "{dir}"]),
 )
@@ -91,7 +96,7 @@ class ConfigCase(harness.Case):
         server = harness.Knotd(zone_texts or {ZONE: TEXT}, None, **options)
         self.addCleanup(server.stop)
         changes = {item: tuple(value.format(dir=server.folder) for value in getattr(policy, item))
-                   for item in ("proxy_file",) if getattr(policy, item)}
+                   for item in ("proxy_file", "signing_key") if getattr(policy, item)}
         server.write_conf(policy.with_(**changes))
         return server
 
@@ -122,10 +127,6 @@ class Errors(ConfigCase):
         for title, policy, parts in ERRORS:
             with self.subTest(title):
                 server = self.server(policy)
-                if title == "unknown policy":
-                    text = server.config().replace("  - id: guard\n",
-                                                   "  - id: guard\n    policy: nowhere\n")
-                    harness.replace(server.conf, text)
                 self.rejected(server, parts)
 
     def test_lists(self):
