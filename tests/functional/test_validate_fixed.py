@@ -25,8 +25,8 @@ from denials import contradictions
 from links import Links, plain
 from stanza import Policy
 from test_signed import sign
-from test_validate import (ALGORITHMS, Tally, ask, resolver, signing_server, text_of,
-                           wait_signing, wire_answer, with_world)
+from test_validate import (ALGORITHMS, Tally, ask, check_signing, resolver, signing_server,
+                           text_of, wire_answer, with_world)
 
 A, AAAA = dns.rdatatype.A, dns.rdatatype.AAAA
 PROXIES = dict(proxy=("104.16.0.0/13", "2606:4700::/32"), proxy_name=("cdn.example.net.",))
@@ -155,8 +155,7 @@ class Exchange(harness.Case):
         for server in servers:
             for zone in texts:
                 validator.wait_anchors(server, zone)
-        for zone, _, _ in every:
-            wait_signing(servers[0], [(zone.at(zone.policy.mail_exchange), "AAAA")])
+        self.addCleanup(check_signing, self, servers[0])
         return servers
 
     def test_denials(self):
@@ -263,8 +262,8 @@ class Tools(harness.Case):
         cls.guarded = signing_server(texts, kinds, {name: zone.policy for name, zone in
                                                     cls.zones.items()}).start()
         cls.addClassCleanup(cls.guarded.stop)
-        for zone in cls.zones.values():
-            wait_signing(cls.guarded, [(zone.at("repl"), "A")])
+        for zone in cls.zones:
+            validator.wait_anchors(cls.guarded, zone)
 
     def test_answers(self):
         """What the tools look at is what there has to be, so that it is the repair they judge."""
