@@ -118,10 +118,13 @@ class Knotd:
                 env[name] = ((given + ":") if given else "") + "log_path=" + self.path("sanitizer")
         return env
 
+    def command(self):
+        return [program("knotd"), "-c", self.conf]
+
     def spawn(self):
         with open(self.path("log"), "ab") as log:
-            self.process = subprocess.Popen([program("knotd"), "-c", self.conf], stdout=log,
-                                            stderr=log, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL,
                                             cwd=self.folder, env=self.environment(),
                                             preexec_fn=end_with_parent)
         left[self.folder] = self.process
