@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Zones that are signed elsewhere: served with the key that signs them, and without it.
 
-A knotd, ldns or BIND signs a zone; its zone file is served by another knotd, which does not sign. How
-that one gets the key is what an operator does: imports the private key of the ZSK into the key store,
-copies the KASP database, or names the key in the stanza.
+A knotd, ldns or BIND signs a zone; its zone file is served by another knotd, which does not sign.
+How that one gets the key is what an operator does: imports the private key of the ZSK into the key
+store, copies the KASP database, or names the key in the stanza.
 
 Run alone:  MXGUARD_MODULE=/path/mxguard.so /usr/bin/python3 tests/functional/test_presigned.py
 """
@@ -19,7 +19,7 @@ import dns.rcode
 import client
 import harness
 import signing
-from signing import BESIDE, CHANGED, KEPT, QUESTIONS, ZONE, absolute, imports, written
+from signing import BESIDE, CHANGED, KEPT, ZONE, absolute, imports, written
 from validator import installed
 
 WITHIN = 20
@@ -117,6 +117,41 @@ class Presigned(PresignedCase):
             return zsk
         self.another_signer(sign)
 
+    @unittest.skipUnless(signing.have_keymgr() and all(map(installed, BIND)),
+                         "keymgr or the tools of BIND are not installed")
+    def test_two_keys(self):
+        """Of two ZSKs of one algorithm one is enough, of two algorithms both are needed."""
+        for algorithms in (("ECDSAP256SHA256",) * 2, ("ECDSAP256SHA256", "RSASHA256")):
+            folder = tempfile.mkdtemp(prefix="mxg-", dir=harness.short_tmp())
+            self.addCleanup(shutil.rmtree, folder)
+            harness.replace(os.path.join(folder, "plain"), signing.zone_text())
+            for algorithm in dict.fromkeys(algorithms):
+                self.run_in(folder, BIND[0], "-f", "KSK", "-a", algorithm, "-b", "2048", ZONE)
+            zsks = [os.path.join(folder, self.run_in(folder, BIND[0], "-a", algorithm, "-b", "2048",
+                                                     ZONE) + ".key") for algorithm in algorithms]
+            self.run_in(folder, BIND[1], "-S", "-o", ZONE, "-f", "signed", "plain")
+            with open(os.path.join(folder, "signed")) as file:
+                server = self.server(file.read())
+            signing.keymgr(server, ZONE, "import-bind", zsks[0])
+            server.start()
+            self.assertEqual(len(signing.signer_tags(server, ZONE)), 2)
+            enough = algorithms[0] == algorithms[1]
+            self.assertEqual(self.signers(server), 1 if enough else 0)
+            self.loaded_once(server, found=int(enough), missing=1)
+            signing.keymgr(server, ZONE, "import-bind", zsks[1])
+            harness.wait_for(lambda: self.signers(server) == 2, WITHIN, "two RRSIGs")
+            self.right(server)
+            self.resolves(server)
+            self.loaded_once(server, missing=1)
+
+    def signers(self, server):
+        """How many RRSIGs a changed RRset has; 0 if it is refused."""
+        wire = server.ask("imap." + ZONE, "A", do=True)
+        if signing.refused(wire):
+            return 0
+        self.assertEqual(signing.check(server, ZONE, wire), [])
+        return len(signing.rrset(wire, signing.RRSIG))
+
     def test_database_copied(self):
         for items in ({}, {"single_type_signing": "on"}):
             signer, text = self.signer(**items)
@@ -186,7 +221,7 @@ class Unsignable(PresignedCase):
                    for counter in ("finding[sign-failure]", "action[refused]"))
 
     def refuses(self, server, plain):
-        """What would change is SERVFAIL, all else as without the module, and it is said once why."""
+        """What would change is SERVFAIL, all else as without the module; it is said once why."""
         server.start()
         for question in CHANGED:
             with self.subTest(question=question[:2]):
