@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * The index keeps the hash beside the number, so that names are compared only where they are very
+ * likely the same.
+ */
+
+#include <string.h>
+
+#include "dns/index.h"
+
+#define SLOTS_MIN 64
+
+struct name_slot {
+	uint32_t hash;
+	uint32_t number; /*!< Plus one; 0: the slot is free. */
+};
+
+static uint32_t hash_name(const knot_dname_t *name, size_t size)
+{
+	uint64_t hash = size, part;
+	for (; size >= sizeof(part); size -= sizeof(part), name += sizeof(part)) {
+		memcpy(&part, name, sizeof(part));
+		hash = (hash ^ part) * 0x9e3779b97f4a7c15ULL;
+		hash ^= hash >> 29;
+	}
+	part = 0;
+	memcpy(&part, name, size);
+	hash = (hash ^ part) * 0x9e3779b97f4a7c15ULL;
+	return (uint32_t)(hash >> 32);
+}
+
+/*! The slot of a name, or the free one where it belongs. */
+static struct name_slot *find_slot(const name_index_t *index, uint32_t hash,
+                                   const knot_dname_t *name, size_t size)
+{
+	for (size_t i = hash;; i++) {
+		struct name_slot *slot = &index->slots[i & (index->size - 1)];
+		if (slot->number == 0 || (slot->hash == hash &&
+		    memcmp(index->names.at[slot->number - 1], name, size) == 0)) {
+			return slot;
+		}
+	}
+}
+
+static bool grow(name_index_t *index)
+{
+	size_t size = index->size == 0 ? SLOTS_MIN : index->size * 2;
+	struct name_slot *slots = calloc(size, sizeof(*slots));
+	if (slots == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < index->size; i++) {
+		size_t to = index->slots[i].hash;
+		while (index->slots[i].number != 0 && slots[to & (size - 1)].number != 0) {
+			to++;
+		}
+		if (index->slots[i].number != 0) {
+			slots[to & (size - 1)] = index->slots[i];
+		}
+	}
+	free(index->slots);
+	index->slots = slots;
+	index->size = size;
+	return true;
+}
+
+size_t name_index_find(const name_index_t *index, const knot_dname_t *name)
+{
+	if (index->size == 0) {
+		return NAME_INDEX_NONE;
+	}
+	size_t size = knot_dname_size(name);
+	const struct name_slot *slot = find_slot(index, hash_name(name, size), name, size);
+	return slot->number != 0 ? slot->number - 1 : NAME_INDEX_NONE;
+}
+
+int name_index_add(name_index_t *index, const knot_dname_t *name)
+{
+	size_t size = knot_dname_size(name);
+	if (index->names.count == UINT32_MAX - 1 ||
+	    (index->names.count >= index->size / 2 && !grow(index))) {
+		return KNOT_ENOMEM;
+	}
+	const knot_dname_t **added = vec_add(&index->names);
+	if (added == NULL) {
+		return KNOT_ENOMEM;
+	}
+	*added = name;
+	uint32_t hash = hash_name(name, size);
+	*find_slot(index, hash, name, size) = (struct name_slot){
+		.hash = hash, .number = (uint32_t)index->names.count
+	};
+	return KNOT_EOK;
+}
+
+void name_index_clear(name_index_t *index)
+{
+	vec_free(&index->names);
+	free(index->slots);
+	*index = (name_index_t){ .slots = NULL };
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	return knot_dname_cmp(*(const knot_dname_t *const *)a, *(const knot_dname_t *const *)b);
+}
+
+void name_list_unique(name_list_t *list)
+{
+	size_t kept = 0;
+	vec_sort(list, name_cmp);
+	for (size_t i = 0; i < list->count; i++) {
+		if (kept == 0 || !knot_dname_is_equal(list->at[kept - 1], list->at[i])) {
+			list->at[kept++] = list->at[i];
+		}
+	}
+	list->count = kept;
+}
+
+bool name_list_has(const name_list_t *list, const knot_dname_t *name)
+{
+	return vec_find(list, &name, name_cmp) != NULL;
+}
