@@ -1,69 +1,396 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * From the text of a configuration to zones, their files and their stanzas.
+ * Reading a configuration with the parser that knotd has for it, and the files it includes in the
+ * way knotd does: relative to the file that includes them, with wildcards, folders left out. Then
+ * from its text to zones, their files and their stanzas.
  */
 
+#include <glob.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include <libknot/yparser/yparser.h>
 
 #include "kmxcheck/config.h"
-#include "kmxcheck/zonefile.h"
+#include "kmxcheck/xalloc.h"
 
 #define MODULE "mod-mxguard"
 
-static int no_memory(char *err)
+/* Where knotd gives up too: a file that includes itself would go on for ever. */
+#define DEPTH_MAX 6
+
+static const source_pos_t nowhere = { .file = NULL };
+
+/* The text */
+
+static const char *const section_names[CONF_SECTION_COUNT] = {
+	[CONF_ZONE]     = "zone",
+	[CONF_TEMPLATE] = "template",
+	[CONF_MXGUARD]  = "mod-mxguard",
+};
+
+static const char *const id_names[CONF_SECTION_COUNT] = {
+	[CONF_ZONE]     = "domain",
+	[CONF_TEMPLATE] = "id",
+	[CONF_MXGUARD]  = "id",
+};
+
+/*! A configuration file being read. */
+typedef struct {
+	config_t *config;
+	const char *file;
+	unsigned depth;
+	conf_section_t section; /*!< CONF_SECTION_COUNT: one that is skipped. */
+	conf_group_t *group;    /*!< NULL before the first id of a section. */
+	char *err;
+} conf_reader_t;
+
+static int read_file(config_t *config, const char *path, source_pos_t from, unsigned depth,
+                     char *err);
+
+static int add_group(conf_reader_t *reader, const char *id, source_pos_t pos)
 {
-	(void)setup_error(err, (place_t){ 0 }, "%s", knot_strerror(KNOT_ENOMEM));
-	return KNOT_ENOMEM;
+	reader->group = xadd(&reader->config->sections[reader->section]);
+	*reader->group = (conf_group_t){ .id = xstrdup(id), .pos = pos };
+	return KNOT_EOK;
 }
 
-/*! Error: an item of the configuration. */
+static int add_value(conf_reader_t *reader, const char *item, const char *data, source_pos_t pos)
+{
+	*(conf_value_t *)xadd(&reader->group->values) = (conf_value_t){
+		.item = xstrdup(item), .text = xstrdup(data), .pos = pos
+	};
+	return KNOT_EOK;
+}
+
+/*! The files of a pattern, as knotd takes them: no match is fine if there is a wildcard. */
+static int include(conf_reader_t *reader, const char *pattern, source_pos_t pos)
+{
+	if (pattern[0] == '\0') {
+		return error_at(reader->err, KNOT_EINVAL, pos, "item 'include': a file is missing");
+	}
+	char *real = realpath(reader->file, NULL);
+	bool relative = pattern[0] != '/' && real != NULL;
+	char *path = xformat("%s%s%s", relative ? dirname(real) : "", relative ? "/" : "", pattern);
+	free(real);
+
+	glob_t found = { 0 };
+	int ret = glob(path, 0, NULL, &found);
+	if (ret == 0 || (ret == GLOB_NOMATCH && strchr(path, '*') != NULL)) {
+		ret = KNOT_EOK;
+	} else {
+		ret = error_at(reader->err, KNOT_EINVAL, pos, "item 'include', value '%s': %s",
+		               pattern, ret == GLOB_NOMATCH ? "there is no such file"
+		                                            : "can't be read");
+	}
+	for (size_t i = 0; ret == KNOT_EOK && i < found.gl_pathc; i++) {
+		struct stat st;
+		if (stat(found.gl_pathv[i], &st) == 0 && S_ISREG(st.st_mode)) {
+			ret = read_file(reader->config, found.gl_pathv[i], pos, reader->depth + 1,
+			                reader->err);
+		}
+	}
+	globfree(&found);
+	free(path);
+	return ret;
+}
+
+static conf_section_t section_of(const char *name)
+{
+	conf_section_t section = 0;
+	while (section < CONF_SECTION_COUNT && strcmp(section_names[section], name) != 0) {
+		section++;
+	}
+	return section;
+}
+
+/*! Adds what the parser has found. */
+static int add_parsed(conf_reader_t *reader, const yp_parser_t *parser)
+{
+	const source_pos_t pos = { reader->file, parser->line_count };
+	if (parser->event == YP_EKEY0) {
+		reader->group = NULL;
+		reader->section = section_of(parser->key);
+		if (strcmp(parser->key, "include") == 0) {
+			return include(reader, parser->data, pos);
+		}
+		if (reader->section < CONF_SECTION_COUNT && parser->data_len > 0) {
+			return error_at(reader->err, KNOT_EINVAL, pos, "section '%s' can't have a value",
+			                   parser->key);
+		}
+		return KNOT_EOK;
+	}
+	if (reader->section == CONF_SECTION_COUNT) {
+		return KNOT_EOK;
+	}
+
+	const char *id = id_names[reader->section];
+	if ((parser->event == YP_EID) != (strcmp(parser->key, id) == 0)) {
+		return error_at(reader->err, KNOT_EINVAL, pos, "item '%s' where section '%s' needs '- %s'",
+		                   parser->key, section_names[reader->section], id);
+	}
+	if (parser->event == YP_EID) {
+		return (parser->data_len > 0)
+		       ? add_group(reader, parser->data, pos)
+		       : error_at(reader->err, KNOT_EINVAL, pos, "item '%s': no value", id);
+	}
+	if (reader->group == NULL) {
+		return error_at(reader->err, KNOT_EINVAL, pos, "item '%s' before '- %s'", parser->key, id);
+	}
+	return add_value(reader, parser->key, parser->data, pos);
+}
+
+static int read_items(conf_reader_t *reader, yp_parser_t *parser)
+{
+	int ret;
+	while ((ret = yp_parse(parser)) == KNOT_EOK) {
+		ret = add_parsed(reader, parser);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+	}
+	if (ret == KNOT_EOF) {
+		return KNOT_EOK;
+	}
+	const source_pos_t pos = { reader->file, parser->line_count };
+	(void)error_at(reader->err, KNOT_EINVAL, pos, "not the form of a Knot DNS configuration (%s)",
+	                  knot_strerror(ret));
+	return ret;
+}
+
+static int read_file(config_t *config, const char *path, source_pos_t from, unsigned depth,
+                     char *err)
+{
+	if (depth > DEPTH_MAX) {
+		return error_at(err, KNOT_EINVAL, from, "item 'include': too deep, a loop?");
+	}
+	char **file = xadd(&config->files);
+	conf_reader_t reader = {
+		.config = config, .file = *file = xstrdup(path), .depth = depth,
+		.section = CONF_SECTION_COUNT, .err = err
+	};
+	yp_parser_t *parser = xcalloc(1, sizeof(*parser)); /* Too big for the stack. */
+	yp_init(parser);
+	int ret = yp_set_input_file(parser, path);
+	if (ret != KNOT_EOK) {
+		(void)error_at(err, ret, from, "%s: can't be read (%s)", path, knot_strerror(ret));
+		/* The parser of some versions would close what it has closed already. */
+		free(parser);
+		return ret;
+	}
+	ret = read_items(&reader, parser);
+	yp_deinit(parser);
+	free(parser);
+	return ret;
+}
+
+/*! The last value of an item, or NULL if it is not set. */
+static const conf_value_t *last_value(const conf_group_t *group, const char *item)
+{
+	for (size_t i = group->values.count; i > 0; i--) {
+		if (strcmp(group->values.at[i - 1].item, item) == 0) {
+			return &group->values.at[i - 1];
+		}
+	}
+	return NULL;
+}
+
+/*! Error: a value of the configuration. */
 static int bad_value(char *err, const conf_value_t *value, const char *what)
 {
-	return setup_error(err, value->place, "item '%s', value '%s': %s", value->item,
-	                   value->text, what);
+	return error_at(err, KNOT_EINVAL, value->pos, "item '%s', value '%s': %s", value->item,
+	                value->text, what);
+}
+
+/* Names of zone files. A zone's name may hold slashes, which become underscores: a name must not
+ * lead out of its folder. */
+
+/* What knotd has room for, too. */
+#define NAME_MAX_LEN 1023
+#define INDEX_MAX    255
+
+typedef struct {
+	char text[NAME_MAX_LEN + 1];
+	size_t len;
+} path_text_t;
+
+static int append(path_text_t *buffer, const char *text, size_t len)
+{
+	if (len > NAME_MAX_LEN - buffer->len) {
+		return KNOT_ERANGE;
+	}
+	memcpy(buffer->text + buffer->len, text, len);
+	buffer->len += len;
+	buffer->text[buffer->len] = '\0';
+	return KNOT_EOK;
+}
+
+static int append_name(path_text_t *buffer, const char *text, size_t len)
+{
+	size_t from = buffer->len;
+	int ret = append(buffer, text, len);
+	for (size_t i = from; i < buffer->len; i++) {
+		if (buffer->text[i] == '/') {
+			buffer->text[i] = '_';
+		}
+	}
+	return ret;
+}
+
+/*! A name as text, without the final dot: of the root that leaves nothing. */
+static int append_dname(path_text_t *buffer, const knot_dname_t *name)
+{
+	knot_dname_txt_storage_t text;
+	if (knot_dname_to_str(text, name, sizeof(text)) == NULL) {
+		return KNOT_EINVAL;
+	}
+	return append_name(buffer, text, strlen(text) - 1);
+}
+
+/*! The characters first to last of the name with its final dot; those behind its end are none. */
+static int append_chars(path_text_t *buffer, const knot_dname_t *zone, unsigned first, unsigned last)
+{
+	knot_dname_txt_storage_t text;
+	if (knot_dname_to_str(text, zone, sizeof(text)) == NULL) {
+		return KNOT_EINVAL;
+	}
+	size_t len = strlen(text);
+	if (first >= len) {
+		return KNOT_EOK;
+	}
+	size_t end = (last < len) ? last + 1 : len;
+	return append_name(buffer, text + first, end - first);
+}
+
+/*! A label, counted from the right; 0 is the one below the root. */
+static int append_label(path_text_t *buffer, const knot_dname_t *zone, unsigned index)
+{
+	size_t labels = knot_dname_labels(zone, NULL);
+	if (labels <= index) {
+		return KNOT_EOK;
+	}
+	for (size_t skip = labels - index - 1; skip > 0; skip--) {
+		zone += 1 + zone[0];
+	}
+	knot_dname_t label[1 + KNOT_DNAME_MAXLABELLEN + 1];
+	memcpy(label, zone, 1 + zone[0]);
+	label[1 + zone[0]] = '\0';
+	return append_dname(buffer, label);
+}
+
+/*! Reads a number and moves behind it. */
+static bool read_number(const char **at, unsigned *number)
+{
+	const char *pos = *at;
+	*number = 0;
+	while (*pos >= '0' && *pos <= '9' && *number <= INDEX_MAX) {
+		*number = *number * 10 + (unsigned)(*pos++ - '0');
+	}
+	bool fine = (pos > *at && *number <= INDEX_MAX);
+	*at = pos;
+	return fine;
+}
+
+/*! Reads "[N]", or where a range is allowed "[N-M]", and moves behind it. */
+static bool read_index(const char **at, bool range, unsigned *first, unsigned *last)
+{
+	const char *pos = *at;
+	if (*pos++ != '[' || !read_number(&pos, first)) {
+		return false;
+	}
+	*last = *first;
+	if (range && *pos == '-') {
+		pos++;
+		if (!read_number(&pos, last)) {
+			return false;
+		}
+	}
+	if (*pos++ != ']' || *last < *first) {
+		return false;
+	}
+	*at = pos;
+	return true;
+}
+
+/*! Handles a formatter; at is behind the percent sign and is moved behind the rest of it. */
+static int append_format(path_text_t *buffer, const char **at, const knot_dname_t *zone)
+{
+	unsigned first, last;
+	char type = **at;
+	*at += (type != '\0');
+	switch (type) {
+	case '%':
+		return append(buffer, "%", 1);
+	case 's':
+		return append_dname(buffer, zone);
+	case 'c':
+		return read_index(at, true, &first, &last)
+		       ? append_chars(buffer, zone, first, last) : KNOT_EINVAL;
+	case 'l':
+		return read_index(at, false, &first, &last)
+		       ? append_label(buffer, zone, first) : KNOT_EINVAL;
+	default:
+		return KNOT_EOK;
+	}
+}
+
+int zonefile_path(char **out, const char *storage, const char *file, const knot_dname_t *zone)
+{
+	path_text_t buffer = { .len = 0 };
+	*out = NULL;
+	while (*file != '\0') {
+		size_t len = strcspn(file, "%");
+		int ret = append(&buffer, file, len);
+		file += len;
+		if (ret == KNOT_EOK && *file == '%') {
+			file++;
+			ret = append_format(&buffer, &file, zone);
+		}
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+	}
+
+	bool absolute = buffer.text[0] == '/';
+	*out = xformat("%s%s%s", absolute ? "" : storage, absolute ? "" : "/", buffer.text);
+	return KNOT_EOK;
 }
 
 /* Stanzas */
 
-static int add_words(setup_t *setup, const conf_group_t *group, char *err)
+static int add_raw_values(values_t *values, const conf_group_t *group, char *err)
 {
-	for (size_t i = 0; i < group->count; i++) {
-		const conf_value_t *value = &group->values[i];
-		setup_item_t item = setup_item(value->item);
-		if (item == SETUP_ITEM_COUNT) {
-			return setup_error(err, value->place, "item '%s': " MODULE " has no such "
-			                   "item", value->item);
+	for (size_t i = 0; i < group->values.count; i++) {
+		const conf_value_t *value = &group->values.at[i];
+		item_t item = item_of(value->item);
+		if (item == ITEM_COUNT) {
+			return error_at(err, KNOT_EINVAL, value->pos, "item '%s': " MODULE
+			                " has no such item", value->item);
 		}
-		if (setup_add(setup, item, value->text, value->place) != KNOT_EOK) {
-			return no_memory(err);
-		}
+		values_add(values, item, value->text, value->pos);
 	}
 	return KNOT_EOK;
 }
 
-static int make_setups(config_t *config, char *err)
+static int make_policies(config_t *config, char *err)
 {
-	const conf_groups_t *groups = &config->text.sections[CONF_MXGUARD];
-	config->setups = calloc(groups->count + 1, sizeof(*config->setups));
-	if (config->setups == NULL) {
-		return no_memory(err);
-	}
 	int ret = KNOT_EOK;
-	for (size_t i = 0; i < groups->count && ret == KNOT_EOK; i++) {
-		const conf_group_t *group = &groups->at[i];
-		if (config_setup(config, group->id) != NULL) {
-			return setup_error(err, group->place, "section '" MODULE "', id '%s': "
-			                   "is there already", group->id);
+	for (size_t i = 0; i < config->sections[CONF_MXGUARD].count && ret == KNOT_EOK; i++) {
+		const conf_group_t *group = &config->sections[CONF_MXGUARD].at[i];
+		if (config_policy(config, group->id) != NULL) {
+			return error_at(err, KNOT_EINVAL, group->pos, "section '" MODULE
+			                "', id '%s': is there already", group->id);
 		}
-		setup_t *setup = &config->setups[config->setup_count++];
-		setup->place = group->place;
-		setup->id = strdup(group->id);
-		ret = (setup->id != NULL) ? add_words(setup, group, err) : no_memory(err);
+		values_t *values = xadd(&config->policies);
+		values->pos = group->pos;
+		values->id = xstrdup(group->id);
+		ret = add_raw_values(values, group, err);
 		if (ret == KNOT_EOK) {
-			ret = setup_make(setup, err);
+			ret = values_make(values, err);
 		}
 	}
 	return ret;
@@ -77,40 +404,35 @@ typedef struct {
 	const conf_group_t *template;
 } items_t;
 
-static const conf_group_t *find_template(const config_t *config, const char *id)
-{
-	const conf_groups_t *groups = &config->text.sections[CONF_TEMPLATE];
-	for (size_t i = 0; i < groups->count; i++) {
-		if (strcmp(groups->at[i].id, id) == 0) {
-			return &groups->at[i];
-		}
-	}
-	return NULL;
-}
-
 static int find_items(const config_t *config, const conf_group_t *zone, items_t *items, char *err)
 {
-	const conf_value_t *name = conf_value(zone, "template");
-	items->own = zone;
-	items->template = find_template(config, name != NULL ? name->text : "default");
-	return (name != NULL && items->template == NULL)
+	const conf_value_t *name = last_value(zone, "template");
+	const char *id = name != NULL ? name->text : "default";
+	*items = (items_t){ .own = zone };
+	for (size_t i = 0; i < config->sections[CONF_TEMPLATE].count; i++) {
+		const conf_group_t *template = &config->sections[CONF_TEMPLATE].at[i];
+		if (items->template == NULL && strcmp(template->id, id) == 0) {
+			items->template = template;
+		}
+	}
+	return name != NULL && items->template == NULL
 	       ? bad_value(err, name, "there is no such template") : KNOT_EOK;
 }
 
 /*! The group that an item of the zone comes from, or NULL. */
 static const conf_group_t *source(const items_t *items, const char *item)
 {
-	if (conf_value(items->own, item) != NULL) {
+	if (last_value(items->own, item) != NULL) {
 		return items->own;
 	}
-	return (items->template != NULL && conf_value(items->template, item) != NULL)
+	return (items->template != NULL && last_value(items->template, item) != NULL)
 	       ? items->template : NULL;
 }
 
 static const conf_value_t *value_of(const items_t *items, const char *item)
 {
 	const conf_group_t *group = source(items, item);
-	return (group != NULL) ? conf_value(group, item) : NULL;
+	return (group != NULL) ? last_value(group, item) : NULL;
 }
 
 static bool value_is(const items_t *items, const char *item, const char *text)
@@ -129,51 +451,46 @@ static const char *module_id(const char *text)
 	return text[len] == '/' ? text + len + 1 : text + len;
 }
 
-static int add_setup(const config_t *config, config_zone_t *zone, const conf_value_t *value,
-                     const char *id, char *err)
+static int add_policy(const config_t *config, config_zone_t *zone, const conf_value_t *value,
+                      const char *id, char *err)
 {
 	if (id[0] == '\0') {
 		return bad_value(err, value, "which stanza? It has to be " MODULE "/ID");
 	}
-	setup_t *setup = config_setup(config, id);
-	if (setup == NULL) {
+	values_t *values = config_policy(config, id);
+	if (values == NULL) {
 		return bad_value(err, value, "there is no such stanza of " MODULE);
 	}
-	if (!setup_protects(setup, zone->name)) {
+	if (!values_protect(values, zone->name)) {
 		zone->skip = "not in the zone list of its stanza of " MODULE;
 		return KNOT_EOK;
 	}
-	for (size_t i = 0; i < zone->setup_count; i++) {
-		if (zone->setups[i] == setup) {
+	for (size_t i = 0; i < zone->policies.count; i++) {
+		if (zone->policies.at[i] == values) {
 			return KNOT_EOK;
 		}
 	}
-	setup_t **setups = realloc(zone->setups, (zone->setup_count + 1) * sizeof(*setups));
-	if (setups == NULL) {
-		return no_memory(err);
-	}
-	zone->setups = setups;
-	setups[zone->setup_count++] = setup;
+	*(values_t **)xadd(&zone->policies) = values;
 	return KNOT_EOK;
 }
 
-static int find_setups(const config_t *config, const items_t *items, config_zone_t *zone,
-                       char *err)
+static int find_policies(const config_t *config, const items_t *items, config_zone_t *zone,
+                         char *err)
 {
 	const conf_group_t *group = source(items, "module");
 	zone->skip = "does not load " MODULE;
-	for (size_t i = 0; group != NULL && i < group->count; i++) {
-		const conf_value_t *value = &group->values[i];
+	for (size_t i = 0; group != NULL && i < group->values.count; i++) {
+		const conf_value_t *value = &group->values.at[i];
 		const char *id = module_id(value->text);
 		if (strcmp(value->item, "module") != 0 || id == NULL) {
 			continue;
 		}
-		int ret = add_setup(config, zone, value, id, err);
+		int ret = add_policy(config, zone, value, id, err);
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
 	}
-	if (zone->setup_count > 0) {
+	if (zone->policies.count > 0) {
 		zone->skip = NULL;
 	}
 	return KNOT_EOK;
@@ -184,34 +501,29 @@ static int find_file(const items_t *items, config_zone_t *zone, char *err)
 	const conf_value_t *storage = value_of(items, "storage"), *file = value_of(items, "file");
 	int ret = zonefile_path(&zone->file, storage != NULL ? storage->text : KNOT_STORAGE_DIR,
 	                        file != NULL ? file->text : "%s.zone", zone->name);
-	switch (ret) {
-	case KNOT_EINVAL:
-		return bad_value(err, file, "a formatter needs an index, as in %c[0] or %l[0]");
-	case KNOT_ERANGE:
-		return setup_error(err, zone->place, "the name of the zone file is too long");
-	case KNOT_ENOMEM:
-		return no_memory(err);
-	default:
-		return ret;
-	}
+	return ret == KNOT_EINVAL
+	       ? bad_value(err, file, "a formatter needs an index, as in %c[0] or %l[0]")
+	       : ret == KNOT_ERANGE
+	       ? error_at(err, KNOT_EINVAL, zone->pos, "the name of the zone file is too long")
+	       : ret;
 }
 
 /* Zones */
 
 static int make_zone(config_t *config, const conf_group_t *group, char *err)
 {
-	config_zone_t *zone = &config->zones[config->zone_count++];
-	zone->place = group->place;
-	zone->name = setup_dname(group->id);
+	config_zone_t *zone = xadd(&config->zones);
+	zone->pos = group->pos;
+	zone->name = dname_of(group->id);
 	if (zone->name == NULL) {
-		return setup_error(err, group->place, "item 'domain', value '%s': not a domain "
-		                   "name", group->id);
+		return error_at(err, KNOT_EINVAL, group->pos, "item 'domain', value '%s': not a "
+		                "domain name", group->id);
 	}
 
 	items_t items;
 	int ret = find_items(config, group, &items, err);
 	if (ret == KNOT_EOK) {
-		ret = find_setups(config, &items, zone, err);
+		ret = find_policies(config, &items, zone, err);
 	}
 	if (ret != KNOT_EOK) {
 		return ret;
@@ -227,85 +539,80 @@ static int make_zone(config_t *config, const conf_group_t *group, char *err)
 	return find_file(&items, zone, err);
 }
 
-static int zone_cmp(const void *a, const void *b)
-{
-	return knot_dname_cmp((*(config_zone_t *const *)a)->name, (*(config_zone_t *const *)b)->name);
-}
-
-/*! Sorts the names, and finds one that is there twice. */
+/*! Indexes the names, and finds one that is there twice. */
 static int index_zones(config_t *config, char *err)
 {
-	config->by_name = calloc(config->zone_count + 1, sizeof(*config->by_name));
-	if (config->by_name == NULL) {
-		return no_memory(err);
-	}
-	for (size_t i = 0; i < config->zone_count; i++) {
-		config->by_name[i] = &config->zones[i];
-	}
-	qsort(config->by_name, config->zone_count, sizeof(*config->by_name), zone_cmp);
-	for (size_t i = 1; i < config->zone_count; i++) {
-		config_zone_t *const *pair = &config->by_name[i - 1];
-		if (zone_cmp(&pair[0], &pair[1]) == 0) {
-			const config_zone_t *later = pair[pair[0] < pair[1] ? 1 : 0];
-			return setup_error(err, later->place, "item 'domain': this zone is there "
-			                   "already");
+	for (size_t i = 0; i < config->zones.count; i++) {
+		const config_zone_t *zone = &config->zones.at[i];
+		if (config_zone(config, zone->name) != NULL) {
+			return error_at(err, KNOT_EINVAL, zone->pos, "item 'domain': this zone is "
+			                "there already");
 		}
+		(void)xcheck_ret(name_index_add(&config->by_name, zone->name));
 	}
 	return KNOT_EOK;
 }
 
-int config_read(config_t *config, const char *path, char err[static SETUP_ERR_MAX])
+int config_read(config_t *config, const char *path, char err[static ERROR_TEXT_MAX])
 {
 	memset(config, 0, sizeof(*config));
-	int ret = conftext_read(&config->text, path, err);
+	int ret = read_file(config, path, nowhere, 0, err);
 	if (ret == KNOT_EOK) {
-		ret = make_setups(config, err);
+		ret = make_policies(config, err);
 	}
-	if (ret != KNOT_EOK) {
-		return ret;
+	for (size_t i = 0; i < config->sections[CONF_ZONE].count && ret == KNOT_EOK; i++) {
+		ret = make_zone(config, &config->sections[CONF_ZONE].at[i], err);
 	}
+	return ret == KNOT_EOK ? index_zones(config, err) : ret;
+}
 
-	const conf_groups_t *groups = &config->text.sections[CONF_ZONE];
-	config->zones = calloc(groups->count + 1, sizeof(*config->zones));
-	if (config->zones == NULL) {
-		return no_memory(err);
+static void clear_group(conf_group_t *group)
+{
+	for (size_t i = 0; i < group->values.count; i++) {
+		free(group->values.at[i].item);
+		free(group->values.at[i].text);
 	}
-	for (size_t i = 0; i < groups->count && ret == KNOT_EOK; i++) {
-		ret = make_zone(config, &groups->at[i], err);
-	}
-	return (ret == KNOT_EOK) ? index_zones(config, err) : ret;
+	vec_free(&group->values);
+	free(group->id);
 }
 
 void config_clear(config_t *config)
 {
-	for (size_t i = 0; i < config->zone_count; i++) {
-		free(config->zones[i].name);
-		free(config->zones[i].file);
-		free(config->zones[i].setups);
+	for (size_t i = 0; i < config->zones.count; i++) {
+		free(config->zones.at[i].name);
+		free(config->zones.at[i].file);
+		vec_free(&config->zones.at[i].policies);
 	}
-	for (size_t i = 0; i < config->setup_count; i++) {
-		setup_clear(&config->setups[i]);
+	for (size_t i = 0; i < config->policies.count; i++) {
+		values_clear(&config->policies.at[i]);
 	}
-	free(config->zones);
-	free(config->by_name);
-	free(config->setups);
-	conftext_clear(&config->text);
+	for (conf_section_t section = 0; section < CONF_SECTION_COUNT; section++) {
+		for (size_t i = 0; i < config->sections[section].count; i++) {
+			clear_group(&config->sections[section].at[i]);
+		}
+		vec_free(&config->sections[section]);
+	}
+	for (size_t i = 0; i < config->files.count; i++) {
+		free(config->files.at[i]);
+	}
+	vec_free(&config->files);
+	vec_free(&config->zones);
+	vec_free(&config->policies);
+	name_index_clear(&config->by_name);
 	memset(config, 0, sizeof(*config));
 }
 
 const config_zone_t *config_zone(const config_t *config, const knot_dname_t *name)
 {
-	config_zone_t key = { .name = (knot_dname_t *)name }, *wanted = &key;
-	config_zone_t **found = bsearch(&wanted, config->by_name, config->zone_count,
-	                                sizeof(*config->by_name), zone_cmp);
-	return (found != NULL) ? *found : NULL;
+	size_t number = name_index_find(&config->by_name, name);
+	return number != NAME_INDEX_NONE ? &config->zones.at[number] : NULL;
 }
 
-setup_t *config_setup(const config_t *config, const char *id)
+values_t *config_policy(const config_t *config, const char *id)
 {
-	for (size_t i = 0; i < config->setup_count; i++) {
-		if (strcmp(config->setups[i].id, id) == 0) {
-			return &config->setups[i];
+	for (size_t i = 0; i < config->policies.count; i++) {
+		if (strcmp(config->policies.at[i].id, id) == 0) {
+			return &config->policies.at[i];
 		}
 	}
 	return NULL;

@@ -15,36 +15,55 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kmxcheck/conftext.h"
-#include "kmxcheck/setup.h"
+#include "dns/index.h"
+#include "dns/text.h"
+#include "dns/vec.h"
+#include "kmxcheck/values.h"
 
 /* Where zone files are that nothing else is said of. The build knows better. */
 #ifndef KNOT_STORAGE_DIR
 #define KNOT_STORAGE_DIR "/var/lib/knot"
 #endif
 
+/*! The sections that matter here; all others are skipped. */
+typedef enum { CONF_ZONE, CONF_TEMPLATE, CONF_MXGUARD, CONF_SECTION_COUNT } conf_section_t;
+
+/*! One value of an item, as it is written. */
+typedef struct {
+	char *item;
+	char *text;
+	source_pos_t pos;
+} conf_value_t;
+
+/*! What belongs to one id of a section. */
+typedef struct {
+	char *id;
+	source_pos_t pos;
+	VEC(conf_value_t) values; /*!< In the order of the file. */
+} conf_group_t;
+
 typedef struct {
 	knot_dname_t *name;
-	place_t place;
-	char *file;          /*!< Its zone file, NULL if it never has one. */
-	const char *skip;    /*!< Why it is not to be audited, or NULL. */
-	bool catalog;        /*!< The server takes zones from it. */
-	setup_t **setups;    /*!< The stanzas that protect it, as the server applies them. */
-	size_t setup_count;
+	source_pos_t pos;
+	char *file;               /*!< Its zone file, NULL if it never has one. */
+	const char *skip;         /*!< Why it is not to be audited, or NULL. */
+	bool catalog;             /*!< The server takes zones from it. */
+	VEC(values_t *) policies; /*!< The stanzas that protect it, as the server applies them. */
 } config_zone_t;
 
 /*! Zeroed is empty. */
 typedef struct {
-	config_zone_t *zones;    /*!< In the order of the configuration. */
-	size_t zone_count;
-	config_zone_t **by_name; /*!< The same, sorted. */
-	setup_t *setups;         /*!< All stanzas, made. */
-	size_t setup_count;
-	conftext_t text;         /*!< Places point into this. */
+	VEC(config_zone_t) zones; /*!< In the order of the configuration. */
+	name_index_t by_name;     /*!< Their numbers. */
+	VEC(values_t) policies;   /*!< All stanzas, made. */
+
+	/* The text, for config.c only. */
+	VEC(conf_group_t) sections[CONF_SECTION_COUNT];
+	VEC(char *) files;        /*!< Names that positions point at. */
 } config_t;
 
 /*! Reads a configuration. To be cleared with config_clear(), also after an error. */
-int config_read(config_t *config, const char *path, char err[static SETUP_ERR_MAX]);
+int config_read(config_t *config, const char *path, char err[static ERROR_TEXT_MAX]);
 
 void config_clear(config_t *config);
 
@@ -52,4 +71,20 @@ void config_clear(config_t *config);
 const config_zone_t *config_zone(const config_t *config, const knot_dname_t *name);
 
 /*! The stanza of an id, or NULL. */
-setup_t *config_setup(const config_t *config, const char *id);
+values_t *config_policy(const config_t *config, const char *id);
+
+/*!
+ * Makes the path of a zone file, as knotd makes it of the items "storage" and "file".
+ *
+ * \param out      The path, for free().
+ * \param storage  Folder for a file without a leading slash.
+ * \param file     Name with formatters: %s the zone's name, %c[N] and %c[N-M] characters of it
+ *                 from the left, %l[N] a label from the right, %% a percent sign. Any other is
+ *                 left out, as knotd does.
+ * \param zone     The zone's name.
+ *
+ * \retval KNOT_EOK
+ * \retval KNOT_EINVAL  An index is missing or wrong.
+ * \retval KNOT_ERANGE  The name is too long.
+ */
+int zonefile_path(char **out, const char *storage, const char *file, const knot_dname_t *zone);

@@ -10,17 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kmxcheck/audit.h"
+#include "dns/vec.h"
 #include "kmxcheck/config.h"
 #include "kmxcheck/live.h"
 #include "kmxcheck/options.h"
-#include "kmxcheck/output.h"
+#include "kmxcheck/print.h"
 
 /*! A zone and a policy. */
 typedef struct {
 	const char *path;           /*!< Zone file, or NULL: by zone transfer. */
 	const knot_dname_t *origin; /*!< Apex, or NULL: as the file says. */
-	setup_t *setup;             /*!< Policy, or NULL: the configuration knows by the apex. */
+	values_t *values;           /*!< Policy, or NULL: the configuration knows by the apex. */
 	bool configured;            /*!< It comes from the configuration, not from the user. */
 	bool skipped;               /*!< By jobs_skip(). */
 	zone_t *zone;               /*!< Open, or NULL. */
@@ -32,12 +32,9 @@ typedef struct {
 } job_t;
 
 typedef struct {
-	job_t *at;
-	size_t count;
-	output_skip_t *skips;       /*!< Texts are its own. */
-	size_t skip_count;
-	knot_dname_t **names;       /*!< Operands that are names. */
-	size_t name_count;
+	VEC(job_t) list;
+	VEC(output_skip_t) skips;   /*!< Texts are its own. */
+	VEC(knot_dname_t *) names;  /*!< Operands that are names. */
 } jobs_t;
 
 /*!
@@ -49,7 +46,7 @@ typedef struct {
  * \retval KNOT_EOK
  * \retval other  See err.
  */
-int jobs_make(jobs_t *jobs, options_t *options, config_t *config, char err[static SETUP_ERR_MAX]);
+int jobs_make(jobs_t *jobs, options_t *options, config_t *config, char err[static ERROR_TEXT_MAX]);
 
 /*!
  * Skips a zone of the configuration that can't be opened, if its file is not there: only then, so
@@ -58,13 +55,13 @@ int jobs_make(jobs_t *jobs, options_t *options, config_t *config, char err[stati
 bool jobs_skip(jobs_t *jobs, size_t i);
 
 /*! An error if no job is left: to have audited nothing is not to have found nothing. */
-int jobs_left(const jobs_t *jobs, const char *config, char err[static SETUP_ERR_MAX]);
+int jobs_left(const jobs_t *jobs, const char *config, char err[static ERROR_TEXT_MAX]);
 
 /*!
  * Finds the policy of a job whose zone is open. Where the configuration has more than one for it,
  * the others become jobs of their own: the job may move.
  */
 int jobs_policy(jobs_t *jobs, size_t i, const options_t *options, const config_t *config,
-                char err[static SETUP_ERR_MAX]);
+                char err[static ERROR_TEXT_MAX]);
 
 void jobs_clear(jobs_t *jobs);

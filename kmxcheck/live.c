@@ -1,52 +1,98 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * The audit of a server's answers, in rounds: is it a server of this zone at all; who are the mail
- * targets, and does it answer as enforce would; what are their addresses.
+ * The audit of a server's answers, in rounds of queries: is it a server of this zone at all; who are
+ * the mail targets, and does it answer as enforce would; what are their addresses. Then findings
+ * and edges are made of what was observed.
  */
 
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libknot/libknot.h>
 
+#include "dns/vec.h"
 #include "kmxcheck/live.h"
-#include "kmxcheck/talk.h"
+#include "kmxcheck/xalloc.h"
 
-int live_server(server_t *server, const char *text, char err[static LIVE_ERR_MAX])
-{
-	char host[SERVER_TEXT_MAX];
-	const char *at = strchr(text, '@'), *port = at != NULL ? at + 1 : "53";
-	size_t length = at != NULL ? (size_t)(at - text) : strlen(text);
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-	                          .ai_socktype = SOCK_DGRAM }, *info = NULL;
-	*server = (server_t){ 0 };
+/* Longest alias chain that is followed. */
+#define ALIASES_MAX 16
 
-	char *end;
-	unsigned long number = strtoul(port, &end, 10);
-	bool fine = length > 0 && length < sizeof(host) && *port >= '0' && *port <= '9' &&
-	            *end == '\0' && number > 0 && number <= UINT16_MAX;
-	if (fine) {
-		memcpy(host, text, length);
-		host[length] = '\0';
-		fine = getaddrinfo(host, port, &hints, &info) == 0;
-	}
-	if (!fine) {
-		(void)snprintf(err, LIVE_ERR_MAX, "'%s' is not ADDR or ADDR@PORT", text);
-		return KNOT_EINVAL;
-	}
-	memcpy(&server->address, info->ai_addr, info->ai_addrlen);
-	server->size = info->ai_addrlen;
-	freeaddrinfo(info);
-	(void)snprintf(server->text, sizeof(server->text), "%.*s@%lu", (int)sizeof(host) - 8, host,
-	               number);
-	return KNOT_EOK;
-}
+/* Longest RDATA that is looked at. */
+#define RDATA_MAX 1024
+
+/* Bit of a way to send a query; sums of them say over which ones something was observed. */
+#define VIA_BIT(via) (1u << (via))
+#define VIA_ALL (VIA_BIT(VIA_COUNT) - 1)
+
+/* A mail target of an owner. */
+typedef struct {
+	knot_dname_t *owner;
+	knot_dname_t *target;
+	uint16_t type;     /* MX or SRV. */
+	unsigned vias;
+} target_t;
+
+/* An address of a host. */
+typedef struct {
+	uint8_t family;
+	uint8_t address[16];
+	bool alias;        /* An alias led there. */
+	unsigned vias;
+} observed_t;
+
+/* A name whose addresses matter: a mail target in the zone, or a guarded host. */
+typedef struct {
+	knot_dname_t *name;
+	bool guarded;
+	VEC(observed_t) observed;
+	knot_dname_t *alias;      /* What the name is an alias of, or NULL. */
+	knot_dname_t *proxy_name; /* The name at or below a proxy name that aliases led to. */
+	unsigned proxy_vias;      /* Over which they did. */
+	unsigned none[2];         /* Over which there certainly is no A, no AAAA. */
+} live_host_t;
+
+/* The way to the addresses of one family of a host. */
+typedef struct {
+	size_t host;
+	uint16_t type;      /* A or AAAA. */
+	via_t via;
+	unsigned aliases;   /* Followed so far. */
+	bool done;
+	knot_dname_t *name; /* Where it has led to. */
+} path_t;
+
+/* A proxied address beside an answer to MX or SRV, before hosts are known. */
+typedef struct {
+	knot_dname_t *name;
+	uint8_t family;
+	uint8_t address[16];
+	via_t via;
+} additional_t;
+
+/* The audit of a server. */
+typedef struct {
+	const server_t *server;
+	const policy_t *policy;
+	const audit_t *audit;     /* Of the file. */
+	audit_t *out;
+	guard_t guard;
+	VEC(query_t) queries;     /* Of the round to come. */
+	VEC(target_t) targets;    /* Sorted by target, owner and type once there are hosts. */
+	VEC(additional_t) additional;
+	VEC(live_host_t) hosts;   /* Sorted by name. */
+	VEC(path_t) paths;
+	uint32_t serial;
+	size_t answered;
+	size_t seen;              /* Changes of the audit found in answers. */
+	char *err;
+} session_t;
+
+/* Answers */
 
 /* RDATA as octets, names in lower case. Returns its length, or 0: too long, or malformed. */
-size_t rr_rdata(const ldns_rr *rr, uint8_t out[static RDATA_MAX])
+static size_t rr_rdata(const ldns_rr *rr, uint8_t out[static RDATA_MAX])
 {
 	size_t length = 0;
 	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
@@ -65,7 +111,7 @@ size_t rr_rdata(const ldns_rr *rr, uint8_t out[static RDATA_MAX])
 }
 
 /* The owner of an RR in lower case. */
-const knot_dname_t *rr_owner(const ldns_rr *rr, knot_dname_storage_t out)
+static const knot_dname_t *rr_owner(const ldns_rr *rr, knot_dname_storage_t out)
 {
 	const ldns_rdf *owner = ldns_rr_owner(rr);
 	size_t size = ldns_rdf_size(owner);
@@ -77,7 +123,8 @@ const knot_dname_t *rr_owner(const ldns_rr *rr, knot_dname_storage_t out)
 	return out;
 }
 
-int rr_family(const ldns_rr *rr)
+/* The family of an RR that is an address, or 0. */
+static int rr_family(const ldns_rr *rr)
 {
 	if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN || ldns_rr_rd_count(rr) != 1) {
 		return 0;
@@ -88,35 +135,36 @@ int rr_family(const ldns_rr *rr)
 	       type == LDNS_RR_TYPE_AAAA && size == 16 ? 6 : 0;
 }
 
-int talk_query(talk_t *talk, const knot_dname_t *name, uint16_t type, via_t via, size_t tag)
+static void add_query(session_t *session, const knot_dname_t *name, uint16_t type, via_t via,
+                      size_t tag)
 {
-	int ret = met_grow((void **)&talk->queries, talk->query_count, sizeof(*talk->queries));
-	if (ret == KNOT_EOK) {
-		talk->queries[talk->query_count++] = (query_t){ name, type, via, tag };
-	}
+	*(query_t *)xadd(&session->queries) = (query_t){ name, type, via, tag };
+}
+
+/* Sends the queries of a round. */
+static int send_round(session_t *session, answer_f answer)
+{
+	int ret = client_query(session->server, session->queries.at, session->queries.count,
+	                       answer, session, session->err);
+	session->queries.count = 0;
 	return ret;
 }
 
-int talk_round(talk_t *talk, ask_f done)
-{
-	int ret = ask_all(talk->server, talk->queries, talk->query_count, done, talk, talk->err);
-	talk->query_count = 0;
-	return ret;
-}
-
-int talk_unusable(talk_t *talk, const query_t *query, const ldns_pkt *answer)
+/* An error that names the query and what is wrong with its answer. */
+static int unusable(const session_t *session, const query_t *query, const ldns_pkt *answer)
 {
 	char text[QUERY_TEXT_MAX];
 	char *rcode = ldns_pkt_rcode2str(ldns_pkt_get_rcode(answer));
-	int ret = ask_error(talk->server, talk->err, "answers %s to %s",
-	                    ldns_pkt_tc(answer) ? "incompletely"
-	                                        : rcode != NULL ? rcode : "with an error",
-	                    ask_text(text, query));
+	int ret = server_error(session->server, session->err, "answers %s to %s",
+	                       ldns_pkt_tc(answer) ? "incompletely"
+	                                           : rcode != NULL ? rcode : "with an error",
+	                       query_text(text, query));
 	free(rcode);
 	return ret;
 }
 
-bool talk_decides(const query_t *query, const ldns_pkt *answer)
+/* True if an answer decides a question; an error or, over TCP, a truncated one does not. */
+static bool decides(const query_t *query, const ldns_pkt *answer)
 {
 	ldns_pkt_rcode rcode = ldns_pkt_get_rcode(answer);
 	return (rcode == LDNS_RCODE_NOERROR || rcode == LDNS_RCODE_NXDOMAIN) &&
@@ -124,43 +172,638 @@ bool talk_decides(const query_t *query, const ldns_pkt *answer)
 }
 
 /* The first round: SOA. */
-static int take_soa(void *ctx, const query_t *query, const ldns_pkt *answer)
+static int on_soa(void *ctx, const query_t *query, const ldns_pkt *answer)
 {
-	talk_t *talk = ctx;
-	talk->answered++;
+	session_t *session = ctx;
+	session->answered++;
 	const ldns_rr_list *rrs = ldns_pkt_answer(answer);
 	for (size_t i = 0; ldns_pkt_aa(answer) && i < ldns_rr_list_rr_count(rrs); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
 		knot_dname_storage_t owner;
 		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA && ldns_rr_rd_count(rr) > 2 &&
 		    knot_dname_is_equal(rr_owner(rr, owner), query->name)) {
-			talk->serial = ldns_rdf2native_int32(ldns_rr_rdf(rr, 2));
+			session->serial = ldns_rdf2native_int32(ldns_rr_rdf(rr, 2));
 			return KNOT_EOK;
 		}
 	}
 	knot_dname_txt_storage_t name;
 	(void)knot_dname_to_str(name, query->name, sizeof(name));
 	char *rcode = ldns_pkt_rcode2str(ldns_pkt_get_rcode(answer));
-	int ret = ask_error(talk->server, talk->err, "is no server of %s (answers %s)", name,
+	int ret = server_error(session->server, session->err, "is no server of %s (answers %s)", name,
 	                    rcode != NULL && ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR
 	                    ? rcode : "without authority");
 	free(rcode);
 	return ret;
 }
 
-static int talk_all(talk_t *talk)
+/* Mail targets, and whether the server answers as mode enforce would */
+
+/* Tag of queries for targets; the others have the index of an edit. */
+#define NO_CHANGE SIZE_MAX
+
+/* Proxied addresses beside the targets: a mail server may use them without asking again. */
+static void add_additional(session_t *session, const query_t *query, const ldns_pkt *answer)
+{
+	const ldns_rr_list *rrs = ldns_pkt_additional(answer);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
+		int family = rr_family(rr);
+		const uint8_t *address = family != 0 ? ldns_rdf_data(ldns_rr_rdf(rr, 0)) : NULL;
+		if (family == 0 || policy_proxied(session->policy, family, address) == NULL) {
+			continue;
+		}
+		knot_dname_storage_t owner;
+		additional_t *added = xadd(&session->additional);
+		*added = (additional_t){ .family = (uint8_t)family, .via = query->via };
+		memcpy(added->address, address, address_size(family));
+		added->name = xname(rr_owner(rr, owner));
+	}
+}
+
+/* The targets of an MX or SRV RRset. */
+static void add_targets(session_t *session, const query_t *query, const ldns_pkt *answer)
+{
+	const ldns_rr_list *rrs = ldns_pkt_answer(answer);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
+		const size_t fixed = query->type == KNOT_RRTYPE_MX ? 2 : 6;
+		uint8_t data[RDATA_MAX];
+		if (ldns_rr_get_type(rr) == (ldns_rr_type)query->type &&
+		    rr_rdata(rr, data) > fixed && data[fixed] != '\0') {
+			*(target_t *)xadd(&session->targets) = (target_t){
+				.owner = xname(query->name), .target = xname(data + fixed),
+				.type = query->type, .vias = VIA_BIT(query->via),
+			};
+		}
+	}
+}
+
+/* Edits of one RRset: how far from the edit on. */
+static size_t same_rrset(const audit_t *audit, size_t from)
+{
+	const audit_edit_t *edits = audit->edits.at;
+	size_t end = from + 1;
+	while (end < audit->edits.count && edits[end].type == edits[from].type &&
+	       knot_dname_is_equal(edits[end].owner, edits[from].owner)) {
+		end++;
+	}
+	return end;
+}
+
+/* Which changes of enforce are in the answer? */
+static void count_changes(session_t *session, const query_t *query, const ldns_pkt *answer)
+{
+	const audit_edit_t *edits = session->audit->edits.at;
+	const ldns_rr_list *rrs = ldns_pkt_answer(answer);
+	for (size_t e = query->tag, end = same_rrset(session->audit, e); e < end; e++) {
+		bool there = false;
+		for (size_t i = 0; i < ldns_rr_list_rr_count(rrs) && !there; i++) {
+			const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
+			knot_dname_storage_t owner;
+			uint8_t data[RDATA_MAX];
+			there = ldns_rr_get_type(rr) == (ldns_rr_type)query->type &&
+			        ldns_rr_ttl(rr) == edits[e].ttl &&
+			        knot_dname_is_equal(rr_owner(rr, owner), query->name) &&
+			        rr_rdata(rr, data) == edits[e].rdata->len &&
+			        memcmp(data, edits[e].rdata->data, edits[e].rdata->len) == 0;
+		}
+		session->seen += there == edits[e].add;
+	}
+}
+
+static int on_target(void *ctx, const query_t *query, const ldns_pkt *answer)
+{
+	session_t *session = ctx;
+	session->answered++;
+	if (!decides(query, answer)) {
+		return unusable(session, query, answer);
+	}
+	if (query->tag == NO_CHANGE) {
+		add_additional(session, query, answer);
+		add_targets(session, query, answer);
+	} else {
+		count_changes(session, query, answer);
+	}
+	return KNOT_EOK;
+}
+
+/* True if an edge is the first of an RRset that names mail targets, that of the apex aside. */
+static bool begins_rrset(const session_t *session, size_t i)
+{
+	const audit_edge_t *edge = &session->audit->edges.at[i];
+	if (edge->type != KNOT_RRTYPE_SRV &&
+	    (edge->type != KNOT_RRTYPE_MX || knot_dname_is_equal(edge->from, session->policy->zone))) {
+		return false;
+	}
+	return i == 0 || edge[-1].type != edge->type ||
+	       !knot_dname_is_equal(edge[-1].from, edge->from);
+}
+
+static void query_everywhere(session_t *session, const knot_dname_t *name, uint16_t type)
 {
 	for (via_t via = 0; via < VIA_COUNT; via++) {
-		int ret = talk_query(talk, talk->policy->zone, KNOT_RRTYPE_SOA, via, 0);
+		add_query(session, name, type, via, NO_CHANGE);
+	}
+}
+
+static int find_targets(session_t *session)
+{
+	const audit_t *audit = session->audit;
+	/* The apex in any case: its MX decides who is guarded. */
+	query_everywhere(session, session->policy->zone, KNOT_RRTYPE_MX);
+	for (size_t i = 0; i < audit->edges.count; i++) {
+		if (begins_rrset(session, i)) {
+			query_everywhere(session, audit->edges.at[i].from, audit->edges.at[i].type);
+		}
+	}
+	for (size_t i = 0; i < audit->edits.count; i = same_rrset(audit, i)) {
+		add_query(session, audit->edits.at[i].owner, audit->edits.at[i].type, VIA_TCP, i);
+	}
+	return send_round(session, on_target);
+}
+
+/* Hosts */
+
+static int compare_targets(const void *first, const void *second)
+{
+	const target_t *a = first, *b = second;
+	int order = knot_dname_cmp(a->target, b->target);
+	if (order == 0) {
+		order = knot_dname_cmp(a->owner, b->owner);
+	}
+	return order != 0 ? order : (int)a->type - (int)b->type;
+}
+
+/* Equal targets become one that was observed over all their ways. */
+static void merge_targets(session_t *session)
+{
+	size_t count = 0;
+	vec_sort(&session->targets, compare_targets);
+	for (size_t i = 0; i < session->targets.count; i++) {
+		target_t *target = &session->targets.at[i];
+		target_t *last = count > 0 ? &session->targets.at[count - 1] : NULL;
+		if (last != NULL && compare_targets(last, target) == 0) {
+			last->vias |= target->vias;
+			knot_dname_free(target->owner, NULL);
+			knot_dname_free(target->target, NULL);
+		} else {
+			session->targets.at[count++] = *target;
+		}
+	}
+	session->targets.count = count;
+}
+
+static int compare_hosts(const void *first, const void *second)
+{
+	return knot_dname_cmp(((const live_host_t *)first)->name,
+	                      ((const live_host_t *)second)->name);
+}
+
+/* Makes hosts of the names that are in the zone. */
+static void make_hosts(session_t *session, name_list_t *names)
+{
+	name_list_unique(names);
+	for (size_t i = 0; i < names->count; i++) {
+		if (name_in_zone(names->at[i], session->policy->zone)) {
+			live_host_t *host = xadd(&session->hosts);
+			host->name = xname(names->at[i]);
+		}
+	}
+}
+
+/* Which hosts are guarded is decided by the apex MX as the server answers it. */
+static void find_guarded(session_t *session)
+{
+	const knot_dname_t *apex = session->policy->zone;
+	knot_rrset_t mx;
+	knot_rrset_init(&mx, (knot_dname_t *)apex, KNOT_RRTYPE_MX, KNOT_CLASS_IN, 0);
+	for (size_t i = 0; i < session->targets.count; i++) {
+		const target_t *target = &session->targets.at[i];
+		if (target->type == KNOT_RRTYPE_MX && knot_dname_is_equal(target->owner, apex)) {
+			uint8_t data[2 + KNOT_DNAME_MAXLEN] = { 0 };
+			size_t size = knot_dname_size(target->target);
+			memcpy(data + 2, target->target, size);
+			(void)xcheck_ret(knot_rrset_add_rdata(&mx, data, (uint16_t)(2 + size), NULL));
+		}
+	}
+	for (size_t i = 0; i < session->hosts.count; i++) {
+		live_host_t *host = &session->hosts.at[i];
+		host->guarded = policy_guarded(session->policy, &mx, host->name);
+	}
+	knot_rdataset_clear(&mx.rrs, NULL);
+}
+
+/* All targets in the zone, and the guarded hosts that the policy or the file's audit names. */
+static void find_hosts(session_t *session)
+{
+	name_list_t names = { .at = NULL };
+	const names_t *named = &session->policy->mail_hosts;
+	merge_targets(session);
+	xadd_name(&names, session->policy->exchange);
+	for (size_t i = 0; i < session->targets.count; i++) {
+		xadd_name(&names, session->targets.at[i].target);
+	}
+	for (size_t i = 0; i < named->count; i++) {
+		if (!named->at[i].below) {
+			xadd_name(&names, named->at[i].name);
+		}
+	}
+	/* Those that only a pattern names are known by what is wrong with them. */
+	for (size_t i = 0; i < session->audit->findings.count; i++) {
+		const audit_finding_t *finding = &session->audit->findings.at[i];
+		if (finding->rule == AUDIT_PROXIED_HOST || (finding->rule == AUDIT_PROXIED_ALIAS &&
+		                                            finding->type == KNOT_RRTYPE_CNAME)) {
+			xadd_name(&names, finding->owner);
+		}
+	}
+	make_hosts(session, &names);
+	vec_free(&names);
+	find_guarded(session);
+}
+
+static live_host_t *host_of(const session_t *session, const knot_dname_t *name)
+{
+	const live_host_t key = { .name = (knot_dname_t *)name };
+	return vec_find(&session->hosts, &key, compare_hosts);
+}
+
+/* Adds an address of a host, or the way to a known one. */
+static void add_address(live_host_t *host, int family, const uint8_t *address, bool alias,
+                        via_t via)
+{
+	for (size_t i = 0; i < host->observed.count; i++) {
+		observed_t *observed = &host->observed.at[i];
+		if (observed->family == family && observed->alias == alias &&
+		    memcmp(observed->address, address, address_size(family)) == 0) {
+			observed->vias |= VIA_BIT(via);
+			return;
+		}
+	}
+	observed_t *observed = xadd(&host->observed);
+	*observed = (observed_t){ .family = (uint8_t)family, .alias = alias, .vias = VIA_BIT(via) };
+	memcpy(observed->address, address, address_size(family));
+}
+
+/* Addresses: each family, each way to ask, alias by alias */
+
+/* The CNAME of a name in an answer, in target. False: none. */
+static bool find_alias(const ldns_pkt *answer, const knot_dname_t *name,
+                       knot_dname_storage_t target)
+{
+	const ldns_rr_list *rrs = ldns_pkt_answer(answer);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
+		knot_dname_storage_t owner;
+		uint8_t data[RDATA_MAX];
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_CNAME && rr_rdata(rr, data) > 0 &&
+		    knot_dname_is_equal(rr_owner(rr, owner), name)) {
+			return knot_dname_store(target, data) > 0;
+		}
+	}
+	return false;
+}
+
+static void set_name(knot_dname_t **name, const knot_dname_t *to)
+{
+	knot_dname_free(*name, NULL);
+	*name = xname(to);
+}
+
+/* Follows the aliases in an answer. The path is done where they lead to a proxy name, or never
+ * end. */
+static void follow_aliases(session_t *session, path_t *path, const ldns_pkt *answer)
+{
+	live_host_t *host = &session->hosts.at[path->host];
+	knot_dname_storage_t to;
+	while (!path->done && find_alias(answer, path->name, to)) {
+		set_name(&path->name, to);
+		if (host->alias == NULL) {
+			set_name(&host->alias, to);
+		}
+		if (names_cover(&session->policy->proxy_names, to)) {
+			path->done = true;
+			host->proxy_vias |= VIA_BIT(path->via);
+			if (host->proxy_name == NULL) {
+				set_name(&host->proxy_name, to);
+			}
+		} else if (++path->aliases > ALIASES_MAX) {
+			path->done = true;
+		}
+	}
+}
+
+/* Adds the addresses of the name where the path has led to. */
+static void add_addresses(session_t *session, path_t *path, const ldns_pkt *answer)
+{
+	const ldns_rr_list *rrs = ldns_pkt_answer(answer);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
+		knot_dname_storage_t owner;
+		int family = rr_family(rr);
+		if (family != 0 && knot_dname_is_equal(rr_owner(rr, owner), path->name)) {
+			add_address(&session->hosts.at[path->host], family,
+			            ldns_rdf_data(ldns_rr_rdf(rr, 0)), path->aliases > 0,
+			            path->via);
+			path->done = true;
+		}
+	}
+}
+
+static int on_address(void *ctx, const query_t *query, const ldns_pkt *answer)
+{
+	session_t *session = ctx;
+	path_t *path = &session->paths.at[query->tag];
+	session->answered++;
+	if (!decides(query, answer)) {
+		/* Of names elsewhere a server need not know anything. */
+		path->done = true;
+		return name_in_zone(query->name, session->policy->zone)
+		       ? unusable(session, query, answer) : KNOT_EOK;
+	}
+
+	unsigned before = path->aliases;
+	follow_aliases(session, path, answer);
+	if (!path->done) {
+		add_addresses(session, path, answer);
+	}
+	if (path->done || (path->aliases > before && !ldns_pkt_tc(answer))) {
+		return KNOT_EOK; /* There, or to be asked for the name it is an alias of. */
+	}
+	path->done = true;
+	/* A referral has no authority, and a truncated answer says nothing: over TCP it does. */
+	if (ldns_pkt_aa(answer) && !ldns_pkt_tc(answer)) {
+		session->hosts.at[path->host].none[path->type == KNOT_RRTYPE_AAAA] |=
+			VIA_BIT(path->via);
+	}
+	return KNOT_EOK;
+}
+
+static void begin_paths(session_t *session)
+{
+	for (size_t i = 0; i < session->hosts.count * 2 * VIA_COUNT; i++) {
+		path_t *path = xadd(&session->paths);
+		*path = (path_t){
+			.host = i / (2 * VIA_COUNT),
+			.type = type_of_family(i / VIA_COUNT % 2 == 0 ? 4 : 6),
+			.via = (via_t)(i % VIA_COUNT),
+		};
+		path->name = xname(session->hosts.at[path->host].name);
+	}
+}
+
+static int find_addresses(session_t *session)
+{
+	find_hosts(session);
+	for (size_t i = 0; i < session->additional.count; i++) {
+		const additional_t *added = &session->additional.at[i];
+		live_host_t *host = host_of(session, added->name);
+		if (host != NULL) {
+			add_address(host, added->family, added->address, false, added->via);
+		}
+	}
+	begin_paths(session);
+	for (;;) {
+		for (size_t i = 0; i < session->paths.count; i++) {
+			const path_t *path = &session->paths.at[i];
+			if (!path->done) {
+				add_query(session, path->name, path->type, path->via, i);
+			}
+		}
+		if (session->queries.count == 0) {
+			return KNOT_EOK;
+		}
+		int ret = send_round(session, on_address);
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
 	}
-	int ret = talk_round(talk, take_soa);
-	if (ret == KNOT_EOK) {
-		ret = talk_targets(talk);
+}
+
+/* Findings and edges */
+
+/* What a finding is about. */
+typedef struct {
+	audit_rule_t rule;
+	const knot_dname_t *owner;
+	uint16_t type;
+	const knot_dname_t *target; /* NULL: none. */
+	const observed_t *observed; /* NULL: no address. */
+	unsigned vias;
+} about_t;
+
+static const char *vias_text(unsigned vias)
+{
+	static const char *const texts[VIA_ALL + 1] = {
+		[VIA_BIT(VIA_UDP_SMALL)] = "over UDP with EDNS 512",
+		[VIA_BIT(VIA_UDP_LARGE)] = "over UDP with EDNS 4096",
+		[VIA_BIT(VIA_UDP_SMALL) | VIA_BIT(VIA_UDP_LARGE)] = "over UDP",
+		[VIA_BIT(VIA_TCP)] = "over TCP",
+		[VIA_BIT(VIA_TCP) | VIA_BIT(VIA_UDP_SMALL)] = "over UDP with EDNS 512 and TCP",
+		[VIA_BIT(VIA_TCP) | VIA_BIT(VIA_UDP_LARGE)] = "over UDP with EDNS 4096 and TCP",
+		[VIA_ALL] = "over UDP and TCP",
+	};
+	return texts[vias & VIA_ALL];
+}
+
+static char *message_of(const session_t *session, const about_t *about,
+                        const audit_finding_t *finding)
+{
+	knot_dname_txt_storage_t target;
+	char what[ADDRESS_TEXT_MAX + NET_TEXT_MAX + 16] = "a proxy name";
+	(void)name_text(target, about->target);
+	if (about->observed != NULL) {
+		char address[ADDRESS_TEXT_MAX], net[NET_TEXT_MAX];
+		(void)snprintf(what, sizeof(what), "%s in %s",
+		               address_text(address, about->observed->family,
+		                             about->observed->address),
+		               finding->has_network ? net_to_str(&finding->network, net) : "");
 	}
-	return ret == KNOT_EOK ? talk_follow(talk) : ret;
+
+	switch (about->rule) {
+	case AUDIT_PROXIED_HOST:
+		return xformat("%s answers %s, %s", session->server->text, what,
+		               vias_text(about->vias));
+	case AUDIT_PROXIED_ALIAS:
+		return xformat("%s answers an alias, by way of %s, that leads to %s, %s",
+		               session->server->text, target, what, vias_text(about->vias));
+	case AUDIT_MISSING_TARGET:
+		return xformat("%s answers no address for the target %s, %s",
+		               session->server->text, target, vias_text(about->vias));
+	default:
+		return xformat("%s answers the target %s, which leads to %s, %s",
+		               session->server->text, target, what, vias_text(about->vias));
+	}
+}
+
+static const char *remedy_of(const session_t *session)
+{
+	return session->guard == GUARD_YES || session->guard == GUARD_PART
+	       ? "compare this server's zone, and the policy of its mod-mxguard, with those here"
+	       : "mend the zone, or guard it on this server: mod-mxguard, mode enforce";
+}
+
+static bool same_name(const knot_dname_t *a, const knot_dname_t *b)
+{
+	return a == b || (a != NULL && b != NULL && knot_dname_is_equal(a, b));
+}
+
+/* Where the file says it: at a finding of the file about the same record, else the same RRset. */
+static void find_position(const audit_t *audit, audit_finding_t *finding)
+{
+	for (size_t i = 0; i < audit->findings.count; i++) {
+		const audit_finding_t *other = &audit->findings.at[i];
+		if (other->owner == NULL || other->type != finding->type || other->pos.file == NULL ||
+		    !knot_dname_is_equal(other->owner, finding->owner)) {
+			continue;
+		}
+		bool same = same_name(other->target, finding->target) &&
+		            other->family == finding->family &&
+		            memcmp(other->address, finding->address, 16) == 0;
+		if (same || finding->pos.file == NULL) {
+			finding->pos = other->pos;
+		}
+		if (same) {
+			return;
+		}
+	}
+}
+
+static void add_finding(const session_t *session, const about_t *about)
+{
+	audit_finding_t *finding = xadd(&session->out->findings);
+	finding->rule = about->rule;
+	finding->owner = xname(about->owner);
+	finding->type = about->type;
+	finding->target = about->target != NULL ? xname(about->target) : NULL;
+	if (about->observed != NULL) {
+		finding->family = about->observed->family;
+		memcpy(finding->address, about->observed->address, sizeof(finding->address));
+		const net_t *network = policy_proxied(session->policy, finding->family,
+		                                      finding->address);
+		finding->has_network = network != NULL;
+		if (network != NULL) {
+			finding->network = *network;
+		}
+	}
+	finding->message = message_of(session, about, finding);
+	finding->remedy = xstrdup(remedy_of(session));
+	find_position(session->audit, finding);
+}
+
+/* A guarded host is to blame itself, for any other host it is who points at it. */
+static void judge_host(const session_t *session, const live_host_t *host, const target_t *target)
+{
+	about_t about = { .rule = AUDIT_PROXIED_ALIAS };
+	if (target != NULL) {
+		about.owner = target->owner;
+		about.type = target->type;
+		about.target = target->target;
+	} else {
+		about.owner = host->name;
+	}
+	for (size_t i = 0; i < host->observed.count; i++) {
+		const observed_t *observed = &host->observed.at[i];
+		if (policy_proxied(session->policy, observed->family, observed->address) == NULL) {
+			continue;
+		}
+		about.observed = observed;
+		about.vias = observed->vias;
+		about.rule = observed->alias ? AUDIT_PROXIED_ALIAS :
+		             target != NULL ? AUDIT_PROXIED_TARGET : AUDIT_PROXIED_HOST;
+		if (target == NULL) {
+			about.type = observed->alias ? KNOT_RRTYPE_CNAME
+			                             : type_of_family(observed->family);
+			about.target = observed->alias ? host->alias : NULL;
+		}
+		add_finding(session, &about);
+	}
+	if (host->proxy_vias != 0) {
+		about.rule = AUDIT_PROXIED_ALIAS;
+		about.observed = NULL;
+		about.vias = host->proxy_vias;
+		if (target == NULL) {
+			about.type = KNOT_RRTYPE_CNAME;
+			about.target = host->proxy_name;
+		}
+		add_finding(session, &about);
+	}
+}
+
+static void judge_target(const session_t *session, const target_t *target)
+{
+	about_t about = {
+		.owner = target->owner, .type = target->type, .target = target->target,
+	};
+	const live_host_t *host = host_of(session, target->target);
+	if (host == NULL) {
+		about.rule = AUDIT_PROXIED_TARGET;
+		about.vias = target->vias;
+		if (names_cover(&session->policy->proxy_names, target->target)) {
+			add_finding(session, &about);
+		}
+		return;
+	}
+	if (!host->guarded) {
+		judge_host(session, host, target);
+	}
+	about.vias = host->none[0] & host->none[1];
+	if (about.vias != 0) {
+		about.rule = AUDIT_MISSING_TARGET;
+		add_finding(session, &about);
+	}
+}
+
+static void add_name_edge(const session_t *session, const knot_dname_t *from, uint16_t type,
+                          const knot_dname_t *to)
+{
+	audit_add_edge(session->out, from, type, to,
+	               names_cover(&session->policy->proxy_names, to), false);
+}
+
+static void add_host_edges(const session_t *session, const live_host_t *host)
+{
+	if (host->alias != NULL) {
+		add_name_edge(session, host->name, KNOT_RRTYPE_CNAME, host->alias);
+	}
+	for (size_t i = 0; i < host->observed.count; i++) {
+		const observed_t *observed = &host->observed.at[i];
+		bool proxied = policy_proxied(session->policy, observed->family,
+		                              observed->address) != NULL;
+		/* Additional addresses come without the alias. */
+		bool alias = observed->alias && host->alias != NULL;
+		audit_add_address_edge(session->out, alias ? host->alias : host->name,
+		                       observed->family, observed->address, proxied, false);
+	}
+}
+
+static void make_result(const session_t *session)
+{
+	for (size_t i = 0; i < session->targets.count; i++) {
+		const target_t *target = &session->targets.at[i];
+		judge_target(session, target);
+		add_name_edge(session, target->owner, target->type, target->target);
+	}
+	for (size_t i = 0; i < session->hosts.count; i++) {
+		if (session->hosts.at[i].guarded) {
+			judge_host(session, &session->hosts.at[i], NULL);
+		}
+		add_host_edges(session, &session->hosts.at[i]);
+	}
+	audit_sort(session->out);
+}
+
+/* The audit */
+
+static int run_session(session_t *session)
+{
+	for (via_t via = 0; via < VIA_COUNT; via++) {
+		add_query(session, session->policy->zone, KNOT_RRTYPE_SOA, via, 0);
+	}
+	int ret = send_round(session, on_soa);
+	if (ret == KNOT_EOK) {
+		ret = find_targets(session);
+	}
+	return ret == KNOT_EOK ? find_addresses(session) : ret;
 }
 
 static guard_t guard_of(size_t seen, size_t changes)
@@ -169,44 +812,51 @@ static guard_t guard_of(size_t seen, size_t changes)
 	       seen == 0 ? GUARD_NO : GUARD_PART;
 }
 
-static void talk_clear(talk_t *talk)
+static void clear_session(session_t *session)
 {
-	for (size_t i = 0; i < talk->extra_count; i++) {
-		knot_dname_free(talk->extras[i].name, NULL);
+	for (size_t i = 0; i < session->additional.count; i++) {
+		knot_dname_free(session->additional.at[i].name, NULL);
 	}
-	for (size_t i = 0; i < talk->walk_count; i++) {
-		knot_dname_free(talk->walks[i].name, NULL);
+	for (size_t i = 0; i < session->paths.count; i++) {
+		knot_dname_free(session->paths.at[i].name, NULL);
 	}
-	free(talk->extras);
-	free(talk->walks);
-	free(talk->queries);
-	met_clear(&talk->met);
+	for (size_t i = 0; i < session->targets.count; i++) {
+		knot_dname_free(session->targets.at[i].owner, NULL);
+		knot_dname_free(session->targets.at[i].target, NULL);
+	}
+	for (size_t i = 0; i < session->hosts.count; i++) {
+		live_host_t *host = &session->hosts.at[i];
+		knot_dname_free(host->name, NULL);
+		knot_dname_free(host->alias, NULL);
+		knot_dname_free(host->proxy_name, NULL);
+		vec_free(&host->observed);
+	}
+	vec_free(&session->additional);
+	vec_free(&session->paths);
+	vec_free(&session->targets);
+	vec_free(&session->hosts);
+	vec_free(&session->queries);
 }
 
 int live_audit(audit_t *out, live_t *live, const server_t *server, const audit_t *audit,
-               const policy_t *policy, char err[static LIVE_ERR_MAX])
+               const policy_t *policy, char err[static ERROR_TEXT_MAX])
 {
 	*out = (audit_t){ .zone = audit->zone, .records = audit->records };
 	*live = (live_t){ .guard = GUARD_NONE };
-	talk_t talk = {
-		.server = server,
-		.policy = policy,
-		.audit = audit,
-		.met = { .policy = policy, .server = server->text },
-		.err = err,
+	session_t session = {
+		.server = server, .policy = policy, .audit = audit, .out = out, .err = err,
 	};
 	err[0] = '\0';
-	int ret = talk_all(&talk);
+	int ret = run_session(&session);
 	if (ret == KNOT_EOK) {
-		live->guard = talk.met.guard = guard_of(talk.seen, audit->edit_count);
-		live->queries = talk.answered;
-		live->seen = talk.seen;
-		out->serial = talk.serial;
-		ret = met_verdict(&talk.met, audit, out);
+		live->guard = session.guard = guard_of(session.seen, audit->edits.count);
+		live->queries = session.answered;
+		live->seen = session.seen;
+		out->serial = session.serial;
+		make_result(&session);
+	} else if (err[0] == '\0') {
+		(void)server_error(server, err, "%s", knot_strerror(ret));
 	}
-	if (ret != KNOT_EOK && err[0] == '\0') {
-		(void)ask_error(server, err, "%s", knot_strerror(ret));
-	}
-	talk_clear(&talk);
+	clear_session(&session);
 	return ret;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * The command line. Nothing is done here but to read it: each option is noted, and what does not
- * go together is refused at the end.
+ * The command line. Each option is noted, and what does not go together is refused at the end. What
+ * is only asked for is printed: usage, version, what a rule means.
  */
 
 #include <getopt.h>
@@ -11,13 +11,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kmxcheck/explain.h"
 #include "kmxcheck/options.h"
 
-/* Long options without a letter. The words of a policy follow, by item. */
-enum { OPT_POLICY = 256, OPT_DIFF, OPT_IGNORE, OPT_AXFR, OPT_FAIL_ON, OPT_EXPLAIN, OPT_WORDS };
+static const char usage[] =
+"Usage: kmxcheck [OPTION]... FILE...\n"
+"       kmxcheck [OPTION]... -c FILE [FILE]...\n"
+"       kmxcheck [OPTION]... -s ADDR[@PORT] --axfr ZONE...\n"
+"Finds mail that leads to a web proxy, in zone files ('-' is standard input) and on servers.\n"
+"\n"
+"Policy:\n"
+"  -c, --config FILE         a Knot DNS configuration; without FILEs, audits every zone there\n"
+"                            that loads mod-mxguard\n"
+"      --policy ID           the stanza of mod-mxguard to go by\n"
+"      --proxy NET           a network in which web proxies live: ADDR, ADDR/LEN, ADDR-ADDR\n"
+"      --proxy-file FILE     a file of such networks, or the name of an installed list\n"
+"      --proxy-except NET    a network in the above that is good for mail\n"
+"      --proxy-name NAME     a domain at or below which names lead to a proxy\n"
+"      --mail-host NAME      a name whose addresses must be direct ('*.mx': all below mx)\n"
+"      --web-host NAME       a name of the proxied web site (default: @ and www)\n"
+"      --mail-exchange NAME  where mail is steered (default: mail)\n"
+"      --mail-address ADDR   where mail really is\n"
+"      --web-origin NET      where the web site really runs\n"
+"    All but the first two may be repeated and replace --config. Without any --proxy or\n"
+"    --proxy-file, the installed lists are taken.\n"
+"\n"
+"Zones:\n"
+"  -o, --origin NAME         the zone's name (default: the owner of the SOA)\n"
+"  -s, --server ADDR[@PORT]  ask this server what a mail server would meet\n"
+"      --axfr                take the zones from that server, not from files\n"
+"\n"
+"Output:\n"
+"  -f, --format FORMAT       text (default), json, dot, or nsupdate: a script for knsupdate\n"
+"      --diff                the changes that nsupdate makes, as zone-file lines\n"
+"      --ignore RULE[:OWNER] leave findings out; may be repeated\n"
+"      --fail-on LEVEL       exit status 1 from this on: error (default), warning, never\n"
+"  -q, --quiet               no output but errors: the exit status says it\n"
+"      --explain RULE        what a rule means, why it hurts mail, how to mend it\n"
+"  -V, --version             the version\n"
+"  -h, --help                this text\n"
+"\n"
+"Exit status: 0 nothing found, 1 findings, 2 usage, configuration or input error.\n";
 
-#define WORDS(name, item) { name, required_argument, NULL, OPT_WORDS + (item) }
+/* Long options without a letter. The values of a policy follow, by item. */
+enum { OPT_POLICY = 256, OPT_DIFF, OPT_IGNORE, OPT_AXFR, OPT_FAIL_ON, OPT_EXPLAIN, OPT_VALUES };
+
+#define VALUE(name, item) { name, required_argument, NULL, OPT_VALUES + (item) }
 
 static const struct option long_options[] = {
 	{ "config",  required_argument, NULL, 'c' },
@@ -33,15 +71,15 @@ static const struct option long_options[] = {
 	{ "axfr",    no_argument,       NULL, OPT_AXFR },
 	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
 	{ "explain", required_argument, NULL, OPT_EXPLAIN },
-	WORDS("proxy",         SETUP_PROXY),
-	WORDS("proxy-file",    SETUP_PROXY_FILE),
-	WORDS("proxy-except",  SETUP_PROXY_EXCEPT),
-	WORDS("proxy-name",    SETUP_PROXY_NAME),
-	WORDS("web-host",      SETUP_WEB_HOST),
-	WORDS("mail-host",     SETUP_MAIL_HOST),
-	WORDS("mail-exchange", SETUP_MAIL_EXCHANGE),
-	WORDS("mail-address",  SETUP_MAIL_ADDRESS),
-	WORDS("web-origin",    SETUP_WEB_ORIGIN),
+	VALUE("proxy",         ITEM_PROXY),
+	VALUE("proxy-file",    ITEM_PROXY_FILE),
+	VALUE("proxy-except",  ITEM_PROXY_EXCEPT),
+	VALUE("proxy-name",    ITEM_PROXY_NAME),
+	VALUE("web-host",      ITEM_WEB_HOST),
+	VALUE("mail-host",     ITEM_MAIL_HOST),
+	VALUE("mail-exchange", ITEM_MAIL_EXCHANGE),
+	VALUE("mail-address",  ITEM_MAIL_ADDRESS),
+	VALUE("web-origin",    ITEM_WEB_ORIGIN),
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -55,10 +93,62 @@ void complain(const char *fmt, ...)
 	va_end(args);
 }
 
+/* What the program says of itself */
+
+/*! Standard output may be a full disk. */
+static bool output_done(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		complain("standard output can't be written");
+		return false;
+	}
+	return true;
+}
+
+static bool print_usage(void)
+{
+	(void)fputs(usage, stdout);
+	return output_done();
+}
+
+static bool print_version(void)
+{
+	(void)puts("kmxcheck (knot-mxguard) " PACKAGE_VERSION);
+	return output_done();
+}
+
+static bool explain_rule(const char *name)
+{
+	audit_rule_t rule = audit_rule_of(name);
+	if (rule == AUDIT_RULE_COUNT) {
+		complain("there is no rule '%s', but these:", name);
+		for (rule = 0; rule < AUDIT_RULE_COUNT; rule++) {
+			(void)fprintf(stderr, "  %-16s  %s\n", audit_rules[rule].name,
+			              audit_rules[rule].summary);
+		}
+		return false;
+	}
+
+	const audit_rule_info_t *info = &audit_rules[rule];
+	(void)printf("%s (%s): %s\n\n%s", info->name,
+	             info->severity == SEVERITY_ERROR ? "error" : "warning", info->summary,
+	             info->explain);
+	size_t len = strlen(info->explain);
+	if (len > 0 && info->explain[len - 1] != '\n') {
+		(void)putchar('\n');
+	}
+	if (info->rfc != NULL) {
+		(void)printf("\nSee %s.\n", info->rfc);
+	}
+	return output_done();
+}
+
+/* Options */
+
 static bool read_origin(options_t *options, const char *text)
 {
 	free(options->origin);
-	options->origin = setup_dname(text);
+	options->origin = dname_of(text);
 	if (options->origin == NULL) {
 		complain("--origin '%s': not a domain name", text);
 	}
@@ -115,16 +205,6 @@ static bool read_ignore(options_t *options, const char *text)
 	return true;
 }
 
-static bool read_word(options_t *options, setup_item_t item, const char *text)
-{
-	options->has_words = true;
-	if (setup_add(&options->setup, item, text, (place_t){ 0 }) != KNOT_EOK) {
-		complain("%s", knot_strerror(KNOT_ENOMEM));
-		return false;
-	}
-	return true;
-}
-
 /*! Notes an option. False if it is wrong. */
 static bool read_option(options_t *options, int opt, const char *text)
 {
@@ -156,7 +236,10 @@ static bool read_option(options_t *options, int opt, const char *text)
 	case OPT_FAIL_ON:
 		return read_fail_on(options, text);
 	default:
-		return opt >= OPT_WORDS && read_word(options, opt - OPT_WORDS, text);
+		options->has_values = true;
+		values_add(&options->values, (item_t)(opt - OPT_VALUES), text,
+		           (source_pos_t){ .file = NULL });
+		return true;
 	}
 }
 
@@ -171,7 +254,7 @@ static const char *conflict(const options_t *options)
 		return options->axfr ? "which zone? --axfr takes names of zones"
 		                     : "which zone? FILE or --config is missing";
 	}
-	if (options->config != NULL && options->has_words) {
+	if (options->config != NULL && options->has_values) {
 		return "--config brings the policy: --proxy, --mail-host and the like do not go "
 		       "with it";
 	}
@@ -233,7 +316,7 @@ void options_clear(options_t *options)
 	for (audit_rule_t rule = 0; rule < AUDIT_RULE_COUNT; rule++) {
 		names_clear(&options->ignore[rule].owners);
 	}
-	setup_clear(&options->setup);
+	values_clear(&options->values);
 	free(options->origin);
 	memset(options, 0, sizeof(*options));
 }

@@ -9,11 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kmxcheck/output.h"
-#include "kmxcheck/setup.h"
+#include "kmxcheck/print.h"
+#include "kmxcheck/values.h"
+#include "kmxcheck/xalloc.h"
 
 /*! Exit status. */
-enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
+enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1 }; /* And EXIT_TROUBLE, of xalloc.h. */
 
 typedef enum { FAIL_ON_ERROR = 0, FAIL_ON_WARNING, FAIL_NEVER } fail_on_t;
 
@@ -35,8 +36,8 @@ typedef struct {
 	fail_on_t fail_on;
 	bool quiet;
 	ignore_t ignore[AUDIT_RULE_COUNT];
-	setup_t setup;         /*!< Words of --proxy and its like; not made. */
-	bool has_words;        /*!< There are such words. */
+	values_t values;       /*!< Of --proxy and its like; not made. */
+	bool has_values;       /*!< There are such values. */
 } options_t;
 
 /*! What to do after the options. */

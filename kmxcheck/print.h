@@ -1,39 +1,96 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * What the output formats share: names, addresses and records as text. Nothing outside the output
- * includes this. One thread.
+ * What was found, written for people and for programs. Everything is known before the first octet
+ * is written, so that there is no half of an output where a zone can't be read.
+ *
+ * The order is that of the run; nothing here sorts zones or findings. What --ignore left out is
+ * counted and not shown. One thread. Errors are KNOT_E*.
  */
 
 #pragma once
 
-#include "kmxcheck/output.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 
-/*! Longest text of an address, and the terminating zero. */
-#define ADDRESS_TEXT_MAX 46
-/*! Longest text of a type, and the terminating zero. */
-#define TYPE_TEXT_MAX 16
+#include "dns/text.h"
+#include "kmxcheck/check.h"
 
-/*! A name as text; "" for NULL. Returns buf. */
-char *print_name(knot_dname_txt_storage_t buf, const knot_dname_t *name);
+typedef enum {
+	FORMAT_TEXT = 0,
+	FORMAT_JSON,
+	FORMAT_DOT,
+	FORMAT_NSUPDATE,
+	FORMAT_DIFF,    /*!< --diff: has no name for -f. */
+	FORMAT_COUNT
+} format_t;
 
-/*! A type as text: "MX", "TYPE65280". Returns buf. */
-char *print_type(char buf[static TYPE_TEXT_MAX], uint16_t type);
+/*! Whether a running server has the module, as far as its answers tell. */
+typedef enum {
+	GUARD_NONE = 0,  /*!< No server was asked. */
+	GUARD_UNKNOWN,   /*!< Nothing is to be fixed: answers are the same without. */
+	GUARD_NO,        /*!< Answers are what the zone says. */
+	GUARD_YES,       /*!< Answers are what enforce makes of the zone. */
+	GUARD_PART,      /*!< Some are, some are not: another policy or zone. */
+} guard_t;
 
-/*! An address of family 4 or 6 as text. Returns buf. */
-char *print_address(char buf[static ADDRESS_TEXT_MAX], uint8_t family, const uint8_t *address);
+/*! A zone that was audited, from a file or by asking a server. */
+typedef struct {
+	const audit_t *audit;
+	const char *file;    /*!< As the user named it, or NULL. */
+	const char *server;  /*!< "192.0.2.1@53" if its answers were audited, NULL: the file was. */
+	guard_t guard;       /*!< With a server. */
+	size_t queries;      /*!< Asked of the server. */
+	size_t seen;         /*!< Changes that are in its answers, */
+	size_t changes;      /*!< of all that enforce would make. */
+} output_zone_t;
+
+/*! A zone that could not be audited, and is no error. */
+typedef struct {
+	const char *zone;    /*!< Name, as text. */
+	const char *reason;  /*!< "member of a catalog", without a full stop. */
+} output_skip_t;
+
+/*! All there is to say. Borrowed throughout. */
+typedef struct {
+	const output_zone_t *zones;
+	size_t zone_count;
+	const output_skip_t *skips;
+	size_t skip_count;
+	bool color;          /*!< Text and diff only. */
+	const char *program; /*!< Name and version for comments, or NULL: "kmxcheck". */
+} output_t;
+
+/*! Sums over the zones of a run. */
+typedef struct {
+	size_t errors;
+	size_t warnings;
+	size_t ignored;      /*!< In neither of the above. */
+	size_t edits;
+	size_t zones_bad;    /*!< With an error or a warning. */
+	size_t rules[AUDIT_RULE_COUNT]; /*!< Errors and warnings by rule. */
+} output_totals_t;
+
+/*! The format that -f names ("text", "json", "dot", "nsupdate"), or FORMAT_COUNT. */
+format_t output_format(const char *name);
+
+/*! Counts; decides the exit status too. */
+void output_count(const output_t *output, output_totals_t *totals);
 
 /*!
- * Length of the character at the beginning of a text if it may be shown as it is: printable UTF-8
- * that is no control character. Otherwise 0: file names may hold anything.
+ * Writes everything in a format, and flushes.
+ *
+ * \retval KNOT_EOK
+ * \retval other  The file takes no more (mapped errno); part may be written.
  */
-size_t print_clean_length(const char *text);
+int output_print(const output_t *output, format_t format, FILE *out);
 
-/*! Writes a text, what is not clean as \DDD. */
-void print_clean(FILE *out, const char *text);
+/* From here on: for the formats. */
 
-/*! The same in new memory, or NULL. */
-char *print_clean_copy(const char *text);
+/*! Writes a text, what is not clean (dns/text.h) as \DDD. */
+void write_clean(FILE *out, const char *text);
 
 /*! "s" unless the count is 1. */
 static inline const char *print_plural(size_t count)
@@ -47,15 +104,15 @@ typedef struct {
 	size_t size;
 } record_text_t;
 
-/*! The record of an edit as a zone-file line, without line break: KNOT_EOK or an error. */
-int print_record(record_text_t *buf, const audit_edit_t *edit, bool with_class);
+/*! The record of an edit as a zone-file line, without line break. */
+void print_record(record_text_t *buf, const audit_edit_t *edit, bool with_class);
 
 /*! The first edit after those that have the same owner as the i-th. */
 size_t print_same_owner(const audit_t *audit, size_t i);
 
-/* One for each format; they return KNOT_E* and leave errors of the file to the caller. */
-int print_text(const output_t *output, FILE *out);
-int print_json(const output_t *output, FILE *out);
-int print_dot(const output_t *output, FILE *out);
-int print_nsupdate(const output_t *output, FILE *out);
-int print_diff(const output_t *output, FILE *out);
+/* One for each format; errors of the file are left to the caller. */
+void print_text(const output_t *output, FILE *out);
+void print_json(const output_t *output, FILE *out);
+void print_dot(const output_t *output, FILE *out);
+void print_nsupdate(const output_t *output, FILE *out);
+void print_diff(const output_t *output, FILE *out);

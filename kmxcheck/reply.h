@@ -5,7 +5,7 @@
  * aliases, DNAME, wildcards, negative answers with their SOA, referrals, addresses in the
  * additional section. Whole, as over TCP, and without DNSSEC.
  *
- * One thread. Names are absolute and in lower case. Errors are KNOT_E*.
+ * One thread. Names are absolute and in lower case.
  */
 
 #pragma once
@@ -23,22 +23,19 @@ typedef struct reply_made reply_made_t;
 typedef struct {
 	policy_response_t response; /*!< As the judge takes it. */
 	bool referral;              /*!< Not this zone's answer, not to be judged. */
-	size_t max;                 /*!< Room for items. */
+	size_t room;                /*!< For items. */
 	reply_made_t *made;
 } reply_t;
 
 /*!
  * Makes the response to a query.
  *
- * \param reply   To be cleared with reply_clear(), also after an error.
+ * \param reply   To be cleared with reply_clear().
  * \param apex    Apex of the zone.
  * \param lookup  Looks nodes up. What it can't know, does not exist here.
  * \param ctx     Handed to lookup.
- *
- * \retval KNOT_EOK
- * \retval KNOT_ENOMEM
  */
-int reply_make(reply_t *reply, const knot_dname_t *apex, policy_lookup_f lookup, void *ctx,
-               const knot_dname_t *qname, uint16_t qtype);
+void reply_make(reply_t *reply, const knot_dname_t *apex, policy_lookup_f lookup, void *ctx,
+                const knot_dname_t *qname, uint16_t qtype);
 
 void reply_clear(reply_t *reply);

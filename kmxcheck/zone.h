@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * A zone file as far as mail is concerned: read through libzscanner as knotd reads it, keeping
- * only records of names in question. The file is read more than once: first for who uses mail
- * (MX, SRV, SPF), then for the names these lead to, until no alias leads further. So memory
- * grows with the mail names and their addresses, not with the zone. A small zone is read once and
- * kept instead.
+ * A zone file in memory. It is read once, through libzscanner as knotd reads it. Of the types that
+ * matter for mail the records are kept, of all others that their name exists; at wildcards
+ * everything is, for it may have to be copied. RRsets are made where somebody asks for them.
  *
- * Records outside the zone and a second SOA are ignored, as knotd does it.
+ * Records outside the zone and all SOA but the first are ignored, as knotd does it.
  *
- * One thread. Names are absolute and in lower case. Errors are KNOT_E*.
+ * One thread. Names are absolute and in lower case. Errors are KNOT_E*; err then holds
+ * "FILE:LINE: what is wrong", or "FILE: ..." where no line is to blame, as error_at() writes it.
  */
 
 #pragma once
@@ -20,99 +19,123 @@
 
 #include <libknot/libknot.h>
 
+#include "dns/index.h"
+#include "dns/text.h"
+#include "dns/vec.h"
 #include "policy/host.h"
 #include "policy/policy.h"
 
-#define ZONE_ERR_MAX 512
+/*! Files included in each other, and files included at all. */
+#define ZONE_DEPTH_MAX    32
+#define ZONE_INCLUDES_MAX 65536
 
-typedef struct zone zone_t;
+/*! A record of a zone file. Borrowed: gone when the callback returns, but for the name of the file,
+ *  which stays until the scan ends. */
+typedef struct {
+	const knot_dname_t *owner; /*!< In lower case. */
+	size_t owner_size;
+	uint16_t type;
+	uint32_t ttl;
+	const uint8_t *rdata;      /*!< Well-formed and in lower case if the type matters for mail. */
+	uint16_t size;
+	source_pos_t pos;          /*!< Where its data ends. */
+} record_t;
 
-/*! The zones of a run, in which targets outside of their own zone are followed. */
-typedef struct zones zones_t;
+/*! Receives a record; anything but KNOT_EOK ends the scan with that. */
+typedef int (*record_f)(void *ctx, const record_t *record);
 
 /*!
- * Opens a zone: finds its origin and SOA, counts its records and collects its mail owners. The
- * policy is not known yet then.
+ * Reads all records of a zone file.
  *
- * \param out     To be freed with zone_free().
- * \param path    Zone file, or "-": standard input, which is read into memory.
- * \param origin  Apex, or NULL: the owner of the SOA; where that is written relative to an origin
- *                that the file does not name, the name of the file without ".zone".
- * \param err     On error "FILE:LINE: what is wrong", one line.
+ * \param path    Zone file, or "-": standard input.
+ * \param origin  What relative names are relative to at the beginning.
+ * \param err     Left as it is if the callback ends the scan.
  *
  * \retval KNOT_EOK
- * \retval other  Not a zone file, unreadable, or no memory.
+ * \retval other  Not a zone file, unreadable, or what the callback returned.
+ */
+int zone_scan(const char *path, const knot_dname_t *origin, record_f record, void *ctx,
+              char err[static ERROR_TEXT_MAX]);
+
+/*! Names of files. */
+typedef VEC(char *) file_names_t;
+
+typedef struct node node_t;
+typedef struct arena_block arena_block_t;
+
+/*! A zone. To be read, not to be changed. */
+typedef struct {
+	char *file;               /*!< As the user named it. */
+	knot_dname_t *apex;
+	uint32_t serial;
+	uint64_t records;         /*!< How many, of all types. */
+	name_list_t owners;       /*!< Who uses mail: owners of MX, SRV or SPF, in canonical order. */
+	bool has_tlsa;            /*!< It publishes TLSA anywhere, */
+	bool has_sts;             /*!< or a policy for SMTP TLS (RFC 8461). */
+
+	/* For zone.c only. */
+	bool has_soa;
+	name_index_t names;       /*!< All names that exist, empty non-terminals too. */
+	VEC(node_t) nodes;        /*!< By the numbers of their names. */
+	file_names_t files;       /*!< Names of files that records point at. */
+	arena_block_t *memory;    /*!< Names and records. */
+} zone_t;
+
+/*!
+ * Opens a zone.
+ *
+ * \param out     To be freed with zone_free().
+ * \param path    Zone file, or "-": standard input.
+ * \param origin  Apex, or NULL: the owner of the SOA; where that is written relative to an origin
+ *                that the file does not name, the name of the file without ".zone".
+ *
+ * \retval KNOT_EOK
+ * \retval other  Not a zone file, or unreadable.
  */
 int zone_open(zone_t **out, const char *path, const knot_dname_t *origin,
-              char err[static ZONE_ERR_MAX]);
+              char err[static ERROR_TEXT_MAX]);
 
-/*! The same from the records of a zone transfer, in the form of zone-file text in memory. It takes
- *  the text, also on error, and frees it with free(). */
-int zone_open_text(zone_t **out, const char *name, char *text, size_t size,
-                   const knot_dname_t *origin, char err[static ZONE_ERR_MAX]);
+/*! The same from zone-file text in memory, which is borrowed. */
+int zone_open_text(zone_t **out, const char *name, const char *text, size_t size,
+                   const knot_dname_t *origin, char err[static ERROR_TEXT_MAX]);
 
 void zone_free(zone_t *zone);
 
-const knot_dname_t *zone_apex(const zone_t *zone);
-uint32_t zone_serial(const zone_t *zone);
-uint64_t zone_records(const zone_t *zone);
-/*! Text the caller gave as the file. */
-const char *zone_file(const zone_t *zone);
-
-/*!
- * Makes the set of the zones of a run, which have to stay as long as it is used. Of zones with the
- * same apex the first counts.
- *
- * \retval KNOT_EOK
- * \retval KNOT_ENOMEM
- */
-int zones_new(zones_t **out, zone_t *const *zones, size_t count);
-
-void zones_free(zones_t *zones);
-
-/*! The zone of a run that is deepest above a name, or NULL. NULL zones: NULL. */
-zone_t *zones_find(const zones_t *zones, const knot_dname_t *name);
-
-/*!
- * Reads what the names in question hold, under a policy: targets, guarded hosts, web hosts, alias
- * chains, their enclosers, wildcards and delegations. Errors as zone_open().
- *
- * \param policy  Has to stay as long as the zone is audited.
- * \param zones   The zones of this run, where targets outside this one are followed; or NULL.
- *                More of them may be read for it.
- */
-int zone_resolve(zone_t *zone, const policy_t *policy, zones_t *zones,
-                 char err[static ZONE_ERR_MAX]);
-
-/*! A policy_lookup_f on a resolved zone; the context is the zone. */
+/*! A policy_lookup_f; the context is the zone. */
 int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out);
 
-/*! The RRsets of a node whose name is in question; the i-th, or false. DNSSEC's are left out. */
-bool zone_rrset_at(const zone_t *zone, const knot_dname_t *owner, size_t i, knot_rrset_t *out);
+/*! The i-th RRset that is kept of a node, or false. DNSSEC's are left out. */
+bool zone_rrset_at(zone_t *zone, const knot_dname_t *owner, size_t i, knot_rrset_t *out);
+
+/*! True if a node has records of types that are not kept. */
+bool zone_has_other_types(const zone_t *zone, const knot_dname_t *owner);
+
+/*! Adds the names whose addresses count and which a pattern of mail-host or web-host matches: of a
+ *  mail host all, of a web host those that are not proxied. */
+void zone_match(zone_t *zone, const policy_t *policy, name_list_t *out);
+
+/*! The zones of a run, in which targets outside of their own zone are followed; zeroed is none. Of
+ *  zones with the same apex the first counts. */
+typedef struct {
+	name_index_t names;
+	VEC(zone_t *) list;
+} zones_t;
+
+/*! Adds a zone, which has to stay. */
+void zones_add(zones_t *zones, zone_t *zone);
+
+void zones_clear(zones_t *zones);
 
 /*!
  * The addresses of a name, as host_find(), but followed through all the zones of the run: from the
  * zone it is in on, if it is in any of them.
+ *
+ * \param zone    The zone that is audited, of the run or not.
+ * \param policy  Its policy.
  */
-void zone_follow(zone_t *zone, const knot_dname_t *name, host_t *host);
+void zones_follow(const zones_t *zones, zone_t *zone, const policy_t *policy,
+                  const knot_dname_t *name, host_t *host);
 
-/*! True if the zone publishes such names at all; where not, they are not in question. */
-bool zone_has_tlsa(const zone_t *zone);
-bool zone_has_sts(const zone_t *zone);
-
-/*! The names of TLSA for SMTP, and of a policy for SMTP TLS (RFC 8461). False: too long. */
-bool zone_tlsa_name(knot_dname_storage_t out, const knot_dname_t *host);
-bool zone_sts_name(knot_dname_storage_t out, const knot_dname_t *owner);
-
-/*! Where the i-th RR of an RRset stands, in this zone or another one of the run; NULL and 0 if
- *  nowhere. */
-void zone_place(const zone_t *zone, const knot_dname_t *owner, uint16_t type, size_t i,
-                const char **file, uint64_t *line);
-
-/*! Mail owners (of MX, SRV or SPF) in canonical order: how many, and the i-th. */
-size_t zone_owner_count(const zone_t *zone);
-const knot_dname_t *zone_owner(const zone_t *zone, size_t i);
-
-/*! Names that a pattern of mail-host or web-host matches, likewise. */
-size_t zone_match_count(const zone_t *zone);
-const knot_dname_t *zone_match(const zone_t *zone, size_t i);
+/*! Where the i-th RR of an RRset stands, in this zone or another one of the run; or nowhere. */
+source_pos_t zones_position(const zones_t *zones, zone_t *zone, const knot_dname_t *owner,
+                            uint16_t type, size_t i);

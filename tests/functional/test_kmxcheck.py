@@ -10,7 +10,6 @@ import os
 import pty
 import re
 import subprocess
-import time
 import unittest
 
 from auditing import BAD, GOOD, KMXCHECK, POLICY, RUN_WAIT, TOP, WARN, Case
@@ -170,32 +169,6 @@ class Terminal(Case):
         self.assertIn("\x1b[", self.on_terminal(*POLICY, zone, stream=1, env=env))
         self.assertNotIn("\x1b[", self.on_terminal(*POLICY, zone, stream=1, env={"NO_COLOR": "1"}))
         self.assertNotIn("\x1b[", self.run_it(*POLICY, zone, status=1, env=env)[0])
-
-    def test_no_progress_of_a_short_run(self):
-        zone = self.zone("bad.test", BAD)
-        self.assertEqual(self.on_terminal(*POLICY, zone, stream=2), "")
-
-    def test_progress_of_a_long_run(self):
-        # It waits for its input for as long as it likes: that is long enough.
-        master, slave = pty.openpty()
-        with subprocess.Popen([KMXCHECK, *POLICY, "-"], stdin=subprocess.PIPE, stderr=slave,
-                              stdout=subprocess.DEVNULL) as run:
-            os.close(slave)
-            start = time.monotonic()
-            output = os.read(master, 4096)
-            self.assertIn(b"reading zone 1 of 1", output)
-            self.assertGreater(time.monotonic() - start, 1.5)
-            run.stdin.write((GOOD % "a.test").encode())
-            run.stdin.close()
-            self.assertEqual(run.wait(timeout=RUN_WAIT), 0)
-        rest = b""
-        try:
-            while chunk := os.read(master, 4096):
-                rest += chunk
-        except OSError:
-            pass
-        os.close(master)
-        self.assertTrue(rest.endswith(b"\r\x1b[K"), rest)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@
 #include <cmocka.h>
 
 #include "kmxcheck/config.h"
-#include "kmxcheck/zonefile.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -69,7 +68,7 @@ static void write_file(const char *name, const char *text)
 
 static knot_dname_t *dname(const char *text)
 {
-	knot_dname_t *name = setup_dname(text);
+	knot_dname_t *name = dname_of(text);
 	assert_non_null(name);
 	return name;
 }
@@ -77,7 +76,7 @@ static knot_dname_t *dname(const char *text)
 /*! Reads a.conf, which must be fine. */
 static void read_good(config_t *config)
 {
-	char err[SETUP_ERR_MAX] = "";
+	char err[ERROR_TEXT_MAX] = "";
 	if (config_read(config, path_of("a.conf"), err) != KNOT_EOK) {
 		fail_msg("%s", err);
 	}
@@ -98,10 +97,10 @@ static void assert_zone(const config_t *config, const char *name, const char *fi
 	const config_zone_t *zone = zone_of(config, name);
 	assert_non_null(zone);
 	char ids[128] = "";
-	for (size_t i = 0; i < zone->setup_count; i++) {
+	for (size_t i = 0; i < zone->policies.count; i++) {
 		size_t len = strlen(ids);
 		(void)snprintf(ids + len, sizeof(ids) - len, "%s%s", i > 0 ? " " : "",
-		               zone->setups[i]->id);
+		               zone->policies.at[i]->id);
 	}
 	assert_string_equal(zone->skip != NULL ? zone->skip : ids, what);
 	if (file != NULL) {
@@ -113,7 +112,7 @@ static void test_file_names(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *file, *zone, *want; /* Want NULL: an error. */
+		const char *file, *zone, *expected; /* Expected NULL: an error. */
 	} cases[] = {
 		{ "%s.zone", "example.com", "/s/example.com.zone" },
 		{ "%s.zone", ".", "/s/.zone" },
@@ -153,12 +152,12 @@ static void test_file_names(void **state)
 		knot_dname_t *zone = dname(cases[i].zone);
 		char *path;
 		int ret = zonefile_path(&path, "/s", cases[i].file, zone);
-		if (cases[i].want == NULL) {
+		if (cases[i].expected == NULL) {
 			assert_int_equal(ret, KNOT_EINVAL);
 			assert_null(path);
 		} else {
 			assert_int_equal(ret, KNOT_EOK);
-			assert_string_equal(path, cases[i].want);
+			assert_string_equal(path, cases[i].expected);
 		}
 		free(path);
 		free(zone);
@@ -234,8 +233,8 @@ static void test_templates(void **state)
 	assert_zone(&config, "k.test", NULL, "a catalog that the server makes: has no file");
 	assert_zone(&config, "l.test", NULL, "one");
 	assert_null(zone_of(&config, "m.test"));
-	assert_int_equal(config.zone_count, 14);
-	assert_null(config_setup(&config, "three"));
+	assert_int_equal(config.zones.count, 14);
+	assert_null(config_policy(&config, "three"));
 	config_clear(&config);
 }
 
@@ -257,7 +256,7 @@ static void test_stanza(void **state)
 	write_file("a.conf", text);
 	read_good(&config);
 
-	const setup_t *all = config_setup(&config, "all");
+	const values_t *all = config_policy(&config, "all");
 	assert_non_null(all);
 	assert_true(all->stanza.enforce);
 	assert_int_equal(all->stanza.ttl, 300);
@@ -271,10 +270,10 @@ static void test_stanza(void **state)
 	assert_string_equal(all->stanza.exchange, "mx");
 	assert_string_equal(all->stanza.services.at[0], "_x._tcp");
 	assert_memory_equal(all->stanza.proxy_names[0], "\3cdn\4test", 10);
-	assert_int_equal(all->list_count, 1);
-	assert_string_equal(all->lists[0].path, path_of("list"));
-	assert_int_equal(all->lists[0].year * 10000 + all->lists[0].month * 100 +
-	                 all->lists[0].day, 20260102);
+	assert_int_equal(all->lists.count, 1);
+	assert_string_equal(all->lists.at[0].path, path_of("list"));
+	assert_int_equal(all->lists.at[0].year * 10000 + all->lists.at[0].month * 100 +
+	                 all->lists.at[0].day, 20260102);
 	config_clear(&config);
 }
 
@@ -290,7 +289,7 @@ static void test_include(void **state)
 	write_file("inc/2.conf", "include: sub/3.conf\n");
 	write_file("inc/sub/3.conf", "zone:\n  - domain: three.test\n");
 	read_good(&config);
-	assert_int_equal(config.zone_count, 2);
+	assert_int_equal(config.zones.count, 2);
 	assert_zone(&config, "b.test", NULL, "one");
 	assert_zone(&config, "three.test", NULL, "one");
 	config_clear(&config);
@@ -298,7 +297,7 @@ static void test_include(void **state)
 
 /*! Errors: the file's text, and how the message begins (after the folder) and goes on. */
 static const struct {
-	const char *text, *want;
+	const char *text, *expected;
 } bad[] = {
 	{ "zone:\n  - domain: a..b\n", "a.conf:2: item 'domain', value 'a..b': not a domain name" },
 	{ "zone:\n  - domain: a\n  - domain: b\n  - domain: A.\n",
@@ -345,15 +344,15 @@ static void test_bad(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		config_t config;
-		char err[SETUP_ERR_MAX] = "";
+		char err[ERROR_TEXT_MAX] = "";
 		write_file("a.conf", bad[i].text);
 		assert_int_not_equal(config_read(&config, path_of("a.conf"), err), KNOT_EOK);
 		config_clear(&config);
 		size_t len = strlen(dir);
 		if (strncmp(err, dir, len) != 0 || err[len] != '/' ||
-		    strncmp(err + len + 1, bad[i].want, strlen(bad[i].want)) != 0 ||
+		    strncmp(err + len + 1, bad[i].expected, strlen(bad[i].expected)) != 0 ||
 		    strchr(err, '\n') != NULL) {
-			fail_msg("%zu: \"%s\" instead of \"%s\"", i, err, bad[i].want);
+			fail_msg("%zu: \"%s\" instead of \"%s\"", i, err, bad[i].expected);
 		}
 	}
 }
@@ -362,25 +361,25 @@ static void test_bad_files(void **state)
 {
 	(void)state;
 	config_t config;
-	char err[SETUP_ERR_MAX] = "", text[1024], want[256];
+	char err[ERROR_TEXT_MAX] = "", text[1024], expected[256];
 
 	write_file("list", "192.0.2.0/24\nnonsense\n");
 	(void)snprintf(text, sizeof(text), STANZA "    proxy-file: %s\n", path_of("list"));
 	write_file("a.conf", text);
 	assert_int_equal(config_read(&config, path_of("a.conf"), err), KNOT_EMALF);
 	config_clear(&config);
-	(void)snprintf(want, sizeof(want), "%s:2: ", path_of("list"));
-	assert_memory_equal(err, want, strlen(want));
-	(void)snprintf(want, sizeof(want), " (proxy-file in %s:4)", path_of("a.conf"));
-	assert_non_null(strstr(err, want));
+	(void)snprintf(expected, sizeof(expected), "%s:2: ", path_of("list"));
+	assert_memory_equal(err, expected, strlen(expected));
+	(void)snprintf(expected, sizeof(expected), " (proxy-file in %s:4)", path_of("a.conf"));
+	assert_non_null(strstr(err, expected));
 
 	/* One in an included file is said of that file. */
 	write_file("a.conf", "include: b.conf\n");
 	write_file("b.conf", "zone:\n  - domain: a..b\n");
 	assert_int_not_equal(config_read(&config, path_of("a.conf"), err), KNOT_EOK);
 	config_clear(&config);
-	(void)snprintf(want, sizeof(want), "%s:2: ", path_of("b.conf"));
-	assert_memory_equal(err, want, strlen(want));
+	(void)snprintf(expected, sizeof(expected), "%s:2: ", path_of("b.conf"));
+	assert_memory_equal(err, expected, strlen(expected));
 
 	/* No file, a folder, an empty file. */
 	assert_int_not_equal(config_read(&config, path_of("none"), err), KNOT_EOK);
@@ -390,7 +389,7 @@ static void test_bad_files(void **state)
 	config_clear(&config);
 	write_file("a.conf", "");
 	assert_int_equal(config_read(&config, path_of("a.conf"), err), KNOT_EOK);
-	assert_int_equal(config.zone_count, 0);
+	assert_int_equal(config.zones.count, 0);
 	config_clear(&config);
 }
 
@@ -406,9 +405,9 @@ static void test_many_zones(void **state)
 	}
 	assert_int_equal(fclose(file), 0);
 	read_good(&config);
-	assert_int_equal(config.zone_count, 10000);
+	assert_int_equal(config.zones.count, 10000);
 	assert_zone(&config, "zone7777.test", KNOT_STORAGE_DIR "/zone7777.test.zone", "one");
-	assert_memory_equal(config.zones[42].name, "\6zone42", 7);
+	assert_memory_equal(config.zones.at[42].name, "\6zone42", 7);
 	config_clear(&config);
 }
 

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * What the files of the audit share: findings, edits and edges, and what all of them ask.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kmxcheck/check.h"
+#include "kmxcheck/xalloc.h"
+
+/* Findings */
+
+void audit_run(auditor_t *auditor, unsigned about, const subject_t *subject)
+{
+	for (audit_rule_t rule = 0; rule < AUDIT_RULE_COUNT; rule++) {
+		if (audit_rules[rule].about & about) {
+			audit_rules[rule].check(auditor, rule, subject);
+		}
+	}
+}
+
+audit_finding_t *audit_add(auditor_t *auditor, audit_rule_t rule, const knot_dname_t *owner,
+                           uint16_t type)
+{
+	audit_finding_t *finding = xadd(&auditor->out->findings);
+	finding->rule = rule;
+	finding->type = type;
+	finding->owner = owner != NULL ? xname(owner) : NULL;
+	return finding;
+}
+
+audit_finding_t *audit_add_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	audit_finding_t *finding = audit_add(auditor, rule, subject->owner, subject->type);
+	finding->target = xname(subject->target);
+	audit_set_position(auditor, finding, subject->owner, subject->type, subject->index);
+	return finding;
+}
+
+void audit_set_position(const auditor_t *auditor, audit_finding_t *finding,
+                        const knot_dname_t *owner, uint16_t type, size_t i)
+{
+	finding->pos = zones_position(auditor->input->zones, auditor->zone, owner, type, i);
+}
+
+void audit_set_address(audit_finding_t *finding, int family, const uint8_t *address,
+                       const net_t *network)
+{
+	finding->family = (uint8_t)family;
+	memcpy(finding->address, address, address_size(family));
+	if (network != NULL) {
+		finding->has_network = true;
+		finding->network = *network;
+	}
+}
+
+/*! Adds the addresses of a family to a text, as far as there is room. */
+static void add_addresses(knot_dname_txt_storage_t buf, int family, const addresses_t *addresses)
+{
+	const size_t room = sizeof(knot_dname_txt_storage_t);
+	for (size_t i = 0; i < addresses->count; i++) {
+		char address[ADDRESS_TEXT_MAX];
+		size_t used = strlen(buf);
+		if (room - used < sizeof(address) + 8) {
+			return;
+		}
+		(void)snprintf(buf + used, room - used, "%s%s", used > 0 ? " and " : "",
+		               address_text(address, family,
+		                            addresses->at + i * address_size(family)));
+	}
+}
+
+const char *mail_text(knot_dname_txt_storage_t buf, const policy_t *policy, int family)
+{
+	buf[0] = '\0';
+	if (family != 6) {
+		add_addresses(buf, 4, &policy->mail4);
+	}
+	if (family != 4) {
+		add_addresses(buf, 6, &policy->mail6);
+	}
+	return buf[0] != '\0' ? buf : "the address of the mail server";
+}
+
+/* Edits and edges */
+
+/*! Adds edits for the RRs of one RRset that the other one does not have; both are in order. */
+static void add_rest(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *rrset,
+                     const knot_rrset_t *other, bool add)
+{
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		if (other == NULL || other->ttl != rrset->ttl ||
+		    !knot_rdataset_member(&other->rrs, rdata)) {
+			audit_edit_t *edit = xadd(&auditor->out->edits);
+			edit->add = add;
+			edit->owner = xname(owner);
+			edit->type = rrset->type;
+			edit->ttl = rrset->ttl;
+			edit->rdata = xcalloc(1, knot_rdata_size(rdata->len));
+			knot_rdata_init(edit->rdata, rdata->len, rdata->data);
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+}
+
+void audit_add_edits(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *old,
+                     const knot_rrset_t *new)
+{
+	if (old != NULL) {
+		add_rest(auditor, owner, old, new, false);
+	}
+	if (new != NULL) {
+		add_rest(auditor, owner, new, old, true);
+	}
+}
+
+void audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type, const knot_dname_t *to,
+                    bool proxied, bool steered)
+{
+	audit_edge_t *edge = xadd(&out->edges);
+	edge->from = xname(from);
+	edge->type = type;
+	edge->to = to != NULL ? xname(to) : NULL;
+	edge->proxied = proxied;
+	edge->steered = steered;
+}
+
+void audit_add_address_edge(audit_t *out, const knot_dname_t *from, int family,
+                            const uint8_t *address, bool proxied, bool steered)
+{
+	audit_add_edge(out, from, type_of_family(family), NULL, proxied, steered);
+	audit_edge_t *edge = &out->edges.at[out->edges.count - 1];
+	edge->family = (uint8_t)family;
+	memcpy(edge->address, address, address_size(family));
+}
+
+/* Order */
+
+/*! NULL comes last. */
+static int maybe_name_cmp(const knot_dname_t *a, const knot_dname_t *b)
+{
+	if (a == NULL || b == NULL) {
+		return (a == NULL) - (b == NULL);
+	}
+	return knot_dname_cmp(a, b);
+}
+
+static int finding_cmp(const void *a, const void *b)
+{
+	const audit_finding_t *x = a, *y = b;
+	int cmp = maybe_name_cmp(x->owner, y->owner);
+	if (cmp == 0) {
+		cmp = (int)x->type - (int)y->type;
+	}
+	if (cmp == 0) {
+		cmp = (int)x->rule - (int)y->rule;
+	}
+	if (cmp == 0) {
+		cmp = maybe_name_cmp(x->target, y->target);
+	}
+	if (cmp == 0) {
+		cmp = (int)x->family - (int)y->family;
+	}
+	if (cmp == 0) {
+		cmp = memcmp(x->address, y->address, sizeof(x->address));
+	}
+	/* All else is no more than a stable order. */
+	if (cmp == 0) {
+		cmp = (x->pos.line > y->pos.line) - (x->pos.line < y->pos.line);
+	}
+	if (cmp == 0) {
+		cmp = strcmp(x->message, y->message);
+	}
+	return cmp;
+}
+
+static int edit_cmp(const void *a, const void *b)
+{
+	const audit_edit_t *x = a, *y = b;
+	int cmp = knot_dname_cmp(x->owner, y->owner);
+	if (cmp == 0) {
+		cmp = (int)x->type - (int)y->type;
+	}
+	if (cmp == 0) {
+		cmp = (int)x->add - (int)y->add;
+	}
+	return cmp != 0 ? cmp : knot_rdata_cmp(x->rdata, y->rdata);
+}
+
+static int edge_cmp(const void *a, const void *b)
+{
+	const audit_edge_t *x = a, *y = b;
+	int cmp = knot_dname_cmp(x->from, y->from);
+	if (cmp == 0) {
+		cmp = (int)x->type - (int)y->type;
+	}
+	if (cmp == 0) {
+		cmp = maybe_name_cmp(x->to, y->to);
+	}
+	return cmp != 0 ? cmp : memcmp(x->address, y->address, sizeof(x->address));
+}
+
+void audit_sort(audit_t *audit)
+{
+	vec_sort(&audit->findings, finding_cmp);
+	vec_sort(&audit->edits, edit_cmp);
+	vec_sort(&audit->edges, edge_cmp);
+
+	/* More than one way may lead over the same edge. */
+	size_t kept = 0;
+	for (size_t i = 0; i < audit->edges.count; i++) {
+		audit_edge_t *edge = &audit->edges.at[i];
+		audit_edge_t *last = kept > 0 ? &audit->edges.at[kept - 1] : NULL;
+		if (last != NULL && edge_cmp(last, edge) == 0) {
+			last->proxied |= edge->proxied;
+			last->steered &= edge->steered;
+			knot_dname_free(edge->from, NULL);
+			knot_dname_free(edge->to, NULL);
+		} else {
+			audit->edges.at[kept++] = *edge;
+		}
+	}
+	audit->edges.count = kept;
+}
+
+void audit_clear(audit_t *audit)
+{
+	for (size_t i = 0; i < audit->findings.count; i++) {
+		audit_finding_t *finding = &audit->findings.at[i];
+		knot_dname_free(finding->owner, NULL);
+		knot_dname_free(finding->target, NULL);
+		free(finding->message);
+		free(finding->remedy);
+	}
+	for (size_t i = 0; i < audit->edits.count; i++) {
+		knot_dname_free(audit->edits.at[i].owner, NULL);
+		free(audit->edits.at[i].rdata);
+	}
+	for (size_t i = 0; i < audit->edges.count; i++) {
+		knot_dname_free(audit->edges.at[i].from, NULL);
+		knot_dname_free(audit->edges.at[i].to, NULL);
+	}
+	vec_free(&audit->findings);
+	vec_free(&audit->edits);
+	vec_free(&audit->edges);
+}
+
+/* Questions */
+
+void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *host)
+{
+	zones_follow(auditor->input->zones, auditor->zone, auditor->policy, name, host);
+}
+
+bool audit_is_guarded(const auditor_t *auditor, const knot_dname_t *name)
+{
+	const knot_rrset_t none = { 0 };
+	const policy_t *policy = auditor->policy;
+	return policy_guarded(policy, &none, name) ||
+	       (name_in_zone(name, policy->zone) && !names_match(&policy->web_hosts, name) &&
+	        name_list_has(&auditor->exchanges, name));
+}
+
+const net_t *audit_proxied_rrset(const auditor_t *auditor, const knot_rrset_t *rrset,
+                           const uint8_t **address)
+{
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		const net_t *network = policy_proxied(auditor->policy, family_of_type(rrset->type),
+		                                      rdata->data);
+		if (network != NULL) {
+			*address = rdata->data;
+			return network;
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+	return NULL;
+}
+
+const net_t *audit_proxied_host(const auditor_t *auditor, const host_t *host, int *family,
+                                const uint8_t **address)
+{
+	const net_t *network = NULL;
+	if (host->state == HOST_FOUND) {
+		*family = 4;
+		network = audit_proxied_rrset(auditor, &host->a, address);
+		if (network == NULL) {
+			*family = 6;
+			network = audit_proxied_rrset(auditor, &host->aaaa, address);
+		}
+	}
+	return network;
+}
+
+bool audit_leads_to_proxy(const auditor_t *auditor, const knot_dname_t *name, const host_t *host)
+{
+	int family;
+	const uint8_t *address;
+	return host->proxy_name || audit_proxied_host(auditor, host, &family, &address) != NULL ||
+	       (host->state != HOST_FOUND && names_cover(&auditor->policy->proxy_names, name));
+}
+
+bool audit_response(const auditor_t *auditor, reply_t *reply, const knot_dname_t *qname,
+                    uint16_t qtype)
+{
+	reply_make(reply, auditor->policy->zone, zone_lookup, auditor->zone, qname, qtype);
+	return !reply->referral;
+}
+
+void audit_judge(const auditor_t *auditor, policy_response_t *response,
+                 policy_verdict_t *verdict)
+{
+	(void)xcheck_ret(policy_judge(auditor->policy, zone_lookup, auditor->zone, response,
+	                              verdict, NULL));
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * The audit of a zone: what is wrong for mail, rule by rule. Verdicts about answers come from
+ * policy_judge(), the code the module runs; what an answer does not show (SPF, TLSA, shared
+ * addresses and the like) is judged here from the same zone.
+ *
+ * First what comes out of an audit, for all; then what the files of the audit share.
+ *
+ * One thread. Names are absolute and in lower case, addresses in network byte order, TTLs seconds.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dns/text.h"
+#include "dns/vec.h"
+#include "kmxcheck/reply.h"
+#include "kmxcheck/rules.h"
+#include "kmxcheck/zone.h"
+#include "policy/host.h"
+#include "policy/stanza.h"
+
+/*! Something found. Everything in it belongs to the findings it is in. */
+typedef struct {
+	audit_rule_t rule;
+	knot_dname_t *owner;   /*!< Whose records; NULL for list-stale. */
+	uint16_t type;         /*!< Of those records; 0 does not apply. */
+	knot_dname_t *target;  /*!< Target, alias target or name concerned, or NULL. */
+	uint8_t family;        /*!< 4, 6, or 0: no address applies. */
+	uint8_t address[16];
+	bool has_network;
+	net_t network;         /*!< The proxy network, or that of SPF or the web origin. */
+	source_pos_t pos;      /*!< Where the record is; its file belongs to the zone. */
+	char *message;         /*!< One line for people. */
+	char *remedy;          /*!< One line: what to do. */
+	bool ignored;          /*!< By --ignore. */
+} audit_finding_t;
+
+/*! A record to take out of the zone or to put in, so that the zone says what enforce answers. */
+typedef struct {
+	bool add;
+	knot_dname_t *owner;
+	uint16_t type;
+	uint32_t ttl;
+	knot_rdata_t *rdata;
+} audit_edit_t;
+
+/*! How a name leads to where, for the graph. */
+typedef struct {
+	knot_dname_t *from;
+	uint16_t type;         /*!< MX, SRV, CNAME, DNAME, A, AAAA. */
+	knot_dname_t *to;      /*!< NULL for an address. */
+	uint8_t family;        /*!< 4 or 6 for an address. */
+	uint8_t address[16];
+	bool proxied;          /*!< The address, or a target at or below a proxy name. */
+	bool steered;          /*!< enforce puts mail-exchange in its place, or adds it. */
+} audit_edge_t;
+
+/*! The result for one zone. */
+typedef struct {
+	const knot_dname_t *zone;       /*!< Apex, in the zone_t. */
+	uint32_t serial;
+	uint64_t records;
+	VEC(audit_finding_t) findings;  /*!< Sorted: owner (canonical), type, rule, target, address. */
+	VEC(audit_edit_t) edits;        /*!< Sorted: owner, type, removals first. */
+	VEC(audit_edge_t) edges;        /*!< Sorted: from, type, to, address. */
+} audit_t;
+
+/*! A file of networks, and what it says of its age. */
+typedef struct {
+	const char *path;
+	int year, month, day;      /*!< Year 0: it does not say. */
+} audit_list_t;
+
+/*! What an audit goes by, beside the zone and its policy. */
+typedef struct {
+	const zones_t *zones;      /*!< The zones of the run, where targets are followed. */
+	const netset_t *origins;   /*!< web-origin, built, may be NULL. */
+	const audit_list_t *lists; /*!< proxy-files that were read, with their dates. */
+	size_t list_count;
+	int64_t now;               /*!< Seconds since the epoch, for list-stale. */
+} audit_input_t;
+
+/*! Audits a zone. The result is to be cleared with audit_clear(), and needs the zone until then. */
+void audit_zone(audit_t *out, zone_t *zone, const policy_t *policy, const audit_input_t *input);
+
+void audit_clear(audit_t *audit);
+
+/*! Sorts the result into the order it is given out in, and leaves out edges that are there twice. */
+void audit_sort(audit_t *audit);
+
+/* From here on: for the files of the audit. */
+
+/*! A direct address of a web host. */
+typedef struct {
+	const knot_dname_t *name;
+	uint8_t family;
+	uint8_t address[16];
+} web_address_t;
+
+/*! An audit that is going on. */
+typedef struct auditor {
+	audit_t *out;
+	zone_t *zone;
+	const policy_t *policy;
+	const audit_input_t *input;
+	name_list_t matches;     /*!< Names that patterns match. */
+	name_list_t exchanges;   /*!< Targets of the MX at the apex, sorted. */
+	bool exchange_in_use;    /*!< Mail is sent to the exchange, or will be. */
+	name_list_t hosts;       /*!< Guarded hosts. */
+	name_list_t targets;     /*!< Mail targets. */
+	VEC(web_address_t) web;
+} auditor_t;
+
+/*! The response to a query for a host, and the verdict on it. */
+typedef struct {
+	reply_t reply;
+	policy_verdict_t verdict;
+} judged_t;
+
+/*! What the function of a rule is called with. */
+typedef struct subject {
+	const knot_dname_t *owner;   /*!< OF_OWNER, OF_RRSET, OF_TARGET; OF_HOST: the host. */
+	uint16_t type;               /*!< OF_RRSET, OF_TARGET: MX or SRV. */
+	const knot_rrset_t *rrset;   /*!< OF_RRSET. */
+	uint16_t index;              /*!< OF_TARGET: which RR, */
+	const knot_dname_t *target;  /*!< and its target; */
+	bool guarded;                /*!< the target is: it is kept, whatever its addresses; */
+	bool first_steered;          /*!< the first of its RRset that is steered; */
+	const finding_t *found;      /*!< what the judge finds: the target is steered; or NULL. */
+	host_t end;                  /*!< OF_TARGET, OF_HOST: where it leads, in all zones. */
+	const judged_t *judged;      /*!< OF_HOST: A and AAAA; NULL: the zone does not answer. */
+} subject_t;
+
+/*! Calls the functions of all rules about a subject. */
+void audit_run(auditor_t *auditor, unsigned about, const subject_t *subject);
+
+/*! Adds a finding. */
+audit_finding_t *audit_add(auditor_t *auditor, audit_rule_t rule, const knot_dname_t *owner,
+                           uint16_t type);
+
+/*! The same about a target, with its position. */
+audit_finding_t *audit_add_target(auditor_t *auditor, audit_rule_t rule,
+                                  const subject_t *subject);
+
+/*! Sets where the i-th RR of an RRset stands. */
+void audit_set_position(const auditor_t *auditor, audit_finding_t *finding, const knot_dname_t *owner,
+                        uint16_t type, size_t i);
+
+void audit_set_address(audit_finding_t *finding, int family, const uint8_t *address,
+                       const net_t *network);
+
+/*! Adds edits from one RRset to another one; either may be NULL or empty: none. */
+void audit_add_edits(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *old,
+                     const knot_rrset_t *new);
+
+void audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type, const knot_dname_t *to,
+                    bool proxied, bool steered);
+void audit_add_address_edge(audit_t *out, const knot_dname_t *from, int family, const uint8_t *address,
+                            bool proxied, bool steered);
+
+/*! "198.51.100.25 and 2001:db8::25", or "the address of the mail server" if there is none; of a
+ *  family, or of both (0). Returns buf. */
+const char *mail_text(knot_dname_txt_storage_t buf, const policy_t *policy, int family);
+
+/*! Where a name leads, in all zones of the run. */
+void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *host);
+
+/*! The question of policy_guarded(), in a time that does not grow with the MX at the apex. */
+bool audit_is_guarded(const auditor_t *auditor, const knot_dname_t *name);
+
+/*! The first proxied address of an RRset, or of both of a host; NULL: none. */
+const net_t *audit_proxied_rrset(const auditor_t *auditor, const knot_rrset_t *rrset,
+                                 const uint8_t **address);
+const net_t *audit_proxied_host(const auditor_t *auditor, const host_t *host, int *family,
+                                const uint8_t **address);
+
+/*! True if a proxy name is at or above a name, or the policy's networks hold an address of it. */
+bool audit_leads_to_proxy(const auditor_t *auditor, const knot_dname_t *name, const host_t *host);
+
+/*! The response of the zone to a query, to be cleared in any case. False: a referral. */
+bool audit_response(const auditor_t *auditor, reply_t *reply, const knot_dname_t *qname,
+                    uint16_t qtype);
+
+/*! Judges a response; to be cleared with policy_verdict_clear(). */
+void audit_judge(const auditor_t *auditor, policy_response_t *response, policy_verdict_t *verdict);
+
+/* check_mx.c */
+
+/*! Audits the MX and mail SRV of an owner, and what their targets lead to. */
+void audit_targets(auditor_t *auditor, const knot_dname_t *owner);
+
+/*! Adds the edges of a mail target: aliases and addresses. */
+void add_target_edges(auditor_t *auditor, const knot_dname_t *name);
+
+/* check_host.c */
+
+/*! Audits all guarded hosts. What is steered has to be known: it decides who is one. */
+void audit_hosts(auditor_t *auditor);
+
+/* fix.c */
+
+/*! Adds the edits that put what enforce answers in the place of an MX or SRV RRset. */
+void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset);
+
+/*! The same for the addresses of a guarded host. */
+void fix_host(auditor_t *auditor, const knot_dname_t *host, judged_t judged[2]);

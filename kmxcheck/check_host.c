@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Guarded hosts: the responses to A and AAAA are judged. What is found there is put at the records
+ * themselves, each proxied address on its own. And addresses of mail that give away where the
+ * proxied web site runs: the same ones, or ones beside them.
+ */
+
+#include <string.h>
+
+#include "kmxcheck/check.h"
+#include "kmxcheck/xalloc.h"
+
+/*! What counts as beside: the same network of so many bits. */
+#define BESIDE4 24
+#define BESIDE6 48
+
+/* Proxied addresses */
+
+static void remedy_proxied(auditor_t *auditor, audit_finding_t *finding, bool direct, bool wildcard)
+{
+	knot_dname_txt_storage_t mail;
+	if (wildcard) {
+		finding->remedy = xformat("give it an address of its own: %s",
+		             mail_text(mail, auditor->policy, finding->family));
+	} else if (direct) {
+		finding->remedy = xformat("leave it out, the direct address beside it stays");
+	} else {
+		finding->remedy = xformat("do not proxy it, serve %s",
+		             mail_text(mail, auditor->policy, finding->family));
+	}
+}
+
+/*! True if an RRset has an address that is not proxied. */
+static bool has_direct(const auditor_t *auditor, const knot_rrset_t *rrset)
+{
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		if (policy_proxied(auditor->policy, family_of_type(rrset->type),
+		                   rdata->data) == NULL) {
+			return true;
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+	return false;
+}
+
+/*! Each proxied address of an RRset, at the host that it is answered for. */
+static void find_proxied(auditor_t *auditor, const knot_dname_t *host, const knot_rrset_t *rrset)
+{
+	const policy_t *policy = auditor->policy;
+	int family = family_of_type(rrset->type);
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	bool direct = has_direct(auditor, rrset);
+	bool wildcard = rrset->owner != NULL && !knot_dname_is_equal(rrset->owner, host);
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		const net_t *network = policy_proxied(policy, family, rdata->data);
+		if (network != NULL) {
+			knot_dname_txt_storage_t name, from, address, net;
+			audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_HOST, host,
+			                                      rrset->type);
+			audit_set_address(finding, family, rdata->data, network);
+			audit_set_position(auditor, finding, rrset->owner, rrset->type, i);
+			finding->message = xformat("the mail host %s has the proxied address "
+			              "%s (%s)%s%s", name_text(name, host),
+			              address_text(address, family, rdata->data),
+			              net_to_str(network, net),
+			              wildcard ? ", from the wildcard " : "", wildcard ? name_text(from, rrset->owner) : "");
+			remedy_proxied(auditor, finding, direct, wildcard);
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+}
+
+/*! The item of the response that holds an RRset, or NULL. */
+static const policy_item_t *find_answer(const policy_response_t *response,
+                                      const knot_dname_t *owner, uint16_t type)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_ANSWER && item->rrset->type == type &&
+		    knot_dname_is_equal(item->owner, owner)) {
+			return item;
+		}
+	}
+	return NULL;
+}
+
+/*! The alias that a host is, in a response to a query for it. */
+static const policy_item_t *alias_of(const reply_t *reply)
+{
+	return find_answer(&reply->response, reply->response.qname, KNOT_RRTYPE_CNAME);
+}
+
+/*! True if the verdict has this of the host itself. */
+static bool has_finding(const policy_verdict_t *verdict, const knot_dname_t *host, rule_t rule)
+{
+	for (size_t i = 0; i < verdict->finding_count; i++) {
+		if (verdict->findings[i].rule == rule &&
+		    knot_dname_is_equal(verdict->findings[i].owner, host)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void check_proxied_host(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	const knot_dname_t *host = subject->owner;
+	(void)rule;
+	for (size_t i = 0; subject->judged != NULL && i < 2; i++) {
+		const judged_t *judged = &subject->judged[i];
+		if (has_finding(&judged->verdict, host, RULE_PROXIED_HOST)) {
+			const policy_response_t *response = &judged->reply.response;
+			find_proxied(auditor, host,
+			             find_answer(response, host, response->qtype)->rrset);
+		}
+	}
+	/* Below a delegation nothing is answered that could be judged, but mail is sent there. */
+	const host_t *end = &subject->end;
+	if (subject->judged == NULL && end->state == HOST_FOUND && !end->alias) {
+		find_proxied(auditor, host, &end->a);
+		find_proxied(auditor, host, &end->aaaa);
+	}
+}
+
+/* Aliases */
+
+static void find_alias(auditor_t *auditor, const knot_dname_t *host, const reply_t *reply,
+                       const host_t *end)
+{
+	knot_dname_txt_storage_t name, target, last, address, net, mail;
+	const policy_item_t *alias = alias_of(reply);
+	if (alias == NULL) {
+		return;
+	}
+	const knot_dname_t *to = knot_cname_name(alias->rrset->rrs.rdata);
+	audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_ALIAS, host,
+	                                      KNOT_RRTYPE_CNAME);
+	finding->target = xname(to);
+	/* The CNAME may be made of a DNAME above, which is the first thing in the response then. */
+	const policy_item_t *first = &reply->response.items[0];
+	bool made = first->rrset->type == KNOT_RRTYPE_DNAME;
+	audit_set_position(auditor, finding, made ? first->owner : alias->rrset->owner,
+	         first->rrset->type, 0);
+
+	int family = 0;
+	const uint8_t *proxied;
+	const net_t *network = audit_proxied_host(auditor, end, &family, &proxied);
+	(void)name_text(name, host);
+	(void)name_text(target, to);
+	if (network != NULL) {
+		audit_set_address(finding, family, proxied, network);
+		finding->message = xformat("the mail host %s is an alias of %s, which leads "
+		              "to the proxied address %s (%s)", name, target,
+		              address_text(address, family, proxied), net_to_str(network, net));
+	} else {
+		bool far = !knot_dname_is_equal(to, end->end);
+		finding->message = xformat("the mail host %s is an alias of %s, which %s%s%s",
+		              name, target, far ? "leads to " : "is a name of a proxy",
+		              far ? name_text(last, end->end) : "", far ? ", at a proxy" : "");
+	}
+	if (made) {
+		finding->remedy = xformat("use a name that is not below the DNAME at %s",
+		             name_text(mail, first->owner));
+	} else {
+		finding->remedy = xformat("give it addresses in the place of the alias: %s",
+		             mail_text(mail, auditor->policy, 0));
+	}
+}
+
+void check_proxied_alias(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	const judged_t *judged = subject->judged;
+	if (subject->target != NULL) {
+		check_target(auditor, rule, subject);
+		return;
+	} else if (judged == NULL) {
+		return;
+	}
+	/* The judge sees one zone, but the run may have the one that the alias leads to. */
+	if (has_finding(&judged[0].verdict, subject->owner, RULE_PROXIED_ALIAS) ||
+	    has_finding(&judged[1].verdict, subject->owner, RULE_PROXIED_ALIAS) ||
+	    (subject->end.alias &&
+	     audit_leads_to_proxy(auditor, subject->owner, &subject->end))) {
+		find_alias(auditor, subject->owner, &judged[0].reply, &subject->end);
+	}
+}
+
+/* Addresses that give the web site away */
+
+static void add_web_rrset(auditor_t *auditor, const knot_dname_t *name, const knot_rrset_t *rrset)
+{
+	int family = family_of_type(rrset->type);
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		/* A proxied address is everyone's: it gives nothing away. */
+		if (policy_proxied(auditor->policy, family, rdata->data) == NULL) {
+			web_address_t *web = xadd(&auditor->web);
+			*web = (web_address_t){ .name = name, .family = (uint8_t)family };
+			memcpy(web->address, rdata->data, address_size(family));
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+}
+
+static void add_web_host(auditor_t *auditor, const knot_dname_t *name)
+{
+	host_t host;
+	if (!name_in_zone(name, auditor->policy->zone)) {
+		return;
+	}
+	audit_follow(auditor, name, &host);
+	if (host.state == HOST_FOUND) {
+		add_web_rrset(auditor, name, &host.a);
+		add_web_rrset(auditor, name, &host.aaaa);
+	}
+}
+
+static void find_web(auditor_t *auditor)
+{
+	const names_t *hosts = &auditor->policy->web_hosts;
+	for (size_t i = 0; i < hosts->count; i++) {
+		if (!hosts->at[i].below) {
+			add_web_host(auditor, hosts->at[i].name);
+		}
+	}
+	for (size_t i = 0; i < auditor->matches.count; i++) {
+		const knot_dname_t *name = auditor->matches.at[i];
+		if (names_match(hosts, name)) {
+			add_web_host(auditor, name);
+		}
+	}
+}
+
+/*! A network of a set that shares an address with another one, or NULL. */
+static const net_t *overlapping(const netset_t *set, const net_t *net)
+{
+	if (!netset_overlaps(set, net)) {
+		return NULL;
+	}
+	for (size_t i = 0; i < netset_count(set); i++) {
+		if (net_overlap(netset_at(set, i), net)) {
+			return netset_at(set, i);
+		}
+	}
+	return NULL;
+}
+
+/*! A web host with an address in a network, or NULL. */
+static const web_address_t *web_in(const auditor_t *auditor, const net_t *net)
+{
+	size_t size = net->family == 4 ? 4 : 16;
+	for (size_t i = 0; i < auditor->web.count; i++) {
+		const web_address_t *web = &auditor->web.at[i];
+		if (web->family == net->family && memcmp(web->address, net->first, size) >= 0 &&
+		    memcmp(web->address, net->last, size) <= 0) {
+			return web;
+		}
+	}
+	return NULL;
+}
+
+/*! An address of a guarded host. */
+typedef struct {
+	const knot_dname_t *host;
+	const knot_rrset_t *rrset;
+	uint16_t index;
+	const uint8_t *address;
+	int family;
+} exposed_t;
+
+static void report(auditor_t *auditor, const exposed_t *exposed, audit_rule_t rule,
+                   const net_t *origin, const web_address_t *web)
+{
+	knot_dname_txt_storage_t host, address, name, beside;
+	audit_finding_t *finding = audit_add(auditor, rule, exposed->host, exposed->rrset->type);
+	audit_set_address(finding, exposed->family, exposed->address, origin);
+	audit_set_position(auditor, finding, exposed->rrset->owner, exposed->rrset->type, exposed->index);
+	(void)name_text(host, exposed->host);
+	(void)address_text(address, exposed->family, exposed->address);
+	bool shared = rule == AUDIT_SHARED_ADDRESS;
+	if (origin != NULL) {
+		finding->message = xformat("the address %s of the mail host %s is %s the web "
+		              "origin %s", address, host, shared ? "in" : "beside",
+		              net_to_str(origin, name));
+	} else {
+		finding->target = xname(web->name);
+		finding->message = xformat("the address %s of the mail host %s is %s the web "
+		              "host %s%s%s", address, host,
+		              shared ? "also that of" : "beside", name_text(name, web->name), shared ? "" : " at ",
+		              shared ? "" : address_text(beside, web->family, web->address));
+	}
+	finding->remedy = xformat(shared
+	             ? "run mail on an address of its own: the MX shows where the web site is"
+	             : "run mail in another network: the MX shows where to look for the web site");
+}
+
+static void check_address(auditor_t *auditor, audit_rule_t rule, const exposed_t *exposed)
+{
+	const netset_t *origins = auditor->input->origins;
+	bool v4 = exposed->family == 4;
+	net_t one, beside;
+	if (net_from_addr(&one, exposed->family, exposed->address, NULL,
+	                  v4 ? 32 : 128) != KNOT_EOK ||
+	    net_from_addr(&beside, exposed->family, exposed->address, NULL,
+	                  v4 ? BESIDE4 : BESIDE6) != KNOT_EOK) {
+		return;
+	}
+	const net_t *origin = netset_match(origins, exposed->family, exposed->address);
+	const web_address_t *web = web_in(auditor, &one);
+	bool shared = origin != NULL || web != NULL;
+	if (!shared && rule == AUDIT_ADJACENT_ADDRESS) {
+		origin = overlapping(origins, &beside);
+		web = web_in(auditor, &beside);
+	}
+	if (shared == (rule == AUDIT_SHARED_ADDRESS) && (origin != NULL || web != NULL)) {
+		report(auditor, exposed, rule, origin, web);
+	}
+}
+
+static void check_rrset(auditor_t *auditor, audit_rule_t rule, const knot_dname_t *host, const knot_rrset_t *rrset)
+{
+	exposed_t exposed = { .host = host, .rrset = rrset, .family = family_of_type(rrset->type) };
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		exposed.index = i;
+		exposed.address = rdata->data;
+		if (policy_proxied(auditor->policy, exposed.family, rdata->data) == NULL) {
+			check_address(auditor, rule, &exposed);
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+}
+
+void check_exposed_address(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	if (subject->end.state == HOST_FOUND) {
+		check_rrset(auditor, rule, subject->owner, &subject->end.a);
+		check_rrset(auditor, rule, subject->owner, &subject->end.aaaa);
+	}
+}
+
+/* The audit of the hosts */
+
+static void add_host(auditor_t *auditor, const knot_dname_t *name)
+{
+	if (audit_is_guarded(auditor, name)) {
+		xadd_name(&auditor->hosts, name);
+	}
+}
+
+static void find_hosts(auditor_t *auditor)
+{
+	const policy_t *policy = auditor->policy;
+	add_host(auditor, policy->exchange);
+	for (size_t i = 0; i < policy->mail_hosts.count; i++) {
+		if (!policy->mail_hosts.at[i].below) {
+			add_host(auditor, policy->mail_hosts.at[i].name);
+		}
+	}
+	for (size_t i = 0; i < auditor->matches.count; i++) {
+		add_host(auditor, auditor->matches.at[i]);
+	}
+	/* Targets may be guarded by a pattern and have their records from a wildcard. */
+	for (size_t i = 0; i < auditor->targets.count; i++) {
+		add_host(auditor, auditor->targets.at[i]);
+	}
+	name_list_unique(&auditor->hosts);
+}
+
+static void audit_host(auditor_t *auditor, const knot_dname_t *host)
+{
+	subject_t subject = { .owner = host };
+	judged_t judged[2] = { { .verdict.add_count = 0 } };
+	bool answered = true;
+	for (size_t i = 0; i < 2; i++) {
+		answered = audit_response(auditor, &judged[i].reply, host,
+		                          i == 0 ? KNOT_RRTYPE_A : KNOT_RRTYPE_AAAA) && answered;
+		if (answered) {
+			audit_judge(auditor, &judged[i].reply.response, &judged[i].verdict);
+		}
+	}
+	subject.judged = answered ? judged : NULL;
+	audit_follow(auditor, host, &subject.end);
+	audit_run(auditor, OF_HOST, &subject);
+	if (answered) {
+		fix_host(auditor, host, judged);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		policy_verdict_clear(&judged[i].reply.response, &judged[i].verdict);
+		reply_clear(&judged[i].reply);
+	}
+}
+
+void audit_hosts(auditor_t *auditor)
+{
+	find_hosts(auditor);
+	find_web(auditor);
+	for (size_t i = 0; i < auditor->hosts.count; i++) {
+		audit_host(auditor, auditor->hosts.at[i]);
+	}
+}

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * MX and mail SRV: each RR is judged alone, so that each has its own finding; the whole RRset is
+ * judged for what becomes of it.
+ */
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "kmxcheck/check.h"
+#include "kmxcheck/xalloc.h"
+
+/*! RRs of an RRset that may fit into a message; what can't be answered can't be fixed. */
+#define RRS_MAX (UINT16_MAX / 16)
+
+/* Targets that lead to a proxy or nowhere */
+
+/*! True if the exchange has addresses of its own. */
+static bool exchange_exists(auditor_t *auditor)
+{
+	host_t host;
+	host_find(auditor->policy, zone_lookup, auditor->zone, auditor->policy->exchange, &host);
+	return host.state != HOST_NONE;
+}
+
+/*! The name that was meant by one without its final dot, or NULL. */
+static const char *dotless(knot_dname_txt_storage_t text, const knot_dname_t *target, const knot_dname_t *zone)
+{
+	knot_dname_storage_t name;
+	int depth = knot_dname_in_bailiwick(target, zone);
+	size_t size = knot_dname_size(target) - knot_dname_size(zone);
+	if (depth <= 0 || *zone == '\0') {
+		return NULL;
+	}
+	memcpy(name, target, size);
+	name[size] = '\0';
+	return name_in_zone(name, zone) ? name_text(text, name) : NULL;
+}
+
+/*! What to do about a target that can't stay: point at the exchange, which may have to be made. */
+static void remedy_exchange(auditor_t *auditor, audit_finding_t *finding, const subject_t *subject)
+{
+	knot_dname_txt_storage_t exchange, mail;
+	if (finding->rule == AUDIT_MISSING_TARGET &&
+	    dotless(mail, subject->target, auditor->policy->zone) != NULL) {
+		finding->remedy = xformat("if %s is meant, write it with the final dot",
+		             mail);
+		return;
+	}
+	(void)name_text(exchange, auditor->policy->exchange);
+	if (exchange_exists(auditor)) {
+		finding->remedy = xformat("point it at %s", exchange);
+	} else {
+		finding->remedy = xformat("point it at %s, which does not exist yet: "
+		             "give it %s", exchange,
+		             mail_text(mail, auditor->policy, 0));
+	}
+}
+
+/*! What is wrong with a target, in words. */
+static void message_target(audit_finding_t *finding, const subject_t *subject)
+{
+	knot_dname_txt_storage_t target, address, network, end;
+	(void)name_text(target, subject->target);
+	switch (finding->rule) {
+	case AUDIT_MISSING_TARGET:
+		finding->message = xformat("the mail target %s has no address", target);
+		return;
+	case AUDIT_PROXIED_ALIAS:
+		if (finding->family == 0) {
+			finding->message = xformat("the mail target %s is an alias that leads "
+			              "to %s, at a proxy", target,
+			              name_text(end, subject->end.end));
+			return;
+		}
+		finding->message = xformat("the mail target %s is an alias that leads to the "
+		              "proxied address %s (%s)", target,
+		              address_text(address, finding->family, finding->address),
+		              net_to_str(&finding->network, network));
+		return;
+	default:
+		break;
+	}
+	if (finding->family == 0) {
+		finding->message = xformat("the mail target %s is a name of a proxy",
+		              target);
+	} else {
+		finding->message = xformat("the mail target %s has the proxied address %s "
+		              "(%s)", target,
+		              address_text(address, finding->family, finding->address),
+		              net_to_str(&finding->network, network));
+	}
+}
+
+/*! The rule that a target breaks, or AUDIT_RULE_COUNT. What the judge of one zone can't see counts
+ *  too: other zones of the run, and guarded names without address, which it leaves as they are. */
+static audit_rule_t rule_of(const auditor_t *auditor, const subject_t *subject)
+{
+	const host_t *end = &subject->end;
+	if (subject->found != NULL) {
+		return subject->found->rule == RULE_PROXIED_ALIAS ? AUDIT_PROXIED_ALIAS
+		       : subject->found->rule == RULE_MISSING_TARGET ? AUDIT_MISSING_TARGET
+		                                                     : AUDIT_PROXIED_TARGET;
+	} else if (end->state == HOST_NONE) {
+		return AUDIT_MISSING_TARGET;
+	} else if (!subject->guarded && audit_leads_to_proxy(auditor, subject->target, end)) {
+		return end->alias ? AUDIT_PROXIED_ALIAS : AUDIT_PROXIED_TARGET;
+	}
+	return AUDIT_RULE_COUNT;
+}
+
+void check_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	if (rule_of(auditor, subject) != rule) {
+		return;
+	}
+	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
+	const finding_t *found = subject->found;
+	int family = 0;
+	const uint8_t *address = NULL;
+	const net_t *network = NULL;
+	if (found != NULL) {
+		family = found->family;
+		address = found->address;
+		network = found->network;
+	} else if (rule != AUDIT_MISSING_TARGET) {
+		network = audit_proxied_host(auditor, &subject->end, &family, &address);
+		family = network != NULL ? family : 0;
+	}
+	if (family != 0) {
+		audit_set_address(finding, family, address, network);
+	}
+	message_target(finding, subject);
+	if (found == NULL && rule == AUDIT_MISSING_TARGET) {
+		knot_dname_txt_storage_t mail;
+		finding->remedy = xformat("give it %s, or point at a name that has an address",
+		                          mail_text(mail, auditor->policy, 0));
+	} else {
+		remedy_exchange(auditor, finding, subject);
+	}
+}
+
+/* Targets that are wrong as names */
+
+void check_alias_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	knot_dname_txt_storage_t target, end;
+	if (!subject->end.alias || audit_leads_to_proxy(auditor, subject->target, &subject->end)) {
+		return;
+	}
+	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
+	finding->message = xformat("the mail target %s is an alias, of %s",
+	              name_text(target, subject->target), name_text(end, subject->end.end));
+	if (subject->end.state == HOST_FOUND) {
+		finding->remedy = xformat("point at %s itself, or give %s addresses in the "
+		             "place of the alias", end, target);
+	} else {
+		finding->remedy = xformat("point at a name that has addresses itself");
+	}
+}
+
+/*! True if a name is an address written as a name: absolute, or relative to the zone. */
+static bool is_literal(const knot_dname_t *name, const knot_dname_t *zone)
+{
+	char text[INET6_ADDRSTRLEN + 3];
+	uint8_t address[16];
+	size_t size = 0;
+	while (*name != '\0' && !knot_dname_is_equal(name, zone)) {
+		if (size + *name + 2 > sizeof(text)) {
+			return false;
+		}
+		if (size > 0) {
+			text[size++] = '.';
+		}
+		memcpy(text + size, name + 1, *name);
+		size += *name;
+		name += 1 + *name;
+	}
+	text[size] = '\0';
+	if (strlen(text) != size) {
+		return false;
+	}
+	char *at = text;
+	if (size > 1 && text[0] == '[' && text[size - 1] == ']') {
+		text[size - 1] = '\0';
+		at++;
+	}
+	return inet_pton(AF_INET, at, address) == 1 || inet_pton(AF_INET6, at, address) == 1;
+}
+
+void check_literal_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	knot_dname_txt_storage_t target, exchange;
+	if (!is_literal(subject->target, auditor->policy->zone)) {
+		return;
+	}
+	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
+	finding->message = xformat("the mail target %s is an IP address written as a name",
+	              name_text(target, subject->target));
+	finding->remedy = xformat("give a name that address, say %s, and point at the name",
+	             name_text(exchange, auditor->policy->exchange));
+}
+
+void check_mixed_null_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	const knot_rrset_t *rrset = subject->rrset;
+	size_t null = SIZE_MAX;
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		if (*knot_rdata_name(rdata, rrset->type) == '\0') {
+			null = i;
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+	if (null == SIZE_MAX || rrset->rrs.count < 2 || rrset->type != KNOT_RRTYPE_MX) {
+		return;
+	}
+	knot_dname_txt_storage_t owner;
+	audit_finding_t *finding = audit_add(auditor, rule, rrset->owner, rrset->type);
+	audit_set_position(auditor, finding, rrset->owner, rrset->type, null);
+	finding->message = xformat("%s has a null MX beside other MX",
+	                           name_text(owner, rrset->owner));
+	finding->remedy = xformat("leave the null MX out, or all others if the domain takes no "
+	                          "mail");
+}
+
+/* What else has to change where a target is steered */
+
+/*! A name with labels before it. False: too long. */
+static bool join(knot_dname_storage_t out, const char *labels, const knot_dname_t *name)
+{
+	size_t prefix = strlen(labels), size = knot_dname_size(name);
+	if (prefix + size > KNOT_DNAME_MAXLEN) {
+		return false;
+	}
+	memcpy(out, labels, prefix);
+	memcpy(out + prefix, name, size);
+	return true;
+}
+
+/*! True if a name has data of a type, or is an alias on purpose. */
+static bool is_there(auditor_t *auditor, const knot_dname_t *name, uint16_t type)
+{
+	reply_t reply;
+	bool there = false;
+	if (audit_response(auditor, &reply, name, type)) {
+		for (size_t i = 0; i < reply.response.count; i++) {
+			const policy_item_t *item = &reply.response.items[i];
+			there |= item->section == KNOT_ANSWER &&
+			         (item->rrset->type == type ||
+			          (item->rrset->type == KNOT_RRTYPE_CNAME &&
+			           !knot_dname_is_wildcard(item->rrset->owner)));
+		}
+	}
+	reply_clear(&reply);
+	return there;
+}
+
+/*! True if a host has TLSA for SMTP. */
+static bool has_tlsa(auditor_t *auditor, const knot_dname_t *host)
+{
+	knot_dname_storage_t name;
+	return join(name, "\x03""_25\x04""_tcp", host) && is_there(auditor, name, KNOT_RRTYPE_TLSA);
+}
+
+void check_dane(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	knot_dname_txt_storage_t target, exchange;
+	if (subject->found == NULL || subject->type != KNOT_RRTYPE_MX ||
+	    !auditor->zone->has_tlsa || !name_in_zone(subject->target, auditor->policy->zone) ||
+	    !has_tlsa(auditor, subject->target) || has_tlsa(auditor, auditor->policy->exchange)) {
+		return;
+	}
+	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
+	(void)name_text(exchange, auditor->policy->exchange);
+	finding->message = xformat("the mail target %s has TLSA at _25._tcp, %s, where it is "
+	              "steered, has none", name_text(target, subject->target), exchange);
+	finding->remedy = xformat("publish TLSA at _25._tcp.%s for the certificate of the "
+	             "mail server", exchange);
+}
+
+void check_sts(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	knot_dname_storage_t name;
+	knot_dname_txt_storage_t owner, exchange;
+	if (!subject->first_steered || subject->type != KNOT_RRTYPE_MX || !auditor->zone->has_sts ||
+	    !join(name, "\x08""_mta-sts", subject->owner) ||
+	    !is_there(auditor, name, KNOT_RRTYPE_TXT)) {
+		return;
+	}
+	audit_finding_t *finding = audit_add(auditor, rule, subject->owner, subject->type);
+	finding->target = xname(auditor->policy->exchange);
+	audit_set_position(auditor, finding, subject->owner, subject->type, subject->index);
+	(void)name_text(owner, subject->owner);
+	(void)name_text(exchange, auditor->policy->exchange);
+	finding->message = xformat("%s publishes an MTA-STS policy, and a target is steered "
+	              "to %s: senders refuse an exchange that the policy does not list", owner,
+	              exchange);
+	finding->remedy = xformat("list 'mx: %.*s' in the policy file at mta-sts.%s and "
+	             "change the id in _mta-sts", (int)strlen(exchange) - 1, exchange,
+	             owner);
+}
+
+/* The audit of an owner */
+
+/*! True if the target is the exchange, or an alias that passes it. */
+static bool leads_to_exchange(auditor_t *auditor, const subject_t *subject)
+{
+	const knot_dname_t *exchange = auditor->policy->exchange;
+	if (knot_dname_is_equal(subject->target, exchange) || !subject->end.alias) {
+		return knot_dname_is_equal(subject->target, exchange);
+	}
+	reply_t reply;
+	bool leads = false;
+	if (audit_response(auditor, &reply, subject->target, KNOT_RRTYPE_A)) {
+		for (size_t i = 0; i < reply.response.count; i++) {
+			const knot_rrset_t *rrset = reply.response.items[i].rrset;
+			leads |= rrset->type == KNOT_RRTYPE_CNAME &&
+			         knot_dname_is_equal(knot_cname_name(rrset->rrs.rdata), exchange);
+		}
+	}
+	reply_clear(&reply);
+	return leads;
+}
+
+/*! Judges the MX or SRV RRset of an owner, or one RR of it, as a response. */
+static void judge_rrset(const auditor_t *auditor, policy_response_t *response,
+                        policy_item_t *item, const knot_rrset_t *rrset,
+                        policy_verdict_t *verdict)
+{
+	*item = (policy_item_t){ .rrset = rrset, .owner = rrset->owner, .section = KNOT_ANSWER };
+	*response = (policy_response_t){
+		.qname = rrset->owner, .qtype = rrset->type, .rcode = KNOT_RCODE_NOERROR,
+		.complete = true, .additional_complete = true, .items = item, .count = 1
+	};
+	audit_judge(auditor, response, verdict);
+}
+
+/*! Audits one RR. True: its target is steered. */
+static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrset_t *all,
+                         knot_rdata_t *rdata, bool steered_before)
+{
+	const policy_t *policy = auditor->policy;
+	knot_rrset_t rrset = *all;
+	policy_item_t item;
+	policy_response_t response;
+	policy_verdict_t verdict;
+	rrset.rrs = (knot_rdataset_t){ .count = 1, .rdata = rdata,
+	                               .size = (uint32_t)knot_rdata_size(rdata->len) };
+	judge_rrset(auditor, &response, &item, &rrset, &verdict);
+
+	subject->target = knot_rdata_name(rdata, rrset.type);
+	subject->guarded = audit_is_guarded(auditor, subject->target);
+	bool steered = !subject->guarded && verdict.finding_count > 0;
+	subject->found = steered ? &verdict.findings[0] : NULL;
+	subject->first_steered = steered && !steered_before;
+	audit_follow(auditor, subject->target, &subject->end);
+	audit_run(auditor, OF_TARGET, subject);
+	policy_verdict_clear(&response, &verdict);
+
+	xadd_name(&auditor->targets, subject->target);
+	audit_add_edge(auditor->out, subject->owner, subject->type, subject->target,
+	               names_cover(&policy->proxy_names, subject->target), steered);
+	auditor->exchange_in_use |= steered || leads_to_exchange(auditor, subject);
+	if (steered) {
+		xadd_name(&auditor->targets, policy->exchange);
+		audit_add_edge(auditor->out, subject->owner, subject->type, policy->exchange,
+		               false, true);
+	}
+	return steered;
+}
+
+static void audit_rrset(auditor_t *auditor, const knot_rrset_t *rrset)
+{
+	subject_t subject = { .owner = rrset->owner, .type = rrset->type, .rrset = rrset };
+	bool steered = false;
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	audit_run(auditor, OF_RRSET, &subject);
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		subject.index = i;
+		if (*knot_rdata_name(rdata, rrset->type) != '\0') {
+			steered |= audit_target(auditor, &subject, rrset, rdata, steered);
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+	if (steered && rrset->rrs.count <= RRS_MAX) {
+		fix_targets(auditor, rrset);
+	}
+}
+
+/*! The RRset of the owner itself, if that is what the server answers with. */
+static bool own_rrset(auditor_t *auditor, const knot_dname_t *owner, uint16_t type,
+                      knot_rrset_t *rrset)
+{
+	reply_t reply;
+	bool own = audit_response(auditor, &reply, owner, type);
+	if (own) {
+		const policy_response_t *response = &reply.response;
+		own = response->count > 0 && response->items[0].section == KNOT_ANSWER &&
+		      response->items[0].rrset->type == type;
+	}
+	reply_clear(&reply);
+	return own && zone_lookup(auditor->zone, owner, type, rrset) == KNOT_EOK &&
+	       rrset->rrs.count > 0;
+}
+
+void audit_targets(auditor_t *auditor, const knot_dname_t *owner)
+{
+	knot_rrset_t rrset;
+	if (own_rrset(auditor, owner, KNOT_RRTYPE_MX, &rrset)) {
+		audit_rrset(auditor, &rrset);
+	}
+	if (policy_mail_service(auditor->policy, owner) &&
+	    own_rrset(auditor, owner, KNOT_RRTYPE_SRV, &rrset)) {
+		audit_rrset(auditor, &rrset);
+	}
+}
+
+/* The graph */
+
+static void add_item_edges(auditor_t *auditor, const policy_item_t *item)
+{
+	const knot_rrset_t *rrset = item->rrset;
+	int family = family_of_type(rrset->type);
+	if (item->section != KNOT_ANSWER) {
+		return;
+	}
+	if (rrset->type == KNOT_RRTYPE_CNAME) {
+		const knot_dname_t *to = knot_cname_name(rrset->rrs.rdata);
+		audit_add_edge(auditor->out, item->owner, KNOT_RRTYPE_CNAME, to,
+		           names_cover(&auditor->policy->proxy_names, to), false);
+	}
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; family != 0 && i < rrset->rrs.count; i++) {
+		bool proxied = policy_proxied(auditor->policy, family, rdata->data) != NULL;
+		audit_add_address_edge(auditor->out, item->owner, family, rdata->data, proxied, false);
+		rdata = knot_rdataset_next(rdata);
+	}
+}
+
+/*! Addresses that only another zone, or glue, has. */
+static void add_other_edges(auditor_t *auditor, const knot_dname_t *name)
+{
+	host_t host;
+	audit_follow(auditor, name, &host);
+	if (host.state != HOST_FOUND) {
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		policy_item_t item = {
+			.rrset = i == 0 ? &host.a : &host.aaaa,
+			.owner = host.end,
+			.section = KNOT_ANSWER,
+		};
+		if (item.rrset->rrs.count > 0) {
+			add_item_edges(auditor, &item);
+		}
+	}
+	if (host.alias && !name_in_zone(name, auditor->policy->zone)) {
+		audit_add_edge(auditor->out, name, KNOT_RRTYPE_CNAME, host.end, false, false);
+	}
+}
+
+void add_target_edges(auditor_t *auditor, const knot_dname_t *name)
+{
+	static const uint16_t types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA };
+	for (size_t i = 0; i < 2 && name_in_zone(name, auditor->policy->zone); i++) {
+		reply_t reply;
+		if (audit_response(auditor, &reply, name, types[i])) {
+			for (size_t j = 0; j < reply.response.count; j++) {
+				add_item_edges(auditor, &reply.response.items[j]);
+			}
+		}
+		reply_clear(&reply);
+	}
+	add_other_edges(auditor, name);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * SPF records that authorise a proxy, and names whose mail goes to a proxy for want of an MX.
+ */
+
+#include <string.h>
+
+#include "kmxcheck/check.h"
+#include "kmxcheck/spf.h"
+#include "kmxcheck/xalloc.h"
+
+/*! An SPF record in question. */
+typedef struct {
+	const knot_dname_t *owner;
+	uint16_t index;
+	const spf_term_t *term;
+} spf_record_t;
+
+/*! True if all of a network is excepted. */
+static bool is_excepted(const policy_t *policy, const net_t *net)
+{
+	const net_t *except = netset_match(policy->excepts, net->family, net->first);
+	return except != NULL && memcmp(except->last, net->last, net->family == 4 ? 4 : 16) >= 0;
+}
+
+/*! The proxy network that a network shares addresses with, or NULL. */
+static const net_t *proxy_of(const policy_t *policy, const net_t *net)
+{
+	if (!netset_overlaps(policy->proxies, net) || is_excepted(policy, net)) {
+		return NULL;
+	}
+	const net_t *most = netset_match(policy->proxies, net->family, net->first);
+	for (size_t i = 0; most == NULL && i < netset_count(policy->proxies); i++) {
+		if (net_overlap(netset_at(policy->proxies, i), net)) {
+			most = netset_at(policy->proxies, i);
+		}
+	}
+	return most;
+}
+
+static audit_finding_t *add_spf(auditor_t *auditor, const spf_record_t *record)
+{
+	audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_SPF, record->owner,
+	                                      KNOT_RRTYPE_TXT);
+	audit_set_position(auditor, finding, record->owner, KNOT_RRTYPE_TXT, record->index);
+	return finding;
+}
+
+static void check_network(auditor_t *auditor, const spf_record_t *record)
+{
+	knot_dname_txt_storage_t owner, own, proxy, mail;
+	const net_t *network = &record->term->network;
+	const net_t *found = proxy_of(auditor->policy, network);
+	if (found == NULL) {
+		return;
+	}
+	audit_finding_t *finding = add_spf(auditor, record);
+	finding->has_network = true;
+	finding->network = *network;
+	finding->message = xformat("the SPF record of %s authorises %s, which is%s the proxy "
+	              "network %s", name_text(owner, record->owner), net_to_str(network, own),
+	              memcmp(network->first, found->first, 16) >= 0 &&
+	              memcmp(network->last, found->last, 16) <= 0 ? " in" : " partly in",
+	              net_to_str(found, proxy));
+	finding->remedy = xformat("authorise the mail server only: %s",
+	             mail_text(mail, auditor->policy, 0));
+}
+
+/*! The first address of an RRset whose authorised surroundings are in a proxy network. */
+static const net_t *check_rrset(const auditor_t *auditor, const knot_rrset_t *rrset,
+                                unsigned prefix, const uint8_t **address)
+{
+	int family = family_of_type(rrset->type);
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		net_t net;
+		const net_t *found = NULL;
+		if (net_from_addr(&net, family, rdata->data, NULL, prefix) == KNOT_EOK) {
+			found = proxy_of(auditor->policy, &net);
+		}
+		if (found != NULL) {
+			*address = rdata->data;
+			return found;
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+	return NULL;
+}
+
+static void check_name(auditor_t *auditor, const spf_record_t *record, const knot_dname_t *name)
+{
+	knot_dname_txt_storage_t owner, target, text, net;
+	host_t host;
+	audit_follow(auditor, name, &host);
+	const uint8_t *address = NULL;
+	const net_t *found = NULL;
+	int family = 4;
+	if (host.state == HOST_FOUND) {
+		found = check_rrset(auditor, &host.a, record->term->prefix4, &address);
+		if (found == NULL) {
+			family = 6;
+			found = check_rrset(auditor, &host.aaaa, record->term->prefix6, &address);
+		}
+	}
+	if (found == NULL && !audit_leads_to_proxy(auditor, name, &host)) {
+		return;
+	}
+
+	audit_finding_t *finding = add_spf(auditor, record);
+	const char *mechanism = record->term->kind == SPF_A ? "a" : "mx";
+	finding->target = xname(name);
+	(void)name_text(owner, record->owner);
+	(void)name_text(target, name);
+	if (found != NULL) {
+		audit_set_address(finding, family, address, found);
+		finding->message = xformat("the SPF record of %s authorises '%s': %s leads to "
+		              "%s in the proxy network %s", owner, mechanism, target,
+		              address_text(text, family, address), net_to_str(found, net));
+	} else {
+		finding->message = xformat("the SPF record of %s authorises '%s': %s leads to "
+		              "a proxy", owner, mechanism, target);
+	}
+	finding->remedy = xformat("authorise the mail server only: %s",
+	             mail_text(text, auditor->policy, 0));
+}
+
+/*! The exchanges of a name. */
+static void check_exchanges(auditor_t *auditor, const spf_record_t *record)
+{
+	reply_t reply;
+	if (!name_in_zone(record->term->name, auditor->policy->zone)) {
+		return;
+	}
+	bool answered = audit_response(auditor, &reply, record->term->name, KNOT_RRTYPE_MX);
+	for (size_t i = 0; answered && i < reply.response.count; i++) {
+		const knot_rrset_t *rrset = reply.response.items[i].rrset;
+		knot_rdata_t *rdata = rrset->rrs.rdata;
+		uint16_t count = rrset->type == KNOT_RRTYPE_MX ? rrset->rrs.count : 0;
+		for (uint16_t j = 0; j < count && j < SPF_LOOKUPS_MAX; j++) {
+			if (*knot_mx_name(rdata) != '\0') {
+				check_name(auditor, record, knot_mx_name(rdata));
+			}
+			rdata = knot_rdataset_next(rdata);
+		}
+	}
+	reply_clear(&reply);
+}
+
+/*! True if it is this zone that answers for a name, and no delegation is above it. */
+static bool is_served(auditor_t *auditor, const knot_dname_t *owner)
+{
+	reply_t reply;
+	bool served = audit_response(auditor, &reply, owner, KNOT_RRTYPE_TXT);
+	reply_clear(&reply);
+	return served;
+}
+
+/*! True if an owner has an SPF record. */
+static bool has_spf(const knot_rrset_t *txt)
+{
+	knot_rdata_t *rdata = txt->rrs.rdata;
+	for (uint16_t i = 0; i < txt->rrs.count; i++) {
+		if (spf_is(rdata->data, rdata->len)) {
+			return true;
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+	return false;
+}
+
+static void check_terms(auditor_t *auditor, const knot_dname_t *owner, const knot_rdata_t *rdata,
+                        uint16_t index)
+{
+	spf_t spf;
+	spf_term_t term;
+	spf_record_t record = { .owner = owner, .index = index, .term = &term };
+	spf_begin(&spf, rdata->data, rdata->len, owner);
+	while (spf_next(&spf, &term)) {
+		if (term.kind == SPF_NETWORK) {
+			check_network(auditor, &record);
+		} else if (term.kind == SPF_A) {
+			check_name(auditor, &record, term.name);
+		} else {
+			check_exchanges(auditor, &record);
+		}
+	}
+}
+
+void check_proxied_spf(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	knot_rrset_t txt;
+	(void)rule;
+	if (zone_lookup(auditor->zone, subject->owner, KNOT_RRTYPE_TXT, &txt) != KNOT_EOK ||
+	    !has_spf(&txt) || !is_served(auditor, subject->owner)) {
+		return;
+	}
+	knot_rdata_t *rdata = txt.rrs.rdata;
+	for (uint16_t i = 0; i < txt.rrs.count; i++) {
+		if (spf_is(rdata->data, rdata->len)) {
+			check_terms(auditor, subject->owner, rdata, i);
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+}
+
+void check_implicit_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	const knot_dname_t *owner = subject->owner;
+	knot_dname_txt_storage_t name, text, net, exchange;
+	knot_rrset_t rrset;
+	if (!knot_dname_is_equal(owner, auditor->policy->zone) &&
+	    (zone_lookup(auditor->zone, owner, KNOT_RRTYPE_TXT, &rrset) != KNOT_EOK ||
+	     !has_spf(&rrset) || !is_served(auditor, owner))) {
+		return;
+	}
+	if (zone_lookup(auditor->zone, owner, KNOT_RRTYPE_MX, &rrset) != KNOT_EOK ||
+	    rrset.rrs.count > 0) {
+		return;
+	}
+	for (int family = 4; family <= 6; family += 2) {
+		const uint8_t *address;
+		uint16_t type = type_of_family(family);
+		if (zone_lookup(auditor->zone, owner, type, &rrset) != KNOT_EOK) {
+			return;
+		}
+		const net_t *network = audit_proxied_rrset(auditor, &rrset, &address);
+		if (network == NULL) {
+			continue;
+		}
+		audit_finding_t *finding = audit_add(auditor, rule, owner, type);
+		audit_set_address(finding, family, address, network);
+		audit_set_position(auditor, finding, owner, type, 0);
+		finding->message = xformat("%s has no MX, so mail goes to its address, and %s "
+		              "is proxied (%s)", name_text(name, owner),
+		              address_text(text, finding->family, address),
+		              net_to_str(network, net));
+		finding->remedy = xformat("add MX 10 %s, or MX 0 . if it takes no mail",
+		             name_text(exchange, auditor->policy->exchange));
+		return;
+	}
+}

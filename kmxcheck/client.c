@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Queries to a server, and zone transfers.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kmxcheck/client.h"
+#include "kmxcheck/xalloc.h"
+
+#define IN_FLIGHT 24
+#define TRIES 3
+#define WAIT_MS 2000
+#define TRANSFER_WAIT_S 10
+
+/* Length of a TCP message, header, QNAME, QTYPE, QCLASS, OPT. */
+#define OUT_MAX (2 + 12 + 255 + 4 + 11)
+#define IN_MAX (2 + 65535)
+
+int server_from_str(server_t *server, const char *text, char err[static ERROR_TEXT_MAX])
+{
+	char host[SERVER_TEXT_MAX];
+	const char *at = strchr(text, '@'), *port = at != NULL ? at + 1 : "53";
+	size_t length = at != NULL ? (size_t)(at - text) : strlen(text);
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+	                          .ai_socktype = SOCK_DGRAM }, *info = NULL;
+	*server = (server_t){ 0 };
+
+	char *end;
+	unsigned long number = strtoul(port, &end, 10);
+	bool fine = length > 0 && length < sizeof(host) && *port >= '0' && *port <= '9' &&
+	            *end == '\0' && number > 0 && number <= UINT16_MAX;
+	if (fine) {
+		memcpy(host, text, length);
+		host[length] = '\0';
+		fine = getaddrinfo(host, port, &hints, &info) == 0;
+	}
+	if (!fine) {
+		(void)snprintf(err, ERROR_TEXT_MAX, "'%s' is not ADDR or ADDR@PORT", text);
+		return KNOT_EINVAL;
+	}
+	memcpy(&server->address, info->ai_addr, info->ai_addrlen);
+	server->size = info->ai_addrlen;
+	freeaddrinfo(info);
+	(void)snprintf(server->text, sizeof(server->text), "%.*s@%lu", (int)sizeof(host) - 8, host,
+	               number);
+	return KNOT_EOK;
+}
+
+int server_error(const server_t *server, char err[static ERROR_TEXT_MAX], const char *fmt, ...)
+{
+	int length = snprintf(err, ERROR_TEXT_MAX, "%s: ", server->text);
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(err + length, (size_t)(ERROR_TEXT_MAX - length), fmt, args);
+	va_end(args);
+	return KNOT_ERROR;
+}
+
+char *query_text(char buf[static QUERY_TEXT_MAX], const query_t *query)
+{
+	static const char *const vias[VIA_COUNT] = {
+		[VIA_UDP_SMALL] = "UDP, EDNS 512",
+		[VIA_UDP_LARGE] = "UDP, EDNS 4096",
+		[VIA_TCP] = "TCP",
+	};
+	knot_dname_txt_storage_t name;
+	char type[TYPE_TEXT_MAX];
+	(void)snprintf(buf, QUERY_TEXT_MAX, "%s %s over %s", name_text(name, query->name),
+	               type_text(type, query->type), vias[query->via]);
+	return buf;
+}
+
+/* Queries. A slot carries one query from its first octet to its answer; a TCP connection stays with
+ * its slot for the next query. */
+
+typedef struct {
+	const query_t *query;    /* NULL: idle. */
+	int udp, tcp;            /* Sockets, or -1. */
+	bool used;               /* The connection has carried an answer before. */
+	unsigned tries;
+	int64_t deadline;
+	const char *reason;      /* Why there is no answer so far. */
+	uint16_t id;
+	uint8_t out[OUT_MAX];    /* With the length in front. */
+	size_t out_size, out_done;
+	uint8_t *in;
+	size_t in_done;
+} slot_t;
+
+typedef struct {
+	const server_t *server;
+	answer_f answer;
+	void *ctx;
+	char *err;
+	slot_t slots[IN_FLIGHT];
+	uint8_t *room;           /* For all that comes in. */
+} client_t;
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void close_socket(int *fd)
+{
+	if (*fd >= 0) {
+		(void)close(*fd);
+	}
+	*fd = -1;
+}
+
+/* Resets rather than closes: thousands of connections that wait for their last packets would use
+ * up the ports of this machine. Nothing is on its way any more. */
+static void close_connection(slot_t *slot)
+{
+	if (slot->tcp >= 0) {
+		const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+		(void)setsockopt(slot->tcp, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	}
+	close_socket(&slot->tcp);
+	slot->used = false;
+}
+
+/* The query's octets. */
+static int make_query(slot_t *slot)
+{
+	const query_t *query = slot->query;
+	ldns_rdf *name = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, knot_dname_size(query->name),
+	                                       query->name);
+	ldns_pkt *packet = xcheck(ldns_pkt_query_new(xcheck(name), query->type, LDNS_RR_CLASS_IN,
+	                                             0));
+	ldns_pkt_set_random_id(packet);
+	ldns_pkt_set_edns_udp_size(packet, query->via == VIA_UDP_SMALL ? 512 : 4096);
+	slot->id = ldns_pkt_id(packet);
+
+	uint8_t *wire = NULL;
+	size_t size = 0;
+	ldns_status status = ldns_pkt2wire(&wire, packet, &size);
+	ldns_pkt_free(packet);
+	if (status != LDNS_STATUS_OK || size > OUT_MAX - 2) {
+		free(wire);
+		return KNOT_EINVAL;
+	}
+	slot->out[0] = (uint8_t)(size >> 8);
+	slot->out[1] = (uint8_t)size;
+	memcpy(slot->out + 2, wire, size);
+	free(wire);
+	slot->out_size = size + 2;
+	slot->out_done = slot->query->via == VIA_TCP ? 0 : 2;
+	slot->in_done = 0;
+	return KNOT_EOK;
+}
+
+/* A socket on its way to the server. */
+static int open_socket(const server_t *server, int type)
+{
+	int fd = socket(server->address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		return -1;
+	}
+	if (connect(fd, (const struct sockaddr *)&server->address, server->size) != 0 &&
+	    errno != EINPROGRESS) {
+		int error = errno;
+		(void)close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
+}
+
+/* Begins to send. False: this try failed. */
+static bool begin(client_t *client, slot_t *slot)
+{
+	slot->deadline = now_ms() + WAIT_MS;
+	slot->reason = "no answer in time";
+	int *fd = slot->query->via == VIA_TCP ? &slot->tcp : &slot->udp;
+	if (*fd < 0) {
+		*fd = open_socket(client->server,
+		                  slot->query->via == VIA_TCP ? SOCK_STREAM : SOCK_DGRAM);
+	}
+	if (*fd < 0) {
+		slot->reason = strerror(errno);
+	}
+	return *fd >= 0;
+}
+
+/* Sends the query once more after a try that failed. */
+static int try_again(client_t *client, slot_t *slot)
+{
+	for (;;) {
+		/* A server may close a connection that was idle: that is no failed try. */
+		slot->tries += slot->query->via != VIA_TCP || !slot->used;
+		close_socket(&slot->udp);
+		close_connection(slot);
+		if (slot->tries >= TRIES) {
+			char text[QUERY_TEXT_MAX];
+			return server_error(client->server, client->err, "no answer to %s: %s",
+			                 query_text(text, slot->query), slot->reason);
+		}
+		int ret = make_query(slot);
+		if (ret != KNOT_EOK || begin(client, slot)) {
+			return ret;
+		}
+	}
+}
+
+/* True if this is an answer to the query. */
+static bool answers(const slot_t *slot, const ldns_pkt *packet)
+{
+	if (!ldns_pkt_qr(packet) || ldns_pkt_id(packet) != slot->id) {
+		return false;
+	}
+	const ldns_rr_list *questions = ldns_pkt_question(packet);
+	if (ldns_rr_list_rr_count(questions) != 1) {
+		return ldns_pkt_get_rcode(packet) != LDNS_RCODE_NOERROR;
+	}
+	const ldns_rr *question = ldns_rr_list_rr(questions, 0);
+	const ldns_rdf *name = ldns_rr_owner(question);
+	knot_dname_storage_t lower;
+	if (ldns_rdf_size(name) > sizeof(lower)) {
+		return false;
+	}
+	memcpy(lower, ldns_rdf_data(name), ldns_rdf_size(name));
+	knot_dname_to_lower(lower);
+	return ldns_rr_get_type(question) == (ldns_rr_type)slot->query->type &&
+	       knot_dname_is_equal(lower, slot->query->name);
+}
+
+/* What is to become of a slot after something happened. */
+typedef enum { STEP_WAIT, STEP_DONE, STEP_FAILED } step_t;
+
+static step_t fail(slot_t *slot, const char *reason)
+{
+	slot->reason = reason;
+	return STEP_FAILED;
+}
+
+/* Hands an answer over. */
+static step_t receive(client_t *client, slot_t *slot, const uint8_t *wire, size_t size, int *ret)
+{
+	ldns_pkt *packet = NULL;
+	bool fine = ldns_wire2pkt(&packet, wire, size) == LDNS_STATUS_OK && answers(slot, packet);
+	if (fine) {
+		*ret = client->answer(client->ctx, slot->query, packet);
+	}
+	ldns_pkt_free(packet);
+	if (fine) {
+		return STEP_DONE;
+	}
+	/* Over UDP it may be a late answer to something else, or someone else's. */
+	slot->reason = "the answer is malformed, or to another question";
+	return slot->query->via == VIA_TCP ? STEP_FAILED : STEP_WAIT;
+}
+
+static step_t read_udp(client_t *client, slot_t *slot, int *ret)
+{
+	ssize_t got = recv(slot->udp, slot->in, IN_MAX, 0);
+	if (got < 0) {
+		return errno == EAGAIN || errno == EINTR ? STEP_WAIT : fail(slot, strerror(errno));
+	}
+	return receive(client, slot, slot->in, (size_t)got, ret);
+}
+
+static step_t read_tcp(client_t *client, slot_t *slot, int *ret)
+{
+	size_t want = 2;
+	if (slot->in_done >= 2) {
+		want += (size_t)slot->in[0] << 8 | slot->in[1];
+	}
+	ssize_t got = recv(slot->tcp, slot->in + slot->in_done, want - slot->in_done, 0);
+	if (got < 0) {
+		return errno == EAGAIN || errno == EINTR ? STEP_WAIT : fail(slot, strerror(errno));
+	}
+	if (got == 0) {
+		return fail(slot, "the server closes the connection");
+	}
+	slot->in_done += (size_t)got;
+	if (slot->in_done < want || want == 2) {
+		return STEP_WAIT;
+	}
+	step_t step = receive(client, slot, slot->in + 2, want - 2, ret);
+	slot->used = step == STEP_DONE;
+	return step;
+}
+
+static step_t write_query(slot_t *slot, int fd)
+{
+	ssize_t put = send(fd, slot->out + slot->out_done, slot->out_size - slot->out_done,
+	                   MSG_NOSIGNAL);
+	if (put < 0) {
+		return errno == EAGAIN || errno == EINTR ? STEP_WAIT : fail(slot, strerror(errno));
+	}
+	slot->out_done += (size_t)put;
+	return STEP_WAIT;
+}
+
+static int socket_of(const slot_t *slot)
+{
+	return slot->query->via == VIA_TCP ? slot->tcp : slot->udp;
+}
+
+/* Goes on with a slot after poll(). */
+static int advance(client_t *client, slot_t *slot, bool ready)
+{
+	int ret = KNOT_EOK;
+	step_t step = STEP_WAIT;
+	if (ready && slot->out_done < slot->out_size) {
+		step = write_query(slot, socket_of(slot));
+	} else if (ready) {
+		step = slot->query->via == VIA_TCP ? read_tcp(client, slot, &ret)
+		                                   : read_udp(client, slot, &ret);
+	}
+	if (step == STEP_WAIT && now_ms() >= slot->deadline) {
+		step = STEP_FAILED;
+	}
+	if (step == STEP_DONE) {
+		close_socket(&slot->udp);
+		slot->query = NULL;
+	}
+	return step == STEP_FAILED ? try_again(client, slot) : ret;
+}
+
+/* Puts a query into an idle slot. */
+static int start(client_t *client, slot_t *slot, const query_t *query)
+{
+	slot->query = query;
+	slot->tries = 0;
+	int ret = make_query(slot);
+	return ret != KNOT_EOK || begin(client, slot) ? ret : try_again(client, slot);
+}
+
+/* Waits until something happens or is due. */
+static int wait_for(const client_t *client, struct pollfd polls[IN_FLIGHT])
+{
+	int64_t now = now_ms(), due = now + WAIT_MS;
+	for (size_t i = 0; i < IN_FLIGHT; i++) {
+		const slot_t *slot = &client->slots[i];
+		polls[i] = (struct pollfd){ .fd = -1 };
+		if (slot->query != NULL) {
+			polls[i].fd = socket_of(slot);
+			polls[i].events = slot->out_done < slot->out_size ? POLLOUT : POLLIN;
+			due = slot->deadline < due ? slot->deadline : due;
+		}
+	}
+	int ret = poll(polls, IN_FLIGHT, due > now ? (int)(due - now) : 0);
+	return ret < 0 && errno != EINTR ? knot_map_errno() : KNOT_EOK;
+}
+
+static int run(client_t *client, const query_t *queries, size_t count)
+{
+	size_t next = 0, open = 0;
+	struct pollfd polls[IN_FLIGHT];
+	do {
+		for (size_t i = 0; i < IN_FLIGHT && next < count; i++) {
+			if (client->slots[i].query == NULL) {
+				int ret = start(client, &client->slots[i], &queries[next++]);
+				if (ret != KNOT_EOK) {
+					return ret;
+				}
+			}
+		}
+		int ret = wait_for(client, polls);
+		open = 0;
+		for (size_t i = 0; i < IN_FLIGHT && ret == KNOT_EOK; i++) {
+			slot_t *slot = &client->slots[i];
+			if (slot->query != NULL) {
+				ret = advance(client, slot, polls[i].revents != 0);
+				open += slot->query != NULL;
+			}
+		}
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+	} while (open > 0 || next < count);
+	return KNOT_EOK;
+}
+
+int client_query(const server_t *server, const query_t *queries, size_t count, answer_f answer,
+                 void *ctx, char err[static ERROR_TEXT_MAX])
+{
+	if (count == 0) {
+		return KNOT_EOK;
+	}
+	client_t client = {
+		.server = server, .answer = answer, .ctx = ctx, .err = err,
+		.room = xcheck(malloc((size_t)IN_FLIGHT * IN_MAX)),
+	};
+	for (size_t i = 0; i < IN_FLIGHT; i++) {
+		client.slots[i].udp = client.slots[i].tcp = -1;
+		client.slots[i].in = client.room + i * IN_MAX;
+	}
+	int ret = run(&client, queries, count);
+	for (size_t i = 0; i < IN_FLIGHT; i++) {
+		close_socket(&client.slots[i].udp);
+		close_connection(&client.slots[i]);
+	}
+	free(client.room);
+	return ret;
+}
+
+/* Zone transfers. The transfer is ldns's, the text libknot's: its own zone-file reader reads it back
+ * whatever the types are. */
+
+typedef struct {
+	const server_t *server;
+	ldns_resolver *resolver;
+	ldns_rdf *zone;
+	FILE *out;
+	char *line;      /* A record as text. */
+	size_t line_size;
+	char *err;
+	const char *zone_text;
+} transfer_t;
+
+static void write_rr(transfer_t *transfer, const ldns_rr *rr)
+{
+	knot_rrset_t rrset;
+	ldns_buffer *rdata = xcheck(ldns_buffer_new(512));
+	ldns_status status = ldns_rr_rdata2buffer_wire(rdata, rr);
+	(void)xcheck(status == LDNS_STATUS_OK ? rdata : NULL);
+	knot_rrset_init(&rrset, ldns_rdf_data(ldns_rr_owner(rr)), (uint16_t)ldns_rr_get_type(rr),
+	                KNOT_CLASS_IN, ldns_rr_ttl(rr));
+	int ret = knot_rrset_add_rdata(&rrset, ldns_buffer_begin(rdata),
+	                               (uint16_t)ldns_buffer_position(rdata), NULL);
+	if (ret == KNOT_EOK) {
+		ret = knot_rrset_txt_dump(&rrset, &transfer->line, &transfer->line_size,
+		                          &KNOT_DUMP_STYLE_DEFAULT);
+	}
+	(void)xcheck(ret >= 0 && fputs(transfer->line, transfer->out) >= 0 ? rdata : NULL);
+	knot_rdataset_clear(&rrset.rrs, NULL);
+	ldns_buffer_free(rdata);
+}
+
+static int give_up(const transfer_t *transfer)
+{
+	const ldns_pkt *last = ldns_axfr_last_pkt(transfer->resolver);
+	char *rcode = last == NULL || ldns_pkt_get_rcode(last) == LDNS_RCODE_NOERROR ? NULL :
+	              ldns_pkt_rcode2str(ldns_pkt_get_rcode(last));
+	int ret = server_error(transfer->server, transfer->err, "no zone transfer of %s (%s)",
+	                    transfer->zone_text, rcode != NULL ? rcode : "no complete answer");
+	free(rcode);
+	return ret;
+}
+
+static int transfer_all(transfer_t *transfer)
+{
+	ldns_status status = ldns_axfr_start(transfer->resolver, transfer->zone, LDNS_RR_CLASS_IN);
+	if (status != LDNS_STATUS_OK) {
+		return server_error(transfer->server, transfer->err, "no zone transfer of %s (%s)",
+		                 transfer->zone_text, ldns_get_errorstr_by_id(status));
+	}
+	bool begun = false;
+	for (;;) {
+		ldns_rr *rr = ldns_axfr_next(transfer->resolver);
+		if (rr == NULL) {
+			return give_up(transfer);
+		}
+		/* The SOA is the first record and, once more, the last one. */
+		bool last = begun && ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA;
+		if (!last) {
+			write_rr(transfer, rr);
+		}
+		ldns_rr_free(rr);
+		if (last) {
+			return KNOT_EOK;
+		}
+		begun = true;
+	}
+}
+
+/* A resolver that knows the one server. */
+static ldns_resolver *make_resolver(const server_t *server)
+{
+	ldns_resolver *resolver = xcheck(ldns_resolver_new());
+	uint16_t port;
+	ldns_rdf *address = xcheck(ldns_sockaddr_storage2rdf(&server->address, &port));
+	(void)xcheck(ldns_resolver_push_nameserver(resolver, address) == LDNS_STATUS_OK ? resolver
+	                                                                             : NULL);
+	ldns_rdf_deep_free(address);
+	ldns_resolver_set_port(resolver, port);
+	ldns_resolver_set_recursive(resolver, false);
+	ldns_resolver_set_retry(resolver, 2);
+	ldns_resolver_set_timeout(resolver, (struct timeval){ .tv_sec = TRANSFER_WAIT_S });
+	return resolver;
+}
+
+int client_transfer(const server_t *server, const knot_dname_t *zone, char **text, size_t *size,
+                    char err[static ERROR_TEXT_MAX])
+{
+	knot_dname_txt_storage_t name;
+	transfer_t transfer = {
+		.server = server,
+		.resolver = make_resolver(server),
+		.zone = xcheck(ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, knot_dname_size(zone),
+		                                     zone)),
+		.line = xcalloc(1, 1024),
+		.line_size = 1024,
+		.err = err,
+		.zone_text = name_text(name, zone),
+	};
+	*text = NULL;
+	transfer.out = xcheck(open_memstream(text, size));
+	int ret = transfer_all(&transfer);
+	(void)xcheck(fclose(transfer.out) == 0 ? &transfer : NULL);
+	if (ret != KNOT_EOK) {
+		free(*text);
+		*text = NULL;
+	}
+	free(transfer.line);
+	ldns_rdf_deep_free(transfer.zone);
+	ldns_resolver_deep_free(transfer.resolver);
+	return ret;
+}

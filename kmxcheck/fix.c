@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Fixing a zone: the edits after which the zone itself says what enforce answers.
+ */
+
+#include <string.h>
+
+#include "kmxcheck/check.h"
+#include "kmxcheck/xalloc.h"
+
+void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset)
+{
+	policy_item_t item = { .rrset = rrset, .owner = rrset->owner, .section = KNOT_ANSWER };
+	policy_response_t response = {
+		.qname = rrset->owner, .qtype = rrset->type, .rcode = KNOT_RCODE_NOERROR,
+		.complete = true, .additional_complete = true, .items = &item, .count = 1
+	};
+	policy_verdict_t verdict;
+	audit_judge(auditor, &response, &verdict);
+	if (item.edit != EDIT_KEEP) {
+		audit_add_edits(auditor, rrset->owner, rrset, item.with);
+	}
+	policy_verdict_clear(&response, &verdict);
+}
+
+/*! The RRset that enforce answers at a name, or NULL. */
+static const knot_rrset_t *answer_at(const policy_response_t *response,
+                                     const policy_verdict_t *verdict, const knot_dname_t *owner,
+                                     uint16_t type)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_ANSWER && item->edit != EDIT_DROP &&
+		    item->rrset->type == type && knot_dname_is_equal(item->owner, owner)) {
+			return item->edit == EDIT_REPLACE ? item->with : item->rrset;
+		}
+	}
+	for (size_t i = 0; i < verdict->add_count; i++) {
+		const knot_rrset_t *rrset = verdict->add[i].rrset;
+		if (verdict->add[i].section == KNOT_ANSWER && rrset->type == type &&
+		    knot_dname_is_equal(rrset->owner, owner)) {
+			return rrset;
+		}
+	}
+	return NULL;
+}
+
+/*! True if enforce answers something else for the host itself, and that matters to anyone. */
+static bool is_changed(const auditor_t *auditor, const knot_dname_t *host,
+                      const policy_verdict_t *verdict)
+{
+	for (size_t i = 0; i < verdict->finding_count; i++) {
+		const finding_t *finding = &verdict->findings[i];
+		if (knot_dname_is_equal(finding->owner, host) &&
+		    (finding->rule != RULE_MISSING_TARGET || auditor->exchange_in_use)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! True if the host is below a DNAME: there can't be records then. */
+static bool is_below_dname(const policy_response_t *response, const knot_dname_t *host)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_ANSWER && item->rrset->type == KNOT_RRTYPE_DNAME &&
+		    knot_dname_in_bailiwick(host, item->owner) > 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! Addresses that a kept alias of the host leads to: it can't stand beside those that the other
+ *  family has now. */
+static const knot_rrset_t *end_addresses(const policy_response_t *response,
+                                         const knot_dname_t *host, uint16_t type)
+{
+	if (response->count == 0 || response->items[0].rrset->type != KNOT_RRTYPE_CNAME ||
+	    !knot_dname_is_equal(response->items[0].owner, host)) {
+		return NULL;
+	}
+	for (size_t i = 0; i < response->count; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_ANSWER && item->edit == EDIT_KEEP &&
+		    item->rrset->type == type) {
+			return item->rrset;
+		}
+	}
+	return NULL;
+}
+
+/*! True if there is a wildcard at a name, which is set. */
+static bool wildcard_at(auditor_t *auditor, const knot_dname_t *name,
+                        knot_dname_storage_t wildcard)
+{
+	knot_rrset_t rrset;
+	size_t size = knot_dname_size(name);
+	if (size + 2 > KNOT_DNAME_MAXLEN) {
+		return false;
+	}
+	wildcard[0] = 1;
+	wildcard[1] = '*';
+	memcpy(wildcard + 2, name, size);
+	return zone_lookup(auditor->zone, wildcard, KNOT_RRTYPE_CNAME, &rrset) == KNOT_EOK;
+}
+
+/*! The wildcard that answers for a name that does not exist. False: there is none. */
+static bool find_wildcard(auditor_t *auditor, const knot_dname_t *name,
+                          knot_dname_storage_t wildcard)
+{
+	knot_rrset_t rrset;
+	do {
+		name += 1 + *name; /* The apex exists. */
+	} while (zone_lookup(auditor->zone, name, KNOT_RRTYPE_SOA, &rrset) == KNOT_ENONODE);
+	return wildcard_at(auditor, name, wildcard);
+}
+
+/*! True if there is a wildcard anywhere above: names between may exist for this one only. */
+static bool below_wildcard(auditor_t *auditor, const knot_dname_t *name)
+{
+	knot_dname_storage_t wildcard;
+	while (!knot_dname_is_equal(name, auditor->policy->zone)) {
+		name += 1 + *name;
+		if (wildcard_at(auditor, name, wildcard)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! What else the wildcard has answered for the host, as enforce answers it: with records of its
+ *  own the host is out of the wildcard's reach. */
+static void copy_wildcard(auditor_t *auditor, const knot_dname_t *host)
+{
+	knot_dname_storage_t wildcard;
+	knot_rrset_t rrset;
+	if (!find_wildcard(auditor, host, wildcard)) {
+		return;
+	}
+	for (size_t i = 0; zone_rrset_at(auditor->zone, wildcard, i, &rrset); i++) {
+		reply_t reply;
+		policy_verdict_t verdict;
+		if (family_of_type(rrset.type) != 0 || rrset.type == KNOT_RRTYPE_CNAME) {
+			continue; /* Of those, the host has its own now. */
+		}
+		if (audit_response(auditor, &reply, host, rrset.type)) {
+			audit_judge(auditor, &reply.response, &verdict);
+			audit_add_edits(auditor, host, NULL,
+			              answer_at(&reply.response, &verdict, host, rrset.type));
+			policy_verdict_clear(&reply.response, &verdict);
+		}
+		reply_clear(&reply);
+	}
+}
+
+/*! True if an edit has put a record at the host, or it has one that no edit touches. */
+static bool has_records(auditor_t *auditor, const knot_dname_t *host)
+{
+	const audit_t *out = auditor->out;
+	knot_rrset_t rrset;
+	for (size_t i = 0; i < out->edits.count; i++) {
+		if (out->edits.at[i].add && knot_dname_is_equal(out->edits.at[i].owner, host)) {
+			return true;
+		}
+	}
+	for (size_t i = 0; zone_rrset_at(auditor->zone, host, i, &rrset); i++) {
+		if (family_of_type(rrset.type) == 0 && rrset.type != KNOT_RRTYPE_CNAME) {
+			return true;
+		}
+	}
+	return zone_has_other_types(auditor->zone, host);
+}
+
+/*! Where there is nothing to answer, a wildcard would: a record that means nothing keeps it out. */
+static void keep_wildcard_out(auditor_t *auditor, const knot_dname_t *host)
+{
+	static const char text[] = "\x0f""no mail address";
+	uint16_t data[(sizeof(knot_rdata_t) + sizeof(text)) / 2 + 1];
+	knot_rdata_t *rdata = (knot_rdata_t *)data;
+	knot_rrset_t rrset;
+	if (has_records(auditor, host) || !below_wildcard(auditor, host)) {
+		return;
+	}
+	knot_rdata_init(rdata, sizeof(text) - 1, (const uint8_t *)text);
+	knot_rrset_init(&rrset, (knot_dname_t *)host, KNOT_RRTYPE_TXT, KNOT_CLASS_IN,
+	                auditor->policy->ttl);
+	rrset.rrs = (knot_rdataset_t){ .count = 1, .rdata = rdata,
+	                               .size = (uint32_t)knot_rdata_size(sizeof(text) - 1) };
+	audit_add_edits(auditor, host, NULL, &rrset);
+}
+
+static void add_change_edges(auditor_t *auditor, const knot_dname_t *host,
+                         const knot_rrset_t *rrset, const knot_rrset_t *old)
+{
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		if (old == NULL || !knot_rdataset_member(&old->rrs, rdata)) {
+			audit_add_address_edge(auditor->out, host, family_of_type(rrset->type), rdata->data,
+			                   false, true);
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+}
+
+void fix_host(auditor_t *auditor, const knot_dname_t *host, judged_t judged[2])
+{
+	if ((!is_changed(auditor, host, &judged[0].verdict) &&
+	     !is_changed(auditor, host, &judged[1].verdict)) ||
+	    is_below_dname(&judged[0].reply.response, host)) {
+		return;
+	}
+	knot_rrset_t own;
+	bool exists = zone_lookup(auditor->zone, host, KNOT_RRTYPE_CNAME, &own) == KNOT_EOK;
+	if (exists && own.rrs.count > 0) {
+		audit_add_edits(auditor, host, &own, NULL);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		const policy_response_t *response = &judged[i].reply.response;
+		const policy_verdict_t *verdict = &judged[i].verdict;
+		uint16_t type = response->qtype;
+		bool there = zone_lookup(auditor->zone, host, type, &own) == KNOT_EOK &&
+		             own.rrs.count > 0;
+		const knot_rrset_t *rrset = answer_at(response, verdict, host, type);
+		if (rrset == NULL && !verdict->changes) {
+			rrset = end_addresses(response, host, type);
+		}
+		audit_add_edits(auditor, host, there ? &own : NULL, rrset);
+		if (rrset != NULL) {
+			add_change_edges(auditor, host, rrset, there ? &own : NULL);
+		}
+	}
+	if (!exists) {
+		copy_wildcard(auditor, host);
+	}
+	keep_wildcard_out(auditor, host);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Output: which format, the sums of a run, and what the formats share.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "kmxcheck/print.h"
+#include "kmxcheck/xalloc.h"
+
+static const char *const format_names[FORMAT_COUNT] = {
+	[FORMAT_TEXT] = "text",
+	[FORMAT_JSON] = "json",
+	[FORMAT_DOT] = "dot",
+	[FORMAT_NSUPDATE] = "nsupdate",
+};
+
+static void (*const formats[FORMAT_COUNT])(const output_t *, FILE *) = {
+	[FORMAT_TEXT] = print_text,
+	[FORMAT_JSON] = print_json,
+	[FORMAT_DOT] = print_dot,
+	[FORMAT_NSUPDATE] = print_nsupdate,
+	[FORMAT_DIFF] = print_diff,
+};
+
+format_t output_format(const char *name)
+{
+	format_t format = 0;
+	while (format < FORMAT_COUNT &&
+	       (format_names[format] == NULL || strcmp(format_names[format], name) != 0)) {
+		format++;
+	}
+	return format;
+}
+
+void output_count(const output_t *output, output_totals_t *totals)
+{
+	*totals = (output_totals_t){ 0 };
+	for (size_t i = 0; i < output->zone_count; i++) {
+		const audit_t *audit = output->zones[i].audit;
+		size_t before = totals->errors + totals->warnings;
+		for (size_t j = 0; j < audit->findings.count; j++) {
+			const audit_finding_t *finding = &audit->findings.at[j];
+			if (finding->ignored) {
+				totals->ignored++;
+				continue;
+			}
+			totals->rules[finding->rule]++;
+			if (audit_rules[finding->rule].severity == SEVERITY_ERROR) {
+				totals->errors++;
+			} else {
+				totals->warnings++;
+			}
+		}
+		totals->zones_bad += totals->errors + totals->warnings > before;
+		totals->edits += audit->edits.count;
+	}
+}
+
+int output_print(const output_t *output, format_t format, FILE *out)
+{
+	errno = 0;
+	formats[format](output, out);
+	/* A full disk may show only now. The stream does not keep why, so errno is a good guess. */
+	if (fflush(out) != 0 || ferror(out)) {
+		return errno != 0 ? knot_map_errno_code(errno) : KNOT_ERROR;
+	}
+	return KNOT_EOK;
+}
+
+void write_clean(FILE *out, const char *text)
+{
+	char *clean = xcheck(clean_copy(text));
+	(void)fputs(clean, out);
+	free(clean);
+}
+
+void print_record(record_text_t *buf, const audit_edit_t *edit, bool with_class)
+{
+	knot_dump_style_t style = KNOT_DUMP_STYLE_DEFAULT;
+	style.show_class = with_class;
+
+	knot_rrset_t rrset;
+	knot_rrset_init(&rrset, edit->owner, edit->type, KNOT_CLASS_IN, edit->ttl);
+	rrset.rrs.count = 1;
+	rrset.rrs.size = (uint32_t)knot_rdata_size(edit->rdata->len);
+	rrset.rrs.rdata = edit->rdata;
+
+	if (buf->text == NULL) {
+		buf->size = 512;
+		buf->text = xcalloc(1, buf->size);
+	}
+	if (knot_rrset_txt_dump(&rrset, &buf->text, &buf->size, &style) < 0) {
+		(void)xcheck(NULL); /* Nothing else can go wrong with an RRset. */
+	}
+	buf->text[strcspn(buf->text, "\n")] = '\0';
+}
+
+size_t print_same_owner(const audit_t *audit, size_t i)
+{
+	size_t end = i + 1;
+	while (end < audit->edits.count &&
+	       knot_dname_is_equal(audit->edits.at[i].owner, audit->edits.at[end].owner)) {
+		end++;
+	}
+	return end;
+}

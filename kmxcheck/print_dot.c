@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * The output as a graph for dot(1): from domains over mail targets to addresses, left to right.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "kmxcheck/print.h"
+#include "kmxcheck/xalloc.h"
+
+#define ORANGE "#f6821f"
+#define GREY "#8c8c8c"
+
+/* Longest alias chain that is coloured. */
+#define ALIAS_MAX 16
+
+/* A name that sends mail and the same name as a host are two nodes, so that all edges go right. */
+typedef enum { NODE_DOMAIN, NODE_TARGET, NODE_ADDRESS } kind_t;
+
+/* Prefixes of node ids, in the order of the kinds. */
+static const char prefixes[] = "dta";
+
+typedef struct {
+	kind_t kind;
+	bool proxied;             /* Leads to a proxy. */
+	const knot_dname_t *name; /* NULL for an address. */
+	uint8_t family;
+	uint8_t address[16];
+} graph_node_t;
+
+typedef struct {
+	const output_t *output;
+	graph_node_t *nodes; /* Sorted, each once. */
+	size_t count;
+} graph_t;
+
+static graph_node_t node_from(const audit_edge_t *edge)
+{
+	bool mail = edge->type == KNOT_RRTYPE_MX || edge->type == KNOT_RRTYPE_SRV;
+	return (graph_node_t){ .kind = mail ? NODE_DOMAIN : NODE_TARGET, .name = edge->from };
+}
+
+static graph_node_t node_to(const audit_edge_t *edge)
+{
+	graph_node_t node = {
+		.kind = edge->to != NULL ? NODE_TARGET : NODE_ADDRESS,
+		.proxied = edge->proxied,
+		.name = edge->to,
+		.family = edge->family,
+	};
+	memcpy(node.address, edge->address, sizeof(node.address));
+	return node;
+}
+
+static int compare_ids(const graph_node_t *a, const graph_node_t *b)
+{
+	if (a->kind != b->kind) {
+		return a->kind < b->kind ? -1 : 1;
+	}
+	if (a->kind != NODE_ADDRESS) {
+		return knot_dname_cmp(a->name, b->name);
+	}
+	if (a->family != b->family) {
+		return a->family < b->family ? -1 : 1;
+	}
+	return memcmp(a->address, b->address, address_size(a->family));
+}
+
+/* Of equal nodes the proxied one comes first: it is the one to be drawn. */
+static int compare_nodes(const void *first, const void *second)
+{
+	const graph_node_t *a = first, *b = second;
+	int order = compare_ids(a, b);
+	return order != 0 ? order : (int)b->proxied - (int)a->proxied;
+}
+
+/* A node's text. Backslashes of names mean something to dot and are doubled. */
+static void print_label(FILE *out, const graph_node_t *node)
+{
+	knot_dname_txt_storage_t text;
+	if (node->kind == NODE_ADDRESS) {
+		(void)address_text(text, node->family, node->address);
+	} else {
+		(void)name_text(text, node->name);
+	}
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at == '"' || *at == '\\') {
+			(void)fputc('\\', out);
+		}
+		(void)fputc(*at, out);
+	}
+}
+
+static void print_id(FILE *out, const graph_node_t *node)
+{
+	(void)fprintf(out, "\"%c ", prefixes[node->kind]);
+	print_label(out, node);
+	(void)fputc('"', out);
+}
+
+static void print_node(FILE *out, const graph_node_t *node)
+{
+	(void)fputs("\t", out);
+	print_id(out, node);
+	(void)fputs(" [label=\"", out);
+	print_label(out, node);
+	(void)fputc('"', out);
+	switch (node->kind) {
+	case NODE_DOMAIN:
+		(void)fputs(", shape=box, style=bold", out);
+		break;
+	case NODE_TARGET:
+		(void)fputs(node->proxied ? ", color=\"" ORANGE "\", penwidth=2" : "", out);
+		break;
+	case NODE_ADDRESS:
+		(void)fprintf(out, ", shape=box, style=\"rounded,filled\", color=\"%s\", "
+		              "fillcolor=\"%s\"", node->proxied ? ORANGE : GREY,
+		              node->proxied ? ORANGE : "#d9d9d9");
+		break;
+	}
+	(void)fputs("];\n", out);
+}
+
+/* Sorts nodes and leaves out what is there twice. Returns how many are left. */
+static size_t unique(graph_node_t *nodes, size_t count)
+{
+	size_t kept = 0;
+	if (count > 0) {
+		qsort(nodes, count, sizeof(*nodes), compare_nodes);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (kept == 0 || compare_ids(&nodes[kept - 1], &nodes[i]) != 0) {
+			nodes[kept++] = nodes[i];
+		}
+	}
+	return kept;
+}
+
+static int find_node(const void *key, const void *node)
+{
+	return compare_ids(key, node);
+}
+
+static graph_node_t *node_of(const graph_t *graph, graph_node_t key)
+{
+	return bsearch(&key, graph->nodes, graph->count, sizeof(key), find_node);
+}
+
+/* A host leads to a proxy if one of its addresses or its alias does. True: one more is known. */
+static bool spread(const graph_t *graph)
+{
+	bool more = false;
+	for (size_t i = 0; i < graph->output->zone_count; i++) {
+		const audit_t *audit = graph->output->zones[i].audit;
+		for (size_t j = 0; j < audit->edges.count; j++) {
+			const audit_edge_t *edge = &audit->edges.at[j];
+			graph_node_t *from = node_of(graph, node_from(edge));
+			if (from->kind == NODE_TARGET && !from->proxied &&
+			    node_of(graph, node_to(edge))->proxied) {
+				from->proxied = more = true;
+			}
+		}
+	}
+	return more;
+}
+
+static void print_edge(const graph_t *graph, FILE *out, const audit_edge_t *edge)
+{
+	const graph_node_t *from = node_of(graph, node_from(edge)), *to = node_of(graph, node_to(edge));
+	(void)fputs("\t", out);
+	print_id(out, from);
+	(void)fputs(" -> ", out);
+	print_id(out, to);
+
+	char type[TYPE_TEXT_MAX];
+	(void)fprintf(out, " [label=\"%s\", color=\"%s\"%s];\n", type_text(type, edge->type),
+	              to->proxied ? ORANGE : GREY, edge->steered ? ", style=dashed" : "");
+}
+
+static void print_graph(const graph_t *graph, FILE *out)
+{
+	(void)fputs("digraph kmxcheck {\n"
+	            "\trankdir=LR;\n"
+	            "\tranksep=1;\n"
+	            "\tlabel=\"orange: leads to a proxy; grey: direct; dashed: steered to the "
+	            "mail exchange in mode enforce\";\n"
+	            "\tfontname=\"sans-serif\";\n"
+	            "\tfontsize=11;\n"
+	            "\tnode [fontname=\"sans-serif\", fontsize=11];\n"
+	            "\tedge [fontname=\"sans-serif\", fontsize=9];\n", out);
+	for (size_t i = 0; i < graph->count; i++) {
+		print_node(out, &graph->nodes[i]);
+	}
+	for (size_t i = 0; i < graph->output->zone_count; i++) {
+		const audit_t *audit = graph->output->zones[i].audit;
+		for (size_t j = 0; j < audit->edges.count; j++) {
+			print_edge(graph, out, &audit->edges.at[j]);
+		}
+	}
+	(void)fputs("}\n", out);
+}
+
+void print_dot(const output_t *output, FILE *out)
+{
+	size_t edges = 0, count = 0;
+	for (size_t i = 0; i < output->zone_count; i++) {
+		edges += output->zones[i].audit->edges.count;
+	}
+	graph_node_t *nodes = xcalloc(2 * edges + 1, sizeof(*nodes));
+	for (size_t i = 0; i < output->zone_count; i++) {
+		const audit_t *audit = output->zones[i].audit;
+		for (size_t j = 0; j < audit->edges.count; j++) {
+			nodes[count++] = node_from(&audit->edges.at[j]);
+			nodes[count++] = node_to(&audit->edges.at[j]);
+		}
+	}
+
+	graph_t graph = { .output = output, .nodes = nodes, .count = unique(nodes, count) };
+	for (unsigned i = 0; i < ALIAS_MAX && spread(&graph); i++) {
+	}
+	print_graph(&graph, out);
+	free(nodes);
+}

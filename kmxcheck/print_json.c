@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * The output for programs (doc/kmxcheck.schema.json). One line for each finding, and one object in
+ * memory at a time, for there may be very many.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+#include <libknot/libknot.h>
+
+#include "kmxcheck/print.h"
+#include "kmxcheck/xalloc.h"
+
+static const char *const guards[] = {
+	[GUARD_NONE] = NULL,
+	[GUARD_UNKNOWN] = "unknown",
+	[GUARD_NO] = "no",
+	[GUARD_YES] = "yes",
+	[GUARD_PART] = "part",
+};
+
+/* Adds a value. */
+static void put(json_t *object, const char *key, json_t *value)
+{
+	(void)xcheck(json_object_set_new(object, key, xcheck(value)) == 0 ? object : NULL);
+}
+
+/* Adds a text; NULL is a key that does not apply. */
+static void put_text(json_t *object, const char *key, const char *text)
+{
+	if (text != NULL) {
+		char *clean = xcheck(clean_copy(text));
+		put(object, key, json_string(clean));
+		free(clean);
+	}
+}
+
+static void put_name(json_t *object, const char *key, const knot_dname_t *name)
+{
+	knot_dname_txt_storage_t text;
+	put_text(object, key, name != NULL ? name_text(text, name) : NULL);
+}
+
+static void put_number(json_t *object, const char *key, uint64_t number)
+{
+	put(object, key, json_integer((json_int_t)number));
+}
+
+/* Writes an object. With open set its closing brace is left out, for more to follow. */
+static void dump(FILE *out, json_t *object, bool open)
+{
+	char *text = xcheck(json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER));
+	size_t length = strlen(text);
+	(void)fwrite(text, 1, open ? length - 1 : length, out);
+	free(text);
+	json_decref(object);
+}
+
+static void print_finding(FILE *out, const audit_finding_t *finding)
+{
+	const audit_rule_info_t *info = &audit_rules[finding->rule];
+	char type[TYPE_TEXT_MAX], address[ADDRESS_TEXT_MAX], network[NET_TEXT_MAX];
+
+	json_t *object = xcheck(json_object());
+	put_text(object, "rule", info->name);
+	put_text(object, "severity", info->severity == SEVERITY_ERROR ? "error" : "warning");
+	put_name(object, "owner", finding->owner);
+	put_text(object, "type", finding->type != 0 ? type_text(type, finding->type) : NULL);
+	put_name(object, "target", finding->target);
+	put_text(object, "address", finding->family == 0 ? NULL :
+	         address_text(address, finding->family, finding->address));
+	put_text(object, "network",
+	         finding->has_network ? net_to_str(&finding->network, network) : NULL);
+	put_text(object, "file", finding->pos.file);
+	if (finding->pos.line > 0) {
+		put_number(object, "line", finding->pos.line);
+	}
+	put_text(object, "message", finding->message);
+	put_text(object, "remedy", finding->remedy);
+	dump(out, object, false);
+}
+
+static void print_zone(FILE *out, const output_zone_t *zone)
+{
+	json_t *object = xcheck(json_object());
+	put_name(object, "zone", zone->audit->zone);
+	put_number(object, "serial", zone->audit->serial);
+	put_number(object, "records", zone->audit->records);
+	if (zone->server != NULL) {
+		put_text(object, "server", zone->server);
+		put_text(object, "guarded", guards[zone->guard]);
+		put_number(object, "changes", zone->changes);
+		put_number(object, "seen", zone->seen);
+		put_number(object, "queries", zone->queries);
+	}
+	dump(out, object, true);
+
+	(void)fputs(",\"findings\":[", out);
+	const char *before = "\n";
+	for (size_t i = 0; i < zone->audit->findings.count; i++) {
+		if (!zone->audit->findings.at[i].ignored) {
+			(void)fputs(before, out);
+			before = ",\n";
+			print_finding(out, &zone->audit->findings.at[i]);
+		}
+	}
+	(void)fputs("]}", out);
+}
+
+/* Zones that were left out, if any. */
+static void print_skips(FILE *out, const output_t *output)
+{
+	for (size_t i = 0; i < output->skip_count; i++) {
+		json_t *object = xcheck(json_object());
+		put_text(object, "zone", output->skips[i].zone);
+		put_text(object, "reason", output->skips[i].reason);
+		(void)fputs(i == 0 ? ",\"skipped\":[\n" : ",\n", out);
+		dump(out, object, false);
+	}
+	if (output->skip_count > 0) {
+		(void)fputc(']', out);
+	}
+}
+
+void print_json(const output_t *output, FILE *out)
+{
+	output_totals_t totals;
+	output_count(output, &totals);
+
+	(void)fputs("{\"version\":1,\"zones\":[", out);
+	for (size_t i = 0; i < output->zone_count; i++) {
+		(void)fputs(i == 0 ? "\n" : ",\n", out);
+		print_zone(out, &output->zones[i]);
+	}
+	(void)fprintf(out, "],\"errors\":%zu,\"warnings\":%zu", totals.errors, totals.warnings);
+	if (totals.ignored > 0) {
+		(void)fprintf(out, ",\"ignored\":%zu", totals.ignored);
+	}
+	print_skips(out, output);
+	(void)fputs("}\n", out);
+}

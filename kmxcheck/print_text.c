@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * The output for people: zone by zone what is wrong, where, and how to fix it; at the end what to
+ * do first.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "kmxcheck/print.h"
+
+/* A longer owner pushes its own file out of the column, not those of all the others. */
+#define OWNER_COLUMN_MAX 40
+
+#define INDENT "           "
+
+/* Escape sequences, or nothing at all. */
+typedef struct {
+	const char *severity[2];
+	const char *bold;
+	const char *dim;
+	const char *plain;
+} style_t;
+
+static const style_t colored = {
+	.severity = { [SEVERITY_WARNING] = "\033[33m", [SEVERITY_ERROR] = "\033[1;31m" },
+	.bold = "\033[1m",
+	.dim = "\033[2m",
+	.plain = "\033[0m",
+};
+static const style_t uncolored = { { "", "" }, "", "", "" };
+
+static const char *const severity_names[] = {
+	[SEVERITY_WARNING] = "warning",
+	[SEVERITY_ERROR] = "error",
+};
+
+static const char *const guards[] = {
+	[GUARD_NONE] = "",
+	[GUARD_UNKNOWN] = "guarded or not would be the same here",
+	[GUARD_NO] = "not guarded",
+	[GUARD_YES] = "guarded",
+	[GUARD_PART] = "guarded in part, or with other data",
+};
+
+/* Widths of the columns of a zone. */
+typedef struct {
+	int rule;
+	int owner;
+} widths_t;
+
+/* "mail.example.com. A", which is what a finding is about. Its length. */
+static int owner_text(char *buf, size_t size, const audit_finding_t *finding)
+{
+	knot_dname_txt_storage_t name;
+	char type[TYPE_TEXT_MAX] = "";
+	if (finding->type != 0) {
+		(void)type_text(type, finding->type);
+	}
+	return snprintf(buf, size, "%s%s%s", name_text(name, finding->owner),
+	                type[0] != '\0' && finding->owner != NULL ? " " : "", type);
+}
+
+static widths_t widths(const audit_t *audit)
+{
+	widths_t out = { 0, 0 };
+	for (size_t i = 0; i < audit->findings.count; i++) {
+		const audit_finding_t *finding = &audit->findings.at[i];
+		if (finding->ignored) {
+			continue;
+		}
+		char owner[sizeof(knot_dname_txt_storage_t) + TYPE_TEXT_MAX];
+		int length = owner_text(owner, sizeof(owner), finding);
+		if (length <= OWNER_COLUMN_MAX && length > out.owner) {
+			out.owner = length;
+		}
+		length = (int)strlen(audit_rules[finding->rule].name);
+		if (length > out.rule) {
+			out.rule = length;
+		}
+	}
+	return out;
+}
+
+static void print_finding(FILE *out, const style_t *style, const widths_t *width,
+                          const audit_finding_t *finding)
+{
+	char owner[sizeof(knot_dname_txt_storage_t) + TYPE_TEXT_MAX];
+	(void)owner_text(owner, sizeof(owner), finding);
+	severity_t severity = audit_rules[finding->rule].severity;
+
+	(void)fprintf(out, "  %s%-7s%s  %s%-*s%s  ", style->severity[severity],
+	              severity_names[severity], style->plain, style->bold, width->rule,
+	              audit_rules[finding->rule].name, style->plain);
+	if (finding->pos.file != NULL) {
+		(void)fprintf(out, "%-*s  %s", width->owner, owner, style->dim);
+		write_clean(out, finding->pos.file);
+		if (finding->pos.line > 0) {
+			(void)fprintf(out, ":%llu", (unsigned long long)finding->pos.line);
+		}
+		(void)fputs(style->plain, out);
+	} else {
+		(void)fputs(owner, out);
+	}
+	(void)fputs("\n" INDENT, out);
+	write_clean(out, finding->message);
+	if (finding->remedy != NULL) {
+		(void)fprintf(out, "\n" INDENT "%sremedy:%s ", style->dim, style->plain);
+		write_clean(out, finding->remedy);
+	}
+	(void)fputc('\n', out);
+}
+
+static void print_zone(FILE *out, const style_t *style, const output_zone_t *zone)
+{
+	const audit_t *audit = zone->audit;
+	output_totals_t totals;
+	output_count(&(output_t){ .zones = zone, .zone_count = 1 }, &totals);
+	if (totals.zones_bad == 0 && zone->server == NULL) {
+		return;
+	}
+
+	knot_dname_txt_storage_t name;
+	(void)fprintf(out, "%s%s%s", style->bold, name_text(name, audit->zone), style->plain);
+	if (zone->server != NULL) {
+		(void)fprintf(out, " at %s: %s", zone->server, guards[zone->guard]);
+		if (zone->changes > 0) {
+			(void)fprintf(out, " (%zu of %zu changes in its answers)", zone->seen,
+			              zone->changes);
+		}
+		(void)fprintf(out, ", %zu quer%s\n", zone->queries,
+		              zone->queries == 1 ? "y" : "ies");
+	} else {
+		(void)fprintf(out, " serial %u, %llu record%s\n", audit->serial,
+		              (unsigned long long)audit->records, print_plural(audit->records));
+	}
+
+	widths_t width = widths(audit);
+	for (size_t i = 0; i < audit->findings.count; i++) {
+		if (!audit->findings.at[i].ignored) {
+			print_finding(out, style, &width, &audit->findings.at[i]);
+		}
+	}
+	(void)fputc('\n', out);
+}
+
+/* Errors before warnings, the most frequent before the rest, else as in the contract. */
+static size_t sort_rules(const output_totals_t *totals, audit_rule_t order[AUDIT_RULE_COUNT])
+{
+	size_t count = 0;
+	for (audit_rule_t rule = 0; rule < AUDIT_RULE_COUNT; rule++) {
+		if (totals->rules[rule] == 0) {
+			continue;
+		}
+		size_t at = count++;
+		for (; at > 0; at--) {
+			audit_rule_t other = order[at - 1];
+			severity_t a = audit_rules[rule].severity, b = audit_rules[other].severity;
+			if (a < b || (a == b && totals->rules[rule] <= totals->rules[other])) {
+				break;
+			}
+			order[at] = other;
+		}
+		order[at] = rule;
+	}
+	return count;
+}
+
+static void print_advice(FILE *out, const style_t *style, const output_totals_t *totals)
+{
+	audit_rule_t order[AUDIT_RULE_COUNT];
+	size_t count = sort_rules(totals, order);
+	for (size_t i = 0; i < count; i++) {
+		const audit_rule_info_t *info = &audit_rules[order[i]];
+		(void)fprintf(out, "%7zu  %s%-7s%s  %-16s  %s\n", totals->rules[order[i]],
+		              style->severity[info->severity], severity_names[info->severity],
+		              style->plain, info->name, info->summary);
+	}
+
+	(void)fprintf(out, "%sfirst:%s ", style->bold, style->plain);
+	if (totals->errors > 0) {
+		(void)fputs("mend the errors, they keep mail from arriving", out);
+	} else {
+		(void)fputs("no mail is lost yet; see to the warnings", out);
+	}
+	(void)fprintf(out, ". kmxcheck --explain %s tells more", audit_rules[order[0]].name);
+	(void)fputs(totals->edits > 0 ? ", --diff shows the records to change.\n" : ".\n", out);
+}
+
+static void print_closing(FILE *out, const style_t *style, const output_t *output)
+{
+	output_totals_t totals;
+	output_count(output, &totals);
+
+	for (size_t i = 0; i < output->skip_count; i++) {
+		(void)fputs("skipped ", out);
+		write_clean(out, output->skips[i].zone);
+		(void)fputs(": ", out);
+		write_clean(out, output->skips[i].reason);
+		(void)fputc('\n', out);
+	}
+
+	(void)fprintf(out, "%zu zone%s: ", output->zone_count, print_plural(output->zone_count));
+	if (totals.errors > 0) {
+		(void)fprintf(out, "%s%zu error%s%s", style->severity[SEVERITY_ERROR],
+		              totals.errors, print_plural(totals.errors), style->plain);
+	}
+	if (totals.warnings > 0) {
+		(void)fprintf(out, "%s%s%zu warning%s%s", totals.errors > 0 ? ", " : "",
+		              style->severity[SEVERITY_WARNING], totals.warnings,
+		              print_plural(totals.warnings), style->plain);
+	}
+	if (totals.zones_bad == 0) {
+		(void)fputs("nothing found", out);
+	} else if (output->zone_count > 1) {
+		(void)fprintf(out, " in %zu of them", totals.zones_bad);
+	}
+	if (totals.ignored > 0) {
+		(void)fprintf(out, ", %zu ignored", totals.ignored);
+	}
+	if (output->skip_count > 0) {
+		(void)fprintf(out, ", %zu skipped", output->skip_count);
+	}
+	(void)fputc('\n', out);
+
+	if (totals.zones_bad > 0) {
+		print_advice(out, style, &totals);
+	}
+}
+
+void print_text(const output_t *output, FILE *out)
+{
+	const style_t *style = output->color ? &colored : &uncolored;
+	for (size_t i = 0; i < output->zone_count; i++) {
+		print_zone(out, style, &output->zones[i]);
+	}
+	print_closing(out, style, output);
+}

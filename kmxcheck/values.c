@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * From raw values to a stanza. Numbers, options and names go through the parser that knotd reads its
+ * configuration with, so that what is right here is right there.
+ */
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libknot/yparser/yptrafo.h>
+
+#include "kmxcheck/values.h"
+#include "kmxcheck/xalloc.h"
+#include "policy/netfile.h"
+
+static const source_pos_t nowhere = { .file = NULL };
+
+static const struct {
+	const char *name;
+	bool multi;
+} items[ITEM_COUNT] = {
+	[ITEM_MODE]          = { "mode", false },
+	[ITEM_ZONE]          = { "zone", true },
+	[ITEM_PROXY]         = { "proxy", true },
+	[ITEM_PROXY_FILE]    = { "proxy-file", true },
+	[ITEM_PROXY_EXCEPT]  = { "proxy-except", true },
+	[ITEM_PROXY_NAME]    = { "proxy-name", true },
+	[ITEM_WEB_HOST]      = { "web-host", true },
+	[ITEM_MAIL_HOST]     = { "mail-host", true },
+	[ITEM_MAIL_EXCHANGE] = { "mail-exchange", false },
+	[ITEM_MAIL_ADDRESS]  = { "mail-address", true },
+	[ITEM_WEB_ORIGIN]    = { "web-origin", true },
+	[ITEM_MAIL_SERVICE]  = { "mail-service", true },
+	[ITEM_TTL]           = { "ttl", false },
+	[ITEM_SIGNING_KEY]   = { "signing-key", true },
+	[ITEM_EDE]           = { "ede", false },
+	[ITEM_LOG_INTERVAL]  = { "log-interval", false },
+};
+
+item_t item_of(const char *name)
+{
+	item_t item = 0;
+	while (item < ITEM_COUNT && strcmp(items[item].name, name) != 0) {
+		item++;
+	}
+	return item;
+}
+
+void values_add(values_t *values, item_t item, const char *text, source_pos_t pos)
+{
+	raw_t *raw = &values->raw[item];
+	if (!items[item].multi && raw->texts.count > 0) {
+		free((char *)raw->texts.at[0]);
+		raw->texts.count = raw->positions.count = 0;
+	}
+	*(const char **)xadd(&raw->texts) = xstrdup(text);
+	*(source_pos_t *)xadd(&raw->positions) = pos;
+}
+
+static int is_list(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+int values_add_installed(values_t *values, char err[static ERROR_TEXT_MAX])
+{
+	struct dirent **entries = NULL;
+	/* Sorted, so that two machines with the same lists say the same. */
+	int count = scandir(PROXIES_DIR, &entries, is_list, alphasort);
+	for (int i = 0; i < count; i++) {
+		char *path = xformat("%s/%s", PROXIES_DIR, entries[i]->d_name);
+		values_add(values, ITEM_PROXY_FILE, path, nowhere);
+		free(path);
+		free(entries[i]);
+	}
+	free(entries);
+	return count > 0 ? KNOT_EOK
+	       : error_at(err, KNOT_ENOENT, nowhere, "no lists of proxy networks are installed in "
+	                  "'%s': use --proxy-file, --proxy or --config", PROXIES_DIR);
+}
+
+bool values_protect(const values_t *values, const knot_dname_t *zone)
+{
+	bool found = values->zones.count == 0;
+	for (size_t i = 0; i < values->zones.count && !found; i++) {
+		found = knot_dname_is_equal(values->zones.at[i], zone);
+	}
+	return found;
+}
+
+static void free_names(name_list_t *names)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		free((knot_dname_t *)names->at[i]);
+	}
+	vec_free(names);
+}
+
+void values_clear(values_t *values)
+{
+	for (item_t item = 0; item < ITEM_COUNT; item++) {
+		raw_t *raw = &values->raw[item];
+		for (size_t i = 0; i < raw->texts.count; i++) {
+			free((char *)raw->texts.at[i]);
+		}
+		vec_free(&raw->texts);
+		vec_free(&raw->positions);
+	}
+	for (size_t i = 0; i < values->lists.count; i++) {
+		free((char *)values->lists.at[i].path);
+	}
+	vec_free(&values->lists);
+	free_names(&values->zones);
+	free_names(&values->proxy_names);
+	stanza_clear(&values->stanza);
+	netset_free(values->proxies);
+	netset_free(values->excepts);
+	netset_free(values->origins);
+	free(values->id);
+	memset(values, 0, sizeof(*values));
+}
+
+/* Making */
+
+enum { MODE_LOG, MODE_ENFORCE };
+
+static const knot_lookup_t modes[] = {
+	{ MODE_LOG,     "log" },
+	{ MODE_ENFORCE, "enforce" },
+	{ 0, NULL }
+};
+
+/* Types and limits as in the module's schema. */
+static const yp_item_t type_mode = { .type = YP_TOPT, YP_VOPT = { modes, MODE_LOG } };
+static const yp_item_t type_bool = { .type = YP_TBOOL };
+static const yp_item_t type_name = { .type = YP_TDNAME };
+static const yp_item_t type_time = {
+	.type = YP_TINT, YP_VINT = { .max = INT32_MAX, .unit = YP_STIME }
+};
+
+#define TTL_DEFAULT 300
+
+/*! Says what is wrong with a value. */
+static int bad_value(char *err, const values_t *values, item_t item, size_t i, const char *what)
+{
+	const raw_t *raw = &values->raw[item];
+	const source_pos_t pos = raw->positions.at[i];
+	return error_at(err, KNOT_EINVAL, pos, pos.file != NULL ? "item '%s', value '%s': %s"
+	                                                        : "--%s '%s': %s",
+	                items[item].name, raw->texts.at[i], what);
+}
+
+knot_dname_t *dname_of(const char *text)
+{
+	knot_dname_storage_t name;
+	size_t size = sizeof(name);
+	/* The parser asks for text that fits in a name's longest form. */
+	if (text[0] == '\0' || strlen(text) >= sizeof(knot_dname_txt_storage_t) ||
+	    yp_item_to_bin(&type_name, text, strlen(text), name, &size) != KNOT_EOK) {
+		return NULL;
+	}
+	return xname(name);
+}
+
+/*! The only value of an item as a number, or dflt if there is none. */
+static int make_number(values_t *values, item_t item, const yp_item_t *type, int64_t dflt,
+                       const char *what, int64_t *out, char *err)
+{
+	const raw_t *raw = &values->raw[item];
+	uint8_t bin[sizeof(int64_t)];
+	size_t size = sizeof(bin);
+
+	*out = dflt;
+	if (raw->texts.count == 0) {
+		return KNOT_EOK;
+	}
+	const char *text = raw->texts.at[0];
+	if (text[0] == '\0' || yp_item_to_bin(type, text, strlen(text), bin, &size) != KNOT_EOK) {
+		return bad_value(err, values, item, 0, what);
+	}
+	*out = (type->type == YP_TINT) ? yp_int(bin) : bin[0];
+	return KNOT_EOK;
+}
+
+static int make_numbers(values_t *values, char *err)
+{
+	int64_t mode, ttl, other;
+	int ret = make_number(values, ITEM_MODE, &type_mode, MODE_LOG,
+	                      "has to be log or enforce", &mode, err);
+	if (ret == KNOT_EOK) {
+		ret = make_number(values, ITEM_TTL, &type_time, TTL_DEFAULT, "not a time", &ttl,
+		                  err);
+	}
+	if (ret == KNOT_EOK) {
+		ret = make_number(values, ITEM_LOG_INTERVAL, &type_time, 0, "not a time", &other,
+		                  err);
+	}
+	if (ret == KNOT_EOK) {
+		ret = make_number(values, ITEM_EDE, &type_bool, false, "has to be on or off",
+		                  &other, err);
+	}
+	if (ret == KNOT_EOK) {
+		values->stanza.enforce = (mode == MODE_ENFORCE);
+		values->stanza.ttl = (uint32_t)ttl;
+	}
+	return ret;
+}
+
+static int make_dnames(const values_t *values, item_t item, name_list_t *out, char *err)
+{
+	const raw_t *raw = &values->raw[item];
+	for (size_t i = 0; i < raw->texts.count; i++) {
+		knot_dname_t *name = dname_of(raw->texts.at[i]);
+		if (name == NULL) {
+			return bad_value(err, values, item, i, "not a domain name");
+		}
+		xadd_name(out, name);
+	}
+	return KNOT_EOK;
+}
+
+static int make_addresses(values_t *values, char *err)
+{
+	const raw_t *raw = &values->raw[ITEM_MAIL_ADDRESS];
+	for (size_t i = 0; i < raw->texts.count; i++) {
+		uint8_t address[16];
+		int family = strchr(raw->texts.at[i], ':') != NULL ? 6 : 4;
+		if (inet_pton(family == 6 ? AF_INET6 : AF_INET, raw->texts.at[i], address) != 1) {
+			return bad_value(err, values, ITEM_MAIL_ADDRESS, i, "not an IP address");
+		}
+		(void)xcheck_ret(stanza_add_address(&values->stanza, family, address));
+	}
+	return KNOT_EOK;
+}
+
+static int add_nets(values_t *values, item_t item, netset_t *set, char *err)
+{
+	const raw_t *raw = &values->raw[item];
+	for (size_t i = 0; i < raw->texts.count; i++) {
+		net_t net;
+		if (net_from_str(&net, raw->texts.at[i]) != KNOT_EOK) {
+			return bad_value(err, values, item, i, "not a network");
+		}
+		(void)xcheck_ret(netset_add(set, &net));
+	}
+	return KNOT_EOK;
+}
+
+/*!
+ * Where a list is. In a configuration a relative path is that of an installed list, as in the
+ * module. On a command line it is a file here first, for a shell completes it so.
+ */
+static char *list_path(const char *text, source_pos_t pos)
+{
+	bool here = pos.file == NULL && (strchr(text, '/') != NULL || access(text, F_OK) == 0);
+	return xformat("%s%s", text[0] == '/' || here ? "" : PROXIES_DIR "/", text);
+}
+
+static int add_files(values_t *values, netset_t *set, char *err)
+{
+	const raw_t *raw = &values->raw[ITEM_PROXY_FILE];
+	for (size_t i = 0; i < raw->texts.count; i++) {
+		char file_err[NETFILE_ERR_MAX];
+		netfile_info_t info = { 0 };
+		const source_pos_t pos = raw->positions.at[i];
+		audit_list_t *list = xadd(&values->lists);
+		list->path = list_path(raw->texts.at[i], pos);
+		int ret = xcheck_ret(netfile_read(set, list->path, &info, file_err));
+		if (ret != KNOT_EOK) {
+			return pos.file == NULL
+			       ? error_at(err, ret, nowhere, "%s", file_err)
+			       : error_at(err, ret, nowhere, "%s (proxy-file in %s:%llu)",
+			                  file_err, pos.file, (unsigned long long)pos.line);
+		}
+		list->year = info.year;
+		list->month = info.month;
+		list->day = info.day;
+	}
+	return KNOT_EOK;
+}
+
+static int make_set(values_t *values, item_t item, netset_t **out, char *err)
+{
+	*out = xcheck(netset_new());
+	int ret = add_nets(values, item, *out, err);
+	if (ret == KNOT_EOK && item == ITEM_PROXY) {
+		ret = add_files(values, *out, err);
+	}
+	return ret == KNOT_EOK ? xcheck_ret(netset_build(*out)) : ret;
+}
+
+static words_t words_of(const values_t *values, item_t item)
+{
+	return (words_t){ values->raw[item].texts.at, values->raw[item].texts.count };
+}
+
+/*! Hands the values over to the stanza, with the names and sets made of them. */
+static void fill_stanza(values_t *values)
+{
+	stanza_t *stanza = &values->stanza;
+	const raw_t *exchange = &values->raw[ITEM_MAIL_EXCHANGE];
+	stanza->web_hosts = words_of(values, ITEM_WEB_HOST);
+	stanza->mail_hosts = words_of(values, ITEM_MAIL_HOST);
+	stanza->services = words_of(values, ITEM_MAIL_SERVICE);
+	stanza->exchange = (exchange->texts.count > 0) ? exchange->texts.at[0] : NULL;
+	stanza->proxy_names = values->proxy_names.at;
+	stanza->proxy_name_count = values->proxy_names.count;
+	stanza->proxies = values->proxies;
+	stanza->excepts = values->excepts;
+	stanza->origins = values->origins;
+}
+
+int values_error(const values_t *values, const char *text, char err[static ERROR_TEXT_MAX])
+{
+	return values->id != NULL
+	       ? error_at(err, KNOT_EINVAL, values->pos, "mod-mxguard/%s: %s", values->id, text)
+	       : error_at(err, KNOT_EINVAL, values->pos, "%s", text);
+}
+
+/*! The checks that need the whole stanza, for each of its zones or for any. */
+static int check_stanza(const values_t *values, char *err)
+{
+	char text[STANZA_TEXT_MAX] = "";
+	const name_list_t *zones = &values->zones;
+	int ret = stanza_check(&values->stanza, text);
+	for (size_t i = 0; ret == KNOT_EOK && (i == 0 || i < zones->count); i++) {
+		policy_t policy;
+		ret = xcheck_ret(stanza_policy(&policy, &values->stanza,
+		                               zones->count > 0 ? zones->at[i] : NULL, text));
+		stanza_policy_clear(&policy);
+	}
+	if (ret != KNOT_EOK) {
+		(void)values_error(values, text[0] != '\0' ? text : knot_strerror(ret), err);
+	}
+	return ret;
+}
+
+int values_make(values_t *values, char err[static ERROR_TEXT_MAX])
+{
+	int ret = make_numbers(values, err);
+	if (ret == KNOT_EOK) {
+		ret = make_dnames(values, ITEM_ZONE, &values->zones, err);
+	}
+	if (ret == KNOT_EOK) {
+		ret = make_dnames(values, ITEM_PROXY_NAME, &values->proxy_names, err);
+	}
+	if (ret == KNOT_EOK) {
+		ret = make_addresses(values, err);
+	}
+	if (ret == KNOT_EOK) {
+		ret = make_set(values, ITEM_PROXY, &values->proxies, err);
+	}
+	if (ret == KNOT_EOK) {
+		ret = make_set(values, ITEM_PROXY_EXCEPT, &values->excepts, err);
+	}
+	if (ret == KNOT_EOK) {
+		ret = make_set(values, ITEM_WEB_ORIGIN, &values->origins, err);
+	}
+	if (ret == KNOT_EOK) {
+		fill_stanza(values);
+		ret = check_stanza(values, err);
+	}
+	return ret;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Memory, or the end of the program.
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kmxcheck/xalloc.h"
+
+void *xcheck(void *pointer)
+{
+	if (pointer == NULL) {
+		(void)fputs("kmxcheck: not enough memory\n", stderr);
+		exit(EXIT_TROUBLE);
+	}
+	return pointer;
+}
+
+int xcheck_ret(int ret)
+{
+	if (ret == KNOT_ENOMEM) {
+		(void)xcheck(NULL);
+	}
+	return ret;
+}
+
+void xadd_name(name_list_t *list, const knot_dname_t *name)
+{
+	*(const knot_dname_t **)xadd(list) = name;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	return xcheck(calloc(count > 0 ? count : 1, size));
+}
+
+char *xstrdup(const char *text)
+{
+	return xcheck(strdup(text));
+}
+
+knot_dname_t *xname(const knot_dname_t *name)
+{
+	return xcheck(knot_dname_copy(name, NULL));
+}
+
+char *xformat(const char *fmt, ...)
+{
+	va_list args, again;
+	va_start(args, fmt);
+	va_copy(again, args);
+	int size = vsnprintf(NULL, 0, fmt, args);
+	char *text = xcalloc((size_t)size + 1, 1);
+	(void)vsnprintf(text, (size_t)size + 1, fmt, again);
+	va_end(again);
+	va_end(args);
+	return text;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * Memory of the auditor. A program that reads, prints and ends has nothing better to do without
+ * memory than to say so and end, with the exit status of a run that failed. Nothing is printed
+ * before all of it is known, so nothing half-printed is left behind.
+ */
+
+#pragma once
+
+#include <libknot/libknot.h>
+
+#include "dns/index.h"
+#include "dns/vec.h"
+
+/*! Exit status where zones could not be audited. */
+#define EXIT_TROUBLE 2
+
+/*! Returns the pointer, or ends the program if it is NULL. */
+void *xcheck(void *pointer);
+
+/*! Ends the program if ret is KNOT_ENOMEM. Returns ret. */
+int xcheck_ret(int ret);
+
+/*! Adds a zeroed element to a vector and returns it (void *). */
+#define xadd(vec) xcheck(vec_add(vec))
+
+void xadd_name(name_list_t *list, const knot_dname_t *name);
+
+void *xcalloc(size_t count, size_t size);
+char *xstrdup(const char *text);
+knot_dname_t *xname(const knot_dname_t *name);
+
+/*! Text in new memory. */
+__attribute__((format(printf, 1, 2)))
+char *xformat(const char *fmt, ...);
