@@ -14,6 +14,9 @@ import unittest
 
 FOLDERS = "dns", "policy", "module", "kmxcheck", "tests", "scripts", ".ci"
 
+# Inside these no room includes another one in a circle.
+WITHOUT_CIRCLES = "dns", "module", "kmxcheck"
+
 LIBC = {
     "arpa/inet.h", "assert.h", "ctype.h", "errno.h", "fcntl.h", "inttypes.h", "limits.h",
     "netinet/in.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h",
@@ -115,6 +118,34 @@ def named_from_top(root):
             if quote == '"' and not name.startswith(tuple(f"{f}/" for f in FOLDERS))]
 
 
+def arrows(root, folder):
+    """Who includes whom in a folder: header and source of one name are one room."""
+    graph = {}
+    for path, quote, name, place in includes(root, folder):
+        room, other = path.with_suffix(""), (root / name).with_suffix("")
+        if quote == '"' and other.parent == path.parent and other != room:
+            graph.setdefault(room.name, {}).setdefault(other.name, place)
+    return graph
+
+
+def circles(root):
+    """Each include that leads back to the room it is in."""
+    bad = []
+    for folder in WITHOUT_CIRCLES:
+        graph = arrows(root, folder)
+        for room, others in graph.items():
+            for other, place in others.items():
+                reached, todo = set(), [other]
+                while todo:
+                    at_room = todo.pop()
+                    if at_room not in reached:
+                        reached.add(at_room)
+                        todo += graph.get(at_room, {})
+                if room in reached:
+                    bad.append(f"{place}, which leads back")
+    return bad
+
+
 def sources(root):
     """Every source file: C, Python, shell, scripts without an ending, the build."""
     yield from files(root, *FOLDERS, ends=(".c", ".h", ".py", ".sh", "Makefile.inc"))
@@ -181,6 +212,9 @@ class Layering(unittest.TestCase):
 
     def test_own_headers_are_named_from_the_top(self):
         self.holds(named_from_top)
+
+    def test_no_includes_in_a_circle(self):
+        self.holds(circles)
 
     def test_every_source_says_licence_and_purpose(self):
         self.holds(heads)
@@ -266,6 +300,19 @@ class CanFail(unittest.TestCase):
     def test_named_from_top(self):
         self.catches(named_from_top, [("module/a.c", '#include "conf.h"\n')],
                      [("module/a.c", '#include "module/conf.h"\n#include <conf.h>\n')])
+
+    def test_circles(self):
+        self.assertEqual(2, len(circles(self.tree({
+            "kmxcheck/a.h": "", "kmxcheck/a.c": '#include "kmxcheck/b.h"\n',
+            "kmxcheck/b.h": '#include "kmxcheck/a.h"\n'}))))
+        self.assertEqual(3, len(circles(self.tree({
+            "module/a.c": '#include "module/b.h"\n', "module/b.c": '#include "module/c.h"\n',
+            "module/c.h": '#include "module/a.h"\n'}))))
+        self.assertEqual([], circles(self.tree({
+            "kmxcheck/a.h": "", "kmxcheck/a.c": '#include "kmxcheck/a.h"\n',
+            "kmxcheck/b.h": '#include "kmxcheck/a.h"\n#include "policy/b.h"\n',
+            "kmxcheck/b.c": '#include "kmxcheck/b.h"\n#include "kmxcheck/a.h"\n',
+            "policy/b.h": '#include "kmxcheck/b.h"\n'})))
 
     def test_heads(self):
         spdx = "# SPDX-License-Identifier: GPL-3.0-or-later\n"
