@@ -46,10 +46,8 @@ static void find_exchanges(auditor_t *auditor)
 	if (zone_lookup(auditor->zone, auditor->policy->zone, KNOT_RRTYPE_MX, &mx) != KNOT_EOK) {
 		return;
 	}
-	knot_rdata_t *rdata = mx.rrs.rdata;
-	for (uint16_t i = 0; i < mx.rrs.count; i++) {
+	for_each_rdata(rdata, &mx) {
 		xadd_name(&auditor->exchanges, knot_mx_name(rdata));
-		rdata = knot_rdataset_next(rdata);
 	}
 	name_list_unique(&auditor->exchanges);
 }

@@ -91,8 +91,7 @@ const char *mail_text(knot_dname_txt_storage_t buf, const policy_t *policy, int 
 static void add_rest(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *rrset,
                      const knot_rrset_t *other, bool add)
 {
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+	for_each_rdata(rdata, rrset) {
 		if (other == NULL || other->ttl != rrset->ttl ||
 		    !knot_rdataset_member(&other->rrs, rdata)) {
 			audit_edit_t *edit = xadd(&auditor->out->edits);
@@ -103,7 +102,6 @@ static void add_rest(auditor_t *auditor, const knot_dname_t *owner, const knot_r
 			edit->rdata = xcalloc(1, knot_rdata_size(rdata->len));
 			knot_rdata_init(edit->rdata, rdata->len, rdata->data);
 		}
-		rdata = knot_rdataset_next(rdata);
 	}
 }
 
@@ -256,27 +254,25 @@ void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *ho
 	zones_follow(auditor->input->zones, auditor->zone, auditor->policy, name, host);
 }
 
-bool audit_is_guarded(const auditor_t *auditor, const knot_dname_t *name)
+bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
+                      const knot_dname_t *name)
 {
 	const knot_rrset_t none = { 0 };
-	const policy_t *policy = auditor->policy;
 	return policy_guarded(policy, &none, name) ||
 	       (name_in_zone(name, policy->zone) && !names_match(&policy->web_hosts, name) &&
-	        name_list_has(&auditor->exchanges, name));
+	        name_list_has(exchanges, name));
 }
 
 const net_t *audit_proxied_rrset(const auditor_t *auditor, const knot_rrset_t *rrset,
                            const uint8_t **address)
 {
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+	for_each_rdata(rdata, rrset) {
 		const net_t *network = policy_proxied(auditor->policy, family_of_type(rrset->type),
 		                                      rdata->data);
 		if (network != NULL) {
 			*address = rdata->data;
 			return network;
 		}
-		rdata = knot_rdataset_next(rdata);
 	}
 	return NULL;
 }

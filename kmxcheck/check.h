@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dns/rrset.h"
 #include "dns/text.h"
 #include "dns/vec.h"
 #include "kmxcheck/reply.h"
@@ -170,8 +171,10 @@ const char *mail_text(knot_dname_txt_storage_t buf, const policy_t *policy, int 
 /*! Where a name leads, in all zones of the run. */
 void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *host);
 
-/*! The question of policy_guarded(), in a time that does not grow with the MX at the apex. */
-bool audit_is_guarded(const auditor_t *auditor, const knot_dname_t *name);
+/*! The question of policy_guarded(), in a time that does not grow with the MX at the apex: its
+ *  targets are a sorted list. */
+bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
+                      const knot_dname_t *name);
 
 /*! The first proxied address of an RRset, or of both of a host; NULL: none. */
 const net_t *audit_proxied_rrset(const auditor_t *auditor, const knot_rrset_t *rrset,

@@ -34,13 +34,11 @@ static void remedy_proxied(auditor_t *auditor, audit_finding_t *finding, bool di
 /*! True if an RRset has an address that is not proxied. */
 static bool has_direct(const auditor_t *auditor, const knot_rrset_t *rrset)
 {
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+	for_each_rdata(rdata, rrset) {
 		if (policy_proxied(auditor->policy, family_of_type(rrset->type),
 		                   rdata->data) == NULL) {
 			return true;
 		}
-		rdata = knot_rdataset_next(rdata);
 	}
 	return false;
 }
@@ -192,15 +190,13 @@ void check_proxied_alias(auditor_t *auditor, audit_rule_t rule, const subject_t 
 static void add_web_rrset(auditor_t *auditor, const knot_dname_t *name, const knot_rrset_t *rrset)
 {
 	int family = family_of_type(rrset->type);
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+	for_each_rdata(rdata, rrset) {
 		/* A proxied address is everyone's: it gives nothing away. */
 		if (policy_proxied(auditor->policy, family, rdata->data) == NULL) {
 			web_address_t *web = xadd(&auditor->web);
 			*web = (web_address_t){ .name = name, .family = (uint8_t)family };
 			memcpy(web->address, rdata->data, address_size(family));
 		}
-		rdata = knot_rdataset_next(rdata);
 	}
 }
 
@@ -345,7 +341,7 @@ void check_exposed_address(auditor_t *auditor, audit_rule_t rule, const subject_
 
 static void add_host(auditor_t *auditor, const knot_dname_t *name)
 {
-	if (audit_is_guarded(auditor, name)) {
+	if (audit_is_guarded(auditor->policy, &auditor->exchanges, name)) {
 		xadd_name(&auditor->hosts, name);
 	}
 }

@@ -351,7 +351,7 @@ static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrse
 	judge_rrset(auditor, &response, &item, &rrset, &verdict);
 
 	subject->target = knot_rdata_name(rdata, rrset.type);
-	subject->guarded = audit_is_guarded(auditor, subject->target);
+	subject->guarded = audit_is_guarded(auditor->policy, &auditor->exchanges, subject->target);
 	bool steered = !subject->guarded && verdict.finding_count > 0;
 	subject->found = steered ? &verdict.findings[0] : NULL;
 	subject->first_steered = steered && !steered_before;

@@ -72,8 +72,7 @@ static const net_t *check_rrset(const auditor_t *auditor, const knot_rrset_t *rr
                                 unsigned prefix, const uint8_t **address)
 {
 	int family = family_of_type(rrset->type);
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+	for_each_rdata(rdata, rrset) {
 		net_t net;
 		const net_t *found = NULL;
 		if (net_from_addr(&net, family, rdata->data, NULL, prefix) == KNOT_EOK) {
@@ -83,7 +82,6 @@ static const net_t *check_rrset(const auditor_t *auditor, const knot_rrset_t *rr
 			*address = rdata->data;
 			return found;
 		}
-		rdata = knot_rdataset_next(rdata);
 	}
 	return NULL;
 }
@@ -159,12 +157,10 @@ static bool is_served(auditor_t *auditor, const knot_dname_t *owner)
 /*! True if an owner has an SPF record. */
 static bool has_spf(const knot_rrset_t *txt)
 {
-	knot_rdata_t *rdata = txt->rrs.rdata;
-	for (uint16_t i = 0; i < txt->rrs.count; i++) {
+	for_each_rdata(rdata, txt) {
 		if (spf_is(rdata->data, rdata->len)) {
 			return true;
 		}
-		rdata = knot_rdataset_next(rdata);
 	}
 	return false;
 }

@@ -210,76 +210,32 @@ static int bad_value(char *err, const conf_value_t *value, const char *what)
  * lead out of its folder. */
 
 /* What knotd has room for, too. */
-#define NAME_MAX_LEN 1023
+#define PATH_LEN_MAX 1023
 #define INDEX_MAX    255
 
-typedef struct {
-	char text[NAME_MAX_LEN + 1];
-	size_t len;
-} path_text_t;
-
-static int append(path_text_t *buffer, const char *text, size_t len)
+/*! Writes the characters first to end - 1 of a name. */
+static void write_name(FILE *out, const char *text, size_t first, size_t end)
 {
-	if (len > NAME_MAX_LEN - buffer->len) {
-		return KNOT_ERANGE;
+	for (size_t i = first; i < end; i++) {
+		(void)fputc(text[i] == '/' ? '_' : text[i], out);
 	}
-	memcpy(buffer->text + buffer->len, text, len);
-	buffer->len += len;
-	buffer->text[buffer->len] = '\0';
-	return KNOT_EOK;
 }
 
-static int append_name(path_text_t *buffer, const char *text, size_t len)
-{
-	size_t from = buffer->len;
-	int ret = append(buffer, text, len);
-	for (size_t i = from; i < buffer->len; i++) {
-		if (buffer->text[i] == '/') {
-			buffer->text[i] = '_';
-		}
-	}
-	return ret;
-}
-
-/*! A name as text, without the final dot: of the root that leaves nothing. */
-static int append_dname(path_text_t *buffer, const knot_dname_t *name)
-{
-	knot_dname_txt_storage_t text;
-	if (knot_dname_to_str(text, name, sizeof(text)) == NULL) {
-		return KNOT_EINVAL;
-	}
-	return append_name(buffer, text, strlen(text) - 1);
-}
-
-/*! The characters first to last of the name with its final dot; those behind its end are none. */
-static int append_chars(path_text_t *buffer, const knot_dname_t *zone, unsigned first, unsigned last)
-{
-	knot_dname_txt_storage_t text;
-	if (knot_dname_to_str(text, zone, sizeof(text)) == NULL) {
-		return KNOT_EINVAL;
-	}
-	size_t len = strlen(text);
-	if (first >= len) {
-		return KNOT_EOK;
-	}
-	size_t end = (last < len) ? last + 1 : len;
-	return append_name(buffer, text + first, end - first);
-}
-
-/*! A label, counted from the right; 0 is the one below the root. */
-static int append_label(path_text_t *buffer, const knot_dname_t *zone, unsigned index)
+/*! Writes a label, counted from the right; 0 is the one below the root. */
+static void write_label(FILE *out, const knot_dname_t *zone, unsigned index)
 {
 	size_t labels = knot_dname_labels(zone, NULL);
 	if (labels <= index) {
-		return KNOT_EOK;
+		return;
 	}
 	for (size_t skip = labels - index - 1; skip > 0; skip--) {
 		zone += 1 + zone[0];
 	}
-	knot_dname_t label[1 + KNOT_DNAME_MAXLABELLEN + 1];
+	knot_dname_t label[1 + KNOT_DNAME_MAXLABELLEN + 1] = { 0 };
+	knot_dname_txt_storage_t text;
 	memcpy(label, zone, 1 + zone[0]);
-	label[1 + zone[0]] = '\0';
-	return append_dname(buffer, label);
+	(void)name_text(text, label);
+	write_name(out, text, 0, strlen(text) - 1);
 }
 
 /*! Reads a number and moves behind it. */
@@ -316,48 +272,55 @@ static bool read_index(const char **at, bool range, unsigned *first, unsigned *l
 	return true;
 }
 
-/*! Handles a formatter; at is behind the percent sign and is moved behind the rest of it. */
-static int append_format(path_text_t *buffer, const char **at, const knot_dname_t *zone)
+/*! Writes what a formatter stands for; at is behind the percent sign and is moved behind the rest of
+ *  it. False: an index is missing or wrong. */
+static bool write_format(FILE *out, const char **at, const knot_dname_t *zone)
 {
+	knot_dname_txt_storage_t text;
 	unsigned first, last;
 	char type = **at;
+	size_t len = strlen(name_text(text, zone));
 	*at += (type != '\0');
+	if ((type == 'c' || type == 'l') && !read_index(at, type == 'c', &first, &last)) {
+		return false;
+	}
 	switch (type) {
 	case '%':
-		return append(buffer, "%", 1);
-	case 's':
-		return append_dname(buffer, zone);
-	case 'c':
-		return read_index(at, true, &first, &last)
-		       ? append_chars(buffer, zone, first, last) : KNOT_EINVAL;
+		(void)fputc('%', out);
+		break;
+	case 's': /* Without the final dot: of the root that leaves nothing. */
+		write_name(out, text, 0, len - 1);
+		break;
+	case 'c': /* Of the name with its final dot. Characters behind its end are none. */
+		write_name(out, text, first, last < len ? last + 1 : len);
+		break;
 	case 'l':
-		return read_index(at, false, &first, &last)
-		       ? append_label(buffer, zone, first) : KNOT_EINVAL;
-	default:
-		return KNOT_EOK;
+		write_label(out, zone, first);
+		break;
 	}
+	return true;
 }
 
 int zonefile_path(char **out, const char *storage, const char *file, const knot_dname_t *zone)
 {
-	path_text_t buffer = { .len = 0 };
-	*out = NULL;
-	while (*file != '\0') {
-		size_t len = strcspn(file, "%");
-		int ret = append(&buffer, file, len);
-		file += len;
-		if (ret == KNOT_EOK && *file == '%') {
+	char *name = NULL;
+	size_t size = 0;
+	FILE *stream = xcheck(open_memstream(&name, &size));
+	bool fine = true;
+	while (*file != '\0' && fine) {
+		if (*file == '%') {
 			file++;
-			ret = append_format(&buffer, &file, zone);
-		}
-		if (ret != KNOT_EOK) {
-			return ret;
+			fine = write_format(stream, &file, zone);
+		} else {
+			(void)fputc(*file++, stream);
 		}
 	}
-
-	bool absolute = buffer.text[0] == '/';
-	*out = xformat("%s%s%s", absolute ? "" : storage, absolute ? "" : "/", buffer.text);
-	return KNOT_EOK;
+	(void)xcheck(fclose(stream) == 0 ? name : NULL);
+	bool absolute = name[0] == '/';
+	*out = fine && size <= PATH_LEN_MAX ? xformat("%s%s%s", absolute ? "" : storage,
+	                                              absolute ? "" : "/", name) : NULL;
+	free(name);
+	return !fine ? KNOT_EINVAL : *out == NULL ? KNOT_ERANGE : KNOT_EOK;
 }
 
 /* Stanzas */

@@ -195,13 +195,11 @@ static void keep_wildcard_out(auditor_t *auditor, const knot_dname_t *host)
 static void add_change_edges(auditor_t *auditor, const knot_dname_t *host,
                          const knot_rrset_t *rrset, const knot_rrset_t *old)
 {
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+	for_each_rdata(rdata, rrset) {
 		if (old == NULL || !knot_rdataset_member(&old->rrs, rdata)) {
 			audit_add_address_edge(auditor->out, host, family_of_type(rrset->type), rdata->data,
 			                   false, true);
 		}
-		rdata = knot_rdataset_next(rdata);
 	}
 }
 

@@ -375,22 +375,19 @@ static void make_hosts(session_t *session, name_list_t *names)
 static void find_guarded(session_t *session)
 {
 	const knot_dname_t *apex = session->policy->zone;
-	knot_rrset_t mx;
-	knot_rrset_init(&mx, (knot_dname_t *)apex, KNOT_RRTYPE_MX, KNOT_CLASS_IN, 0);
+	name_list_t exchanges = { .at = NULL };
 	for (size_t i = 0; i < session->targets.count; i++) {
 		const target_t *target = &session->targets.at[i];
 		if (target->type == KNOT_RRTYPE_MX && knot_dname_is_equal(target->owner, apex)) {
-			uint8_t data[2 + KNOT_DNAME_MAXLEN] = { 0 };
-			size_t size = knot_dname_size(target->target);
-			memcpy(data + 2, target->target, size);
-			(void)xcheck_ret(knot_rrset_add_rdata(&mx, data, (uint16_t)(2 + size), NULL));
+			xadd_name(&exchanges, target->target);
 		}
 	}
+	name_list_unique(&exchanges);
 	for (size_t i = 0; i < session->hosts.count; i++) {
 		live_host_t *host = &session->hosts.at[i];
-		host->guarded = policy_guarded(session->policy, &mx, host->name);
+		host->guarded = audit_is_guarded(session->policy, &exchanges, host->name);
 	}
-	knot_rdataset_clear(&mx.rrs, NULL);
+	vec_free(&exchanges);
 }
 
 /* All targets in the zone, and the guarded hosts that the policy or the file's audit names. */

@@ -13,25 +13,253 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kmxcheck/jobs.h"
+#include "kmxcheck/config.h"
 #include "kmxcheck/live.h"
 #include "kmxcheck/options.h"
+#include "kmxcheck/print.h"
 #include "kmxcheck/xalloc.h"
 
 /* A server that is down is not to be waited for as often as there are zones. */
 #define UNANSWERED_MAX 3
 
+/*! A zone and a policy. */
+typedef struct {
+	const char *path;           /*!< Zone file, or NULL: by zone transfer. */
+	const knot_dname_t *origin; /*!< Apex, or NULL: as the file says. */
+	values_t *values;           /*!< Policy, or NULL: the configuration knows by the apex. */
+	bool configured;            /*!< It comes from the configuration, not from the user. */
+	bool skipped;               /*!< Its file is not there. */
+	zone_t *zone;               /*!< Open, or NULL. */
+	policy_t policy;            /*!< Of the zone. */
+	audit_t audit;
+	bool done;                  /*!< The audit is there. */
+	audit_t live;               /*!< The same of a server's answers, with -s. */
+	live_t answers;
+} job_t;
+
+/*! A run. */
 typedef struct {
 	options_t options;
 	config_t config;
 	server_t server;     /*!< With -s. */
-	jobs_t jobs;
+	VEC(job_t) jobs;
+	VEC(output_skip_t) skips;   /*!< Texts are its own. */
+	VEC(knot_dname_t *) names;  /*!< Operands that are names. */
 	zones_t zones;       /*!< The open ones. */
 	size_t failed;       /*!< Zones that could not be audited. */
 	struct timespec asked;
 	unsigned unanswered; /*!< In a row, by the server. */
 	size_t not_asked;    /*!< Zones, after too many of those. */
 } run_t;
+
+static const source_pos_t nowhere = { .file = NULL };
+
+/* What there is to do */
+
+static job_t *add_job(run_t *run, const char *path, const knot_dname_t *origin,
+                      values_t *values)
+{
+	job_t *job = xadd(&run->jobs);
+	*job = (job_t){ .path = path, .origin = origin, .values = values };
+	return job;
+}
+
+static void add_skip(run_t *run, const knot_dname_t *zone, const char *reason, const char *more)
+{
+	output_skip_t *skip = xadd(&run->skips);
+	skip->zone = xcheck(knot_dname_to_str_alloc(zone));
+	skip->reason = xformat("%s%s", reason, more);
+}
+
+/* Catalog zones (RFC 9432): their members are zones that a server has without a word in its
+ * configuration. A member is the target of a PTR record right below "zones" of the catalog. */
+
+typedef struct {
+	run_t *run;
+	const knot_dname_t *catalog;
+	const char *catalog_text;
+} members_t;
+
+static int add_member(void *ctx, const record_t *record)
+{
+	static const knot_dname_t zones[] = "\5zones";
+	const members_t *to = ctx;
+	const knot_dname_t *below = record->owner + 1 + record->owner[0];
+	knot_dname_storage_t member = { 0 };
+
+	if (record->type != KNOT_RRTYPE_PTR ||
+	    knot_dname_in_bailiwick(record->owner, to->catalog) != 2 ||
+	    below[0] != zones[0] || memcmp(below + 1, zones + 1, zones[0]) != 0 ||
+	    knot_dname_wire_check(record->rdata, record->rdata + record->size, NULL) <= 0) {
+		return KNOT_EOK;
+	}
+	(void)knot_dname_copy_lower(member, record->rdata);
+	if (config_zone(&to->run->config, member) == NULL) {
+		add_skip(to->run, member, "member of the catalog ", to->catalog_text);
+	} /* What is configured is no member for knotd either. */
+	return KNOT_EOK;
+}
+
+/*! What the server knows of a catalog may differ from its file: it is listed, no more. */
+static void add_catalog(run_t *run, const config_zone_t *zone)
+{
+	char err[ERROR_TEXT_MAX];
+	add_skip(run, zone->name, zone->skip, "");
+	members_t to = { run, zone->name, run->skips.at[run->skips.count - 1].zone };
+	(void)zone_scan(zone->file, zone->name, add_member, &to, err);
+}
+
+/*! A zone of the configuration. */
+static void add_zone(run_t *run, const config_zone_t *zone, const values_t *only)
+{
+	if (zone->skip != NULL) {
+		add_skip(run, zone->name, zone->skip, "");
+		return;
+	}
+	bool any = false;
+	for (size_t i = 0; i < zone->policies.count; i++) {
+		if (only == NULL || zone->policies.at[i] == only) {
+			job_t *job = add_job(run, run->options.axfr ? NULL : zone->file,
+			                     zone->name, zone->policies.at[i]);
+			job->configured = true;
+			any = true;
+		}
+	}
+	if (!any) {
+		add_skip(run, zone->name, "does not load mod-mxguard/", only->id);
+	}
+}
+
+/*! Skips a zone of the configuration that can't be opened, if its file is not there: only then, so
+ *  that files which are there are not looked for twice. False if that is not why. */
+static bool skip_missing(run_t *run, job_t *job)
+{
+	job->skipped = job->configured && job->path != NULL && access(job->path, F_OK) != 0 &&
+	               (errno == ENOENT || errno == ENOTDIR);
+	if (job->skipped) {
+		add_skip(run, job->origin, "has no zone file ", job->path);
+	}
+	return job->skipped;
+}
+
+/*! An error if no job is left: to have audited nothing is not to have found nothing. */
+static int check_left(const run_t *run, char *err)
+{
+	const char *config = run->options.config;
+	for (size_t i = 0; i < run->jobs.count; i++) {
+		if (!run->jobs.at[i].skipped) {
+			return KNOT_EOK;
+		}
+	}
+	const output_skip_t *first = run->skips.at;
+	return first == NULL
+	       ? error_at(err, KNOT_EINVAL, nowhere, "%s: there is no zone to audit", config)
+	       : error_at(err, KNOT_EINVAL, nowhere, "%s: there is no zone to audit: %s %s%s",
+	                  config, first->zone, first->reason,
+	                  run->skips.count > 1 ? ", and so on" : "");
+}
+
+/*! Adds the zone that an operand names. */
+static int add_operand(run_t *run, const char *operand, values_t *values, char *err)
+{
+	if (!run->options.axfr) {
+		(void)add_job(run, operand, run->options.origin, values);
+		return KNOT_EOK;
+	}
+	knot_dname_t *name = dname_of(operand);
+	if (name == NULL) {
+		return error_at(err, KNOT_EINVAL, nowhere, "'%s': not a domain name", operand);
+	}
+	*(knot_dname_t **)xadd(&run->names) = name;
+	(void)add_job(run, NULL, name, values);
+	return KNOT_EOK;
+}
+
+/*! Finds out what there is to do, without opening a zone. */
+static int make_jobs(run_t *run, char *err)
+{
+	const options_t *options = &run->options;
+	const config_t *config = &run->config;
+	values_t *values = options->config == NULL ? &run->options.values : NULL;
+	if (options->policy != NULL) {
+		values = config_policy(config, options->policy);
+		if (values == NULL) {
+			return error_at(err, KNOT_EINVAL, nowhere, "--policy '%s': there is no such "
+			                "stanza of mod-mxguard in %s", options->policy,
+			                options->config);
+		}
+	}
+	bool all = options->config != NULL && options->operand_count == 0;
+	for (size_t i = 0; all && i < config->zones.count; i++) {
+		const config_zone_t *zone = &config->zones.at[i];
+		if (zone->catalog) {
+			add_catalog(run, zone);
+		} else {
+			add_zone(run, zone, values);
+		}
+	}
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < options->operand_count && ret == KNOT_EOK; i++) {
+		ret = add_operand(run, options->operands[i], values, err);
+	}
+	return ret;
+}
+
+/*! Finds the policy of an open zone that no stanza is named for: that of the configuration, or the
+ *  only one there is. Where there are more for it, these become jobs of their own. */
+static int find_policy(run_t *run, size_t i, char *err)
+{
+	job_t *job = &run->jobs.at[i];
+	const config_t *config = &run->config;
+	const config_zone_t *zone = config_zone(config, job->zone->apex);
+	if (zone != NULL && zone->policies.count > 0) {
+		const job_t first = *job;
+		job->values = zone->policies.at[0];
+		/* Standard input is there only once. */
+		bool again = first.path == NULL || strcmp(first.path, "-") != 0;
+		for (size_t k = 1; again && k < zone->policies.count; k++) {
+			(void)add_job(run, first.path, first.origin, zone->policies.at[k]);
+		}
+		return KNOT_EOK;
+	}
+	if (config->policies.count == 1) {
+		job->values = &config->policies.at[0];
+		return KNOT_EOK;
+	}
+
+	knot_dname_txt_storage_t name;
+	const char *file = run->options.config;
+	return config->policies.count == 0
+	       ? error_at(err, KNOT_EINVAL, nowhere, "%s: there is no stanza of mod-mxguard", file)
+	       : error_at(err, KNOT_EINVAL, nowhere, "%s: zone %s loads no mod-mxguard in %s: "
+	                  "which stanza? Use --policy", job->zone->file,
+	                  name_text(name, job->zone->apex), file);
+}
+
+/*! Makes the policy of an open zone. The jobs may move. */
+static int make_policy(run_t *run, size_t i, char *err)
+{
+	if (run->jobs.at[i].values == NULL) {
+		int ret = find_policy(run, i, err);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+	}
+	job_t *job = &run->jobs.at[i];
+	char text[STANZA_TEXT_MAX] = "";
+	int ret = xcheck_ret(stanza_policy(&job->policy, &job->values->stanza, job->zone->apex,
+	                                   text));
+	if (ret != KNOT_EOK) {
+		knot_dname_txt_storage_t name;
+		(void)values_error(job->values, text, err);
+		size_t len = strlen(err);
+		(void)snprintf(err + len, ERROR_TEXT_MAX - len, ", in zone %s",
+		               name_text(name, job->zone->apex));
+	}
+	return ret;
+}
+
+/* Opening zones */
 
 static void trouble(run_t *run, const char *text)
 {
@@ -115,7 +343,7 @@ static int transfer_zone(run_t *run, job_t *job, char *err)
 static void open_zone(run_t *run, size_t i)
 {
 	char err[ERROR_TEXT_MAX];
-	job_t *job = &run->jobs.list.at[i];
+	job_t *job = &run->jobs.at[i];
 
 	if (job->path == NULL && given_up(run)) {
 		return;
@@ -123,13 +351,13 @@ static void open_zone(run_t *run, size_t i)
 	int ret = job->path != NULL ? zone_open(&job->zone, job->path, job->origin, err)
 	                            : transfer_zone(run, job, err);
 	if (ret != KNOT_EOK) {
-		if (!jobs_skip(&run->jobs, i)) {
+		if (!skip_missing(run, job)) {
 			trouble(run, err);
 		}
 		return;
 	}
-	ret = jobs_policy(&run->jobs, i, &run->options, &run->config, err);
-	job = &run->jobs.list.at[i]; /* It may have moved. */
+	ret = make_policy(run, i, err);
+	job = &run->jobs.at[i]; /* It may have moved. */
 	if (ret != KNOT_EOK || !fixable(run, job->values, err)) {
 		trouble(run, err);
 		zone_free(job->zone);
@@ -148,6 +376,8 @@ static void mark_ignored(const options_t *options, audit_t *audit)
 		                                   names_match(&ignore->owners, finding->owner));
 	}
 }
+
+/* Auditing */
 
 static void audit_job(run_t *run, job_t *job, int64_t now)
 {
@@ -186,8 +416,8 @@ static void ask_job(run_t *run, job_t *job)
 static void audit_jobs(run_t *run)
 {
 	const int64_t now = time(NULL);
-	for (size_t i = 0; i < run->jobs.list.count; i++) {
-		job_t *job = &run->jobs.list.at[i];
+	for (size_t i = 0; i < run->jobs.count; i++) {
+		job_t *job = &run->jobs.at[i];
 		if (job->zone != NULL) {
 			audit_job(run, job, now);
 		}
@@ -196,6 +426,8 @@ static void audit_jobs(run_t *run)
 		}
 	}
 }
+
+/* Printing */
 
 static bool want_color(void)
 {
@@ -248,16 +480,16 @@ static output_zone_t result(const run_t *run, const job_t *job)
 /*! Counts and, unless it is to be quiet, prints the audits there are. Returns the exit status. */
 static int print_results(const run_t *run)
 {
-	output_zone_t *zones = xcalloc(run->jobs.list.count, sizeof(*zones));
+	output_zone_t *zones = xcalloc(run->jobs.count, sizeof(*zones));
 	output_t output = {
 		.zones = zones,
-		.skips = run->jobs.skips.at,
-		.skip_count = run->jobs.skips.count,
+		.skips = run->skips.at,
+		.skip_count = run->skips.count,
 		.color = want_color(),
 		.program = "kmxcheck " PACKAGE_VERSION,
 	};
-	for (size_t i = 0; i < run->jobs.list.count; i++) {
-		const job_t *job = &run->jobs.list.at[i];
+	for (size_t i = 0; i < run->jobs.count; i++) {
+		const job_t *job = &run->jobs.at[i];
 		if (job->done) {
 			zones[output.zone_count++] = result(run, job);
 		}
@@ -285,7 +517,7 @@ static int prepare(run_t *run, char err[static ERROR_TEXT_MAX])
 	if (ret == KNOT_EOK) {
 		ret = make_policies(run, err);
 	}
-	return ret == KNOT_EOK ? jobs_make(&run->jobs, &run->options, &run->config, err) : ret;
+	return ret == KNOT_EOK ? make_jobs(run, err) : ret;
 }
 
 static int run_all(run_t *run)
@@ -293,11 +525,11 @@ static int run_all(run_t *run)
 	char err[ERROR_TEXT_MAX] = "";
 	int ret = prepare(run, err);
 	/* The number of jobs may grow on the way. */
-	for (size_t i = 0; ret == KNOT_EOK && i < run->jobs.list.count; i++) {
+	for (size_t i = 0; ret == KNOT_EOK && i < run->jobs.count; i++) {
 		open_zone(run, i);
 	}
 	if (ret == KNOT_EOK) {
-		ret = jobs_left(&run->jobs, run->options.config, err);
+		ret = check_left(run, err);
 	}
 	if (ret == KNOT_EOK) {
 		audit_jobs(run);
@@ -312,15 +544,36 @@ static int run_all(run_t *run)
 	return print_results(run);
 }
 
+static void clear_run(run_t *run)
+{
+	for (size_t i = 0; i < run->jobs.count; i++) {
+		job_t *job = &run->jobs.at[i];
+		audit_clear(&job->audit);
+		audit_clear(&job->live);
+		stanza_policy_clear(&job->policy);
+		zone_free(job->zone);
+	}
+	for (size_t i = 0; i < run->skips.count; i++) {
+		free((char *)run->skips.at[i].zone);
+		free((char *)run->skips.at[i].reason);
+	}
+	for (size_t i = 0; i < run->names.count; i++) {
+		free(run->names.at[i]);
+	}
+	vec_free(&run->jobs);
+	vec_free(&run->skips);
+	vec_free(&run->names);
+	zones_clear(&run->zones);
+	config_clear(&run->config);
+	options_clear(&run->options);
+}
+
 int main(int argc, char **argv)
 {
 	run_t run = { .failed = 0 };
 	options_next_t next = options_read(&run.options, argc, argv);
 	int status = next == OPTIONS_DONE ? EXIT_CLEAN :
 	             next == OPTIONS_WRONG ? EXIT_TROUBLE : run_all(&run);
-	zones_clear(&run.zones);
-	jobs_clear(&run.jobs);
-	config_clear(&run.config);
-	options_clear(&run.options);
+	clear_run(&run);
 	return status;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/rrset.h"
 #include "kmxcheck/reply.h"
 #include "kmxcheck/xalloc.h"
 
@@ -269,10 +270,8 @@ static void put_additional(build_t *build)
 		     rrset->type != KNOT_RRTYPE_SRV) || rrset->rrs.count > REFERRING_MAX) {
 			continue;
 		}
-		knot_rdata_t *rdata = rrset->rrs.rdata;
-		for (uint16_t j = 0; j < rrset->rrs.count; j++) {
+		for_each_rdata(rdata, rrset) {
 			put_addresses(build, knot_rdata_name(rdata, rrset->type));
-			rdata = knot_rdataset_next(rdata);
 		}
 	}
 }

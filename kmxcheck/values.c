@@ -20,26 +20,46 @@
 
 static const source_pos_t nowhere = { .file = NULL };
 
+enum { MODE_LOG, MODE_ENFORCE };
+
+static const knot_lookup_t modes[] = {
+	{ MODE_LOG,     "log" },
+	{ MODE_ENFORCE, "enforce" },
+	{ 0, NULL }
+};
+
+/* Types and limits as in the module's schema. */
+static const yp_item_t type_mode = { .type = YP_TOPT, YP_VOPT = { modes, MODE_LOG } };
+static const yp_item_t type_bool = { .type = YP_TBOOL };
+static const yp_item_t type_name = { .type = YP_TDNAME };
+static const yp_item_t type_time = {
+	.type = YP_TINT, YP_VINT = { .max = INT32_MAX, .unit = YP_STIME }
+};
+
+#define TTL_DEFAULT 300
+
 static const struct {
 	const char *name;
 	bool multi;
+	const yp_item_t *type; /*!< Of items that are a number. */
+	const char *bad;       /*!< What is wrong with a value that is none. */
 } items[ITEM_COUNT] = {
-	[ITEM_MODE]          = { "mode", false },
-	[ITEM_ZONE]          = { "zone", true },
-	[ITEM_PROXY]         = { "proxy", true },
-	[ITEM_PROXY_FILE]    = { "proxy-file", true },
-	[ITEM_PROXY_EXCEPT]  = { "proxy-except", true },
-	[ITEM_PROXY_NAME]    = { "proxy-name", true },
-	[ITEM_WEB_HOST]      = { "web-host", true },
-	[ITEM_MAIL_HOST]     = { "mail-host", true },
-	[ITEM_MAIL_EXCHANGE] = { "mail-exchange", false },
-	[ITEM_MAIL_ADDRESS]  = { "mail-address", true },
-	[ITEM_WEB_ORIGIN]    = { "web-origin", true },
-	[ITEM_MAIL_SERVICE]  = { "mail-service", true },
-	[ITEM_TTL]           = { "ttl", false },
-	[ITEM_SIGNING_KEY]   = { "signing-key", true },
-	[ITEM_EDE]           = { "ede", false },
-	[ITEM_LOG_INTERVAL]  = { "log-interval", false },
+	[ITEM_MODE]          = { "mode", false, &type_mode, "has to be log or enforce" },
+	[ITEM_ZONE]          = { "zone", true, NULL, NULL },
+	[ITEM_PROXY]         = { "proxy", true, NULL, NULL },
+	[ITEM_PROXY_FILE]    = { "proxy-file", true, NULL, NULL },
+	[ITEM_PROXY_EXCEPT]  = { "proxy-except", true, NULL, NULL },
+	[ITEM_PROXY_NAME]    = { "proxy-name", true, NULL, NULL },
+	[ITEM_WEB_HOST]      = { "web-host", true, NULL, NULL },
+	[ITEM_MAIL_HOST]     = { "mail-host", true, NULL, NULL },
+	[ITEM_MAIL_EXCHANGE] = { "mail-exchange", false, NULL, NULL },
+	[ITEM_MAIL_ADDRESS]  = { "mail-address", true, NULL, NULL },
+	[ITEM_WEB_ORIGIN]    = { "web-origin", true, NULL, NULL },
+	[ITEM_MAIL_SERVICE]  = { "mail-service", true, NULL, NULL },
+	[ITEM_TTL]           = { "ttl", false, &type_time, "not a time" },
+	[ITEM_SIGNING_KEY]   = { "signing-key", true, NULL, NULL },
+	[ITEM_EDE]           = { "ede", false, &type_bool, "has to be on or off" },
+	[ITEM_LOG_INTERVAL]  = { "log-interval", false, &type_time, "not a time" },
 };
 
 item_t item_of(const char *name)
@@ -127,24 +147,6 @@ void values_clear(values_t *values)
 
 /* Making */
 
-enum { MODE_LOG, MODE_ENFORCE };
-
-static const knot_lookup_t modes[] = {
-	{ MODE_LOG,     "log" },
-	{ MODE_ENFORCE, "enforce" },
-	{ 0, NULL }
-};
-
-/* Types and limits as in the module's schema. */
-static const yp_item_t type_mode = { .type = YP_TOPT, YP_VOPT = { modes, MODE_LOG } };
-static const yp_item_t type_bool = { .type = YP_TBOOL };
-static const yp_item_t type_name = { .type = YP_TDNAME };
-static const yp_item_t type_time = {
-	.type = YP_TINT, YP_VINT = { .max = INT32_MAX, .unit = YP_STIME }
-};
-
-#define TTL_DEFAULT 300
-
 /*! Says what is wrong with a value. */
 static int bad_value(char *err, const values_t *values, item_t item, size_t i, const char *what)
 {
@@ -167,48 +169,26 @@ knot_dname_t *dname_of(const char *text)
 	return xname(name);
 }
 
-/*! The only value of an item as a number, or dflt if there is none. */
-static int make_number(values_t *values, item_t item, const yp_item_t *type, int64_t dflt,
-                       const char *what, int64_t *out, char *err)
-{
-	const raw_t *raw = &values->raw[item];
-	uint8_t bin[sizeof(int64_t)];
-	size_t size = sizeof(bin);
-
-	*out = dflt;
-	if (raw->texts.count == 0) {
-		return KNOT_EOK;
-	}
-	const char *text = raw->texts.at[0];
-	if (text[0] == '\0' || yp_item_to_bin(type, text, strlen(text), bin, &size) != KNOT_EOK) {
-		return bad_value(err, values, item, 0, what);
-	}
-	*out = (type->type == YP_TINT) ? yp_int(bin) : bin[0];
-	return KNOT_EOK;
-}
-
 static int make_numbers(values_t *values, char *err)
 {
-	int64_t mode, ttl, other;
-	int ret = make_number(values, ITEM_MODE, &type_mode, MODE_LOG,
-	                      "has to be log or enforce", &mode, err);
-	if (ret == KNOT_EOK) {
-		ret = make_number(values, ITEM_TTL, &type_time, TTL_DEFAULT, "not a time", &ttl,
-		                  err);
+	int64_t numbers[ITEM_COUNT] = { [ITEM_MODE] = MODE_LOG, [ITEM_TTL] = TTL_DEFAULT };
+	for (item_t item = 0; item < ITEM_COUNT; item++) {
+		const yp_item_t *type = items[item].type;
+		if (type == NULL || values->raw[item].texts.count == 0) {
+			continue;
+		}
+		uint8_t bin[sizeof(int64_t)];
+		size_t size = sizeof(bin);
+		const char *text = values->raw[item].texts.at[0];
+		if (text[0] == '\0' ||
+		    yp_item_to_bin(type, text, strlen(text), bin, &size) != KNOT_EOK) {
+			return bad_value(err, values, item, 0, items[item].bad);
+		}
+		numbers[item] = type->type == YP_TINT ? yp_int(bin) : bin[0];
 	}
-	if (ret == KNOT_EOK) {
-		ret = make_number(values, ITEM_LOG_INTERVAL, &type_time, 0, "not a time", &other,
-		                  err);
-	}
-	if (ret == KNOT_EOK) {
-		ret = make_number(values, ITEM_EDE, &type_bool, false, "has to be on or off",
-		                  &other, err);
-	}
-	if (ret == KNOT_EOK) {
-		values->stanza.enforce = (mode == MODE_ENFORCE);
-		values->stanza.ttl = (uint32_t)ttl;
-	}
-	return ret;
+	values->stanza.enforce = numbers[ITEM_MODE] == MODE_ENFORCE;
+	values->stanza.ttl = (uint32_t)numbers[ITEM_TTL];
+	return KNOT_EOK;
 }
 
 static int make_dnames(const values_t *values, item_t item, name_list_t *out, char *err)
