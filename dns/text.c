@@ -109,9 +109,9 @@ int error_at(char err[static ERROR_TEXT_MAX], int ret, source_pos_t pos, const c
 	int used = 0;
 	if (pos.file != NULL) {
 		file_text(file, pos.file);
-		used = pos.line > 0
-		     ? snprintf(err, ERROR_TEXT_MAX, "%s:%llu: ", file, (unsigned long long)pos.line)
-		     : snprintf(err, ERROR_TEXT_MAX, "%s: ", file);
+		unsigned long long line = pos.line;
+		used = line > 0 ? snprintf(err, ERROR_TEXT_MAX, "%s:%llu: ", file, line)
+		                : snprintf(err, ERROR_TEXT_MAX, "%s: ", file);
 	}
 	va_list args;
 	va_start(args, fmt);

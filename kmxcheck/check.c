@@ -263,40 +263,41 @@ bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
 	        name_list_has(exchanges, name));
 }
 
-const net_t *audit_proxied_rrset(const auditor_t *auditor, const knot_rrset_t *rrset,
-                           const uint8_t **address)
+bool audit_next_address(const host_t *host, host_address_t *address)
 {
-	for_each_rdata(rdata, rrset) {
-		const net_t *network = policy_proxied(auditor->policy, family_of_type(rrset->type),
-		                                      rdata->data);
+	if (host->state != HOST_FOUND) {
+		return false;
+	}
+	if (address->rrset == NULL) {
+		*address = (host_address_t){ &host->a, 0, 4, host->a.rrs.rdata };
+	} else {
+		address->index++;
+		address->rdata = knot_rdataset_next(address->rdata);
+	}
+	if (address->rrset == &host->a && address->index == host->a.rrs.count) {
+		*address = (host_address_t){ &host->aaaa, 0, 6, host->aaaa.rrs.rdata };
+	}
+	return address->index < address->rrset->rrs.count;
+}
+
+const net_t *audit_proxied_host(const auditor_t *auditor, const host_t *host,
+                                host_address_t *address)
+{
+	*address = (host_address_t){ .rrset = NULL };
+	while (audit_next_address(host, address)) {
+		const net_t *network = policy_proxied(auditor->policy, address->family,
+		                                      address->rdata->data);
 		if (network != NULL) {
-			*address = rdata->data;
 			return network;
 		}
 	}
 	return NULL;
 }
 
-const net_t *audit_proxied_host(const auditor_t *auditor, const host_t *host, int *family,
-                                const uint8_t **address)
-{
-	const net_t *network = NULL;
-	if (host->state == HOST_FOUND) {
-		*family = 4;
-		network = audit_proxied_rrset(auditor, &host->a, address);
-		if (network == NULL) {
-			*family = 6;
-			network = audit_proxied_rrset(auditor, &host->aaaa, address);
-		}
-	}
-	return network;
-}
-
 bool audit_leads_to_proxy(const auditor_t *auditor, const knot_dname_t *name, const host_t *host)
 {
-	int family;
-	const uint8_t *address;
-	return host->proxy_name || audit_proxied_host(auditor, host, &family, &address) != NULL ||
+	host_address_t address;
+	return host->proxy_name || audit_proxied_host(auditor, host, &address) != NULL ||
 	       (host->state != HOST_FOUND && names_cover(&auditor->policy->proxy_names, name));
 }
 
@@ -312,4 +313,15 @@ void audit_judge(const auditor_t *auditor, policy_response_t *response,
 {
 	(void)xcheck_ret(policy_judge(auditor->policy, zone_lookup, auditor->zone, response,
 	                              verdict, NULL));
+}
+
+void audit_judge_rrset(const auditor_t *auditor, const knot_rrset_t *rrset, policy_item_t *item,
+                       policy_response_t *response, policy_verdict_t *verdict)
+{
+	*item = (policy_item_t){ .rrset = rrset, .owner = rrset->owner, .section = KNOT_ANSWER };
+	*response = (policy_response_t){
+		.qname = rrset->owner, .qtype = rrset->type, .rcode = KNOT_RCODE_NOERROR,
+		.complete = true, .additional_complete = true, .items = item, .count = 1
+	};
+	audit_judge(auditor, response, verdict);
 }

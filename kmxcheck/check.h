@@ -66,7 +66,7 @@ typedef struct {
 	const knot_dname_t *zone;       /*!< Apex, in the zone_t. */
 	uint32_t serial;
 	uint64_t records;
-	VEC(audit_finding_t) findings;  /*!< Sorted: owner (canonical), type, rule, target, address. */
+	VEC(audit_finding_t) findings;  /*!< Sorted: owner, type, rule, target, address. */
 	VEC(audit_edit_t) edits;        /*!< Sorted: owner, type, removals first. */
 	VEC(audit_edge_t) edges;        /*!< Sorted: from, type, to, address. */
 } audit_t;
@@ -91,7 +91,7 @@ void audit_zone(audit_t *out, zone_t *zone, const policy_t *policy, const audit_
 
 void audit_clear(audit_t *audit);
 
-/*! Sorts the result into the order it is given out in, and leaves out edges that are there twice. */
+/*! Sorts the result into the order of the output, and leaves out edges that are there twice. */
 void audit_sort(audit_t *audit);
 
 /* From here on: for the files of the audit. */
@@ -99,8 +99,8 @@ void audit_sort(audit_t *audit);
 /*! A direct address of a web host. */
 typedef struct {
 	const knot_dname_t *name;
-	uint8_t family;
-	uint8_t address[16];
+	int family;
+	uint8_t octets[16];
 } web_address_t;
 
 /*! An audit that is going on. */
@@ -149,8 +149,8 @@ audit_finding_t *audit_add_target(auditor_t *auditor, audit_rule_t rule,
                                   const subject_t *subject);
 
 /*! Sets where the i-th RR of an RRset stands. */
-void audit_set_position(const auditor_t *auditor, audit_finding_t *finding, const knot_dname_t *owner,
-                        uint16_t type, size_t i);
+void audit_set_position(const auditor_t *auditor, audit_finding_t *finding,
+                        const knot_dname_t *owner, uint16_t type, size_t i);
 
 void audit_set_address(audit_finding_t *finding, int family, const uint8_t *address,
                        const net_t *network);
@@ -161,8 +161,8 @@ void audit_add_edits(auditor_t *auditor, const knot_dname_t *owner, const knot_r
 
 void audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type, const knot_dname_t *to,
                     bool proxied, bool steered);
-void audit_add_address_edge(audit_t *out, const knot_dname_t *from, int family, const uint8_t *address,
-                            bool proxied, bool steered);
+void audit_add_address_edge(audit_t *out, const knot_dname_t *from, int family,
+                            const uint8_t *address, bool proxied, bool steered);
 
 /*! "198.51.100.25 and 2001:db8::25", or "the address of the mail server" if there is none; of a
  *  family, or of both (0). Returns buf. */
@@ -176,11 +176,20 @@ void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *ho
 bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
                       const knot_dname_t *name);
 
-/*! The first proxied address of an RRset, or of both of a host; NULL: none. */
-const net_t *audit_proxied_rrset(const auditor_t *auditor, const knot_rrset_t *rrset,
-                                 const uint8_t **address);
-const net_t *audit_proxied_host(const auditor_t *auditor, const host_t *host, int *family,
-                                const uint8_t **address);
+/*! An address of a host, and where it is. */
+typedef struct {
+	const knot_rrset_t *rrset;
+	uint16_t index;
+	int family;
+	knot_rdata_t *rdata;         /*!< Its octets. */
+} host_address_t;
+
+/*! Goes to the next address of a host, from a zeroed one to the first. False: there is none. */
+bool audit_next_address(const host_t *host, host_address_t *address);
+
+/*! The first proxied address of a host, and the network that holds it; NULL: none. */
+const net_t *audit_proxied_host(const auditor_t *auditor, const host_t *host,
+                                host_address_t *address);
 
 /*! True if a proxy name is at or above a name, or the policy's networks hold an address of it. */
 bool audit_leads_to_proxy(const auditor_t *auditor, const knot_dname_t *name, const host_t *host);
@@ -191,6 +200,10 @@ bool audit_response(const auditor_t *auditor, reply_t *reply, const knot_dname_t
 
 /*! Judges a response; to be cleared with policy_verdict_clear(). */
 void audit_judge(const auditor_t *auditor, policy_response_t *response, policy_verdict_t *verdict);
+
+/*! The same of an RRset as the whole response, which is filled. */
+void audit_judge_rrset(const auditor_t *auditor, const knot_rrset_t *rrset, policy_item_t *item,
+                       policy_response_t *response, policy_verdict_t *verdict);
 
 /* check_mx.c */
 

@@ -17,17 +17,18 @@
 
 /* Proxied addresses */
 
-static void remedy_proxied(auditor_t *auditor, audit_finding_t *finding, bool direct, bool wildcard)
+static void remedy_proxied(const auditor_t *auditor, audit_finding_t *finding, bool direct,
+                           bool wildcard)
 {
 	knot_dname_txt_storage_t mail;
 	if (wildcard) {
 		finding->remedy = xformat("give it an address of its own: %s",
-		             mail_text(mail, auditor->policy, finding->family));
+		                          mail_text(mail, auditor->policy, finding->family));
 	} else if (direct) {
 		finding->remedy = xformat("leave it out, the direct address beside it stays");
 	} else {
 		finding->remedy = xformat("do not proxy it, serve %s",
-		             mail_text(mail, auditor->policy, finding->family));
+		                          mail_text(mail, auditor->policy, finding->family));
 	}
 }
 
@@ -46,33 +47,33 @@ static bool has_direct(const auditor_t *auditor, const knot_rrset_t *rrset)
 /*! Each proxied address of an RRset, at the host that it is answered for. */
 static void find_proxied(auditor_t *auditor, const knot_dname_t *host, const knot_rrset_t *rrset)
 {
-	const policy_t *policy = auditor->policy;
 	int family = family_of_type(rrset->type);
-	knot_rdata_t *rdata = rrset->rrs.rdata;
+	uint16_t i = 0;
 	bool direct = has_direct(auditor, rrset);
 	bool wildcard = rrset->owner != NULL && !knot_dname_is_equal(rrset->owner, host);
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		const net_t *network = policy_proxied(policy, family, rdata->data);
+	for_each_rdata(rdata, rrset) {
+		const net_t *network = policy_proxied(auditor->policy, family, rdata->data);
 		if (network != NULL) {
 			knot_dname_txt_storage_t name, from, address, net;
 			audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_HOST, host,
-			                                      rrset->type);
+			                                     rrset->type);
 			audit_set_address(finding, family, rdata->data, network);
 			audit_set_position(auditor, finding, rrset->owner, rrset->type, i);
 			finding->message = xformat("the mail host %s has the proxied address "
-			              "%s (%s)%s%s", name_text(name, host),
-			              address_text(address, family, rdata->data),
-			              net_to_str(network, net),
-			              wildcard ? ", from the wildcard " : "", wildcard ? name_text(from, rrset->owner) : "");
+			                           "%s (%s)%s%s", name_text(name, host),
+			                           address_text(address, family, rdata->data),
+			                           net_to_str(network, net),
+			                           wildcard ? ", from the wildcard " : "",
+			                           wildcard ? name_text(from, rrset->owner) : "");
 			remedy_proxied(auditor, finding, direct, wildcard);
 		}
-		rdata = knot_rdataset_next(rdata);
+		i++;
 	}
 }
 
 /*! The item of the response that holds an RRset, or NULL. */
 static const policy_item_t *find_answer(const policy_response_t *response,
-                                      const knot_dname_t *owner, uint16_t type)
+                                        const knot_dname_t *owner, uint16_t type)
 {
 	for (size_t i = 0; i < response->count; i++) {
 		const policy_item_t *item = &response->items[i];
@@ -82,12 +83,6 @@ static const policy_item_t *find_answer(const policy_response_t *response,
 		}
 	}
 	return NULL;
-}
-
-/*! The alias that a host is, in a response to a query for it. */
-static const policy_item_t *alias_of(const reply_t *reply)
-{
-	return find_answer(&reply->response, reply->response.qname, KNOT_RRTYPE_CNAME);
 }
 
 /*! True if the verdict has this of the host itself. */
@@ -128,42 +123,44 @@ static void find_alias(auditor_t *auditor, const knot_dname_t *host, const reply
                        const host_t *end)
 {
 	knot_dname_txt_storage_t name, target, last, address, net, mail;
-	const policy_item_t *alias = alias_of(reply);
+	const policy_item_t *alias = find_answer(&reply->response, host, KNOT_RRTYPE_CNAME);
 	if (alias == NULL) {
 		return;
 	}
 	const knot_dname_t *to = knot_cname_name(alias->rrset->rrs.rdata);
 	audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_ALIAS, host,
-	                                      KNOT_RRTYPE_CNAME);
+	                                     KNOT_RRTYPE_CNAME);
 	finding->target = xname(to);
 	/* The CNAME may be made of a DNAME above, which is the first thing in the response then. */
 	const policy_item_t *first = &reply->response.items[0];
 	bool made = first->rrset->type == KNOT_RRTYPE_DNAME;
 	audit_set_position(auditor, finding, made ? first->owner : alias->rrset->owner,
-	         first->rrset->type, 0);
+	                   first->rrset->type, 0);
 
-	int family = 0;
-	const uint8_t *proxied;
-	const net_t *network = audit_proxied_host(auditor, end, &family, &proxied);
+	host_address_t proxied;
+	const net_t *network = audit_proxied_host(auditor, end, &proxied);
 	(void)name_text(name, host);
 	(void)name_text(target, to);
 	if (network != NULL) {
-		audit_set_address(finding, family, proxied, network);
+		const uint8_t *octets = proxied.rdata->data;
+		audit_set_address(finding, proxied.family, octets, network);
 		finding->message = xformat("the mail host %s is an alias of %s, which leads "
-		              "to the proxied address %s (%s)", name, target,
-		              address_text(address, family, proxied), net_to_str(network, net));
+		                           "to the proxied address %s (%s)", name, target,
+		                           address_text(address, proxied.family, octets),
+		                           net_to_str(network, net));
+	} else if (knot_dname_is_equal(to, end->end)) {
+		finding->message = xformat("the mail host %s is an alias of %s, which is a name of "
+		                           "a proxy", name, target);
 	} else {
-		bool far = !knot_dname_is_equal(to, end->end);
-		finding->message = xformat("the mail host %s is an alias of %s, which %s%s%s",
-		              name, target, far ? "leads to " : "is a name of a proxy",
-		              far ? name_text(last, end->end) : "", far ? ", at a proxy" : "");
+		finding->message = xformat("the mail host %s is an alias of %s, which leads to %s, "
+		                           "at a proxy", name, target, name_text(last, end->end));
 	}
 	if (made) {
 		finding->remedy = xformat("use a name that is not below the DNAME at %s",
-		             name_text(mail, first->owner));
+		                          name_text(mail, first->owner));
 	} else {
 		finding->remedy = xformat("give it addresses in the place of the alias: %s",
-		             mail_text(mail, auditor->policy, 0));
+		                          mail_text(mail, auditor->policy, 0));
 	}
 }
 
@@ -187,29 +184,22 @@ void check_proxied_alias(auditor_t *auditor, audit_rule_t rule, const subject_t 
 
 /* Addresses that give the web site away */
 
-static void add_web_rrset(auditor_t *auditor, const knot_dname_t *name, const knot_rrset_t *rrset)
-{
-	int family = family_of_type(rrset->type);
-	for_each_rdata(rdata, rrset) {
-		/* A proxied address is everyone's: it gives nothing away. */
-		if (policy_proxied(auditor->policy, family, rdata->data) == NULL) {
-			web_address_t *web = xadd(&auditor->web);
-			*web = (web_address_t){ .name = name, .family = (uint8_t)family };
-			memcpy(web->address, rdata->data, address_size(family));
-		}
-	}
-}
-
 static void add_web_host(auditor_t *auditor, const knot_dname_t *name)
 {
 	host_t host;
+	host_address_t address = { .rrset = NULL };
 	if (!name_in_zone(name, auditor->policy->zone)) {
 		return;
 	}
 	audit_follow(auditor, name, &host);
-	if (host.state == HOST_FOUND) {
-		add_web_rrset(auditor, name, &host.a);
-		add_web_rrset(auditor, name, &host.aaaa);
+	while (audit_next_address(&host, &address)) {
+		/* A proxied address is everyone's: it gives nothing away. */
+		const uint8_t *octets = address.rdata->data;
+		if (policy_proxied(auditor->policy, address.family, octets) == NULL) {
+			web_address_t *web = xadd(&auditor->web);
+			*web = (web_address_t){ .name = name, .family = address.family };
+			memcpy(web->octets, octets, address_size(address.family));
+		}
 	}
 }
 
@@ -246,64 +236,63 @@ static const net_t *overlapping(const netset_t *set, const net_t *net)
 /*! A web host with an address in a network, or NULL. */
 static const web_address_t *web_in(const auditor_t *auditor, const net_t *net)
 {
-	size_t size = net->family == 4 ? 4 : 16;
+	size_t size = address_size(net->family);
 	for (size_t i = 0; i < auditor->web.count; i++) {
 		const web_address_t *web = &auditor->web.at[i];
-		if (web->family == net->family && memcmp(web->address, net->first, size) >= 0 &&
-		    memcmp(web->address, net->last, size) <= 0) {
+		if (web->family == net->family && memcmp(web->octets, net->first, size) >= 0 &&
+		    memcmp(web->octets, net->last, size) <= 0) {
 			return web;
 		}
 	}
 	return NULL;
 }
 
-/*! An address of a guarded host. */
-typedef struct {
-	const knot_dname_t *host;
-	const knot_rrset_t *rrset;
-	uint16_t index;
-	const uint8_t *address;
-	int family;
-} exposed_t;
-
-static void report(auditor_t *auditor, const exposed_t *exposed, audit_rule_t rule,
-                   const net_t *origin, const web_address_t *web)
+static void report_exposed(auditor_t *auditor, audit_rule_t rule, const knot_dname_t *host,
+                           const host_address_t *exposed, const net_t *origin,
+                           const web_address_t *web)
 {
-	knot_dname_txt_storage_t host, address, name, beside;
-	audit_finding_t *finding = audit_add(auditor, rule, exposed->host, exposed->rrset->type);
-	audit_set_address(finding, exposed->family, exposed->address, origin);
-	audit_set_position(auditor, finding, exposed->rrset->owner, exposed->rrset->type, exposed->index);
-	(void)name_text(host, exposed->host);
-	(void)address_text(address, exposed->family, exposed->address);
+	knot_dname_txt_storage_t host_text, address, where;
 	bool shared = rule == AUDIT_SHARED_ADDRESS;
+	audit_finding_t *finding = audit_add(auditor, rule, host, exposed->rrset->type);
+	audit_set_address(finding, exposed->family, exposed->rdata->data, origin);
+	audit_set_position(auditor, finding, exposed->rrset->owner, exposed->rrset->type,
+	                   exposed->index);
+	(void)name_text(host_text, host);
+	(void)address_text(address, exposed->family, exposed->rdata->data);
 	if (origin != NULL) {
 		finding->message = xformat("the address %s of the mail host %s is %s the web "
-		              "origin %s", address, host, shared ? "in" : "beside",
-		              net_to_str(origin, name));
+		                           "origin %s", address, host_text,
+		                           shared ? "in" : "beside", net_to_str(origin, where));
+	} else if (shared) {
+		finding->message = xformat("the address %s of the mail host %s is also that of the "
+		                           "web host %s", address, host_text,
+		                           name_text(where, web->name));
 	} else {
-		finding->target = xname(web->name);
-		finding->message = xformat("the address %s of the mail host %s is %s the web "
-		              "host %s%s%s", address, host,
-		              shared ? "also that of" : "beside", name_text(name, web->name), shared ? "" : " at ",
-		              shared ? "" : address_text(beside, web->family, web->address));
+		char beside[ADDRESS_TEXT_MAX];
+		finding->message = xformat("the address %s of the mail host %s is beside the web "
+		                           "host %s at %s", address, host_text,
+		                           name_text(where, web->name),
+		                           address_text(beside, web->family, web->octets));
 	}
-	finding->remedy = xformat(shared
-	             ? "run mail on an address of its own: the MX shows where the web site is"
-	             : "run mail in another network: the MX shows where to look for the web site");
+	finding->target = origin == NULL ? xname(web->name) : NULL;
+	finding->remedy = xstrdup(shared
+	        ? "run mail on an address of its own: the MX shows where the web site is"
+	        : "run mail in another network: the MX shows where to look for the web site");
 }
 
-static void check_address(auditor_t *auditor, audit_rule_t rule, const exposed_t *exposed)
+static void check_address(auditor_t *auditor, audit_rule_t rule, const knot_dname_t *host,
+                          const host_address_t *address)
 {
 	const netset_t *origins = auditor->input->origins;
-	bool v4 = exposed->family == 4;
+	const uint8_t *octets = address->rdata->data;
+	bool v4 = address->family == 4;
 	net_t one, beside;
-	if (net_from_addr(&one, exposed->family, exposed->address, NULL,
-	                  v4 ? 32 : 128) != KNOT_EOK ||
-	    net_from_addr(&beside, exposed->family, exposed->address, NULL,
+	if (net_from_addr(&one, address->family, octets, NULL, v4 ? 32 : 128) != KNOT_EOK ||
+	    net_from_addr(&beside, address->family, octets, NULL,
 	                  v4 ? BESIDE4 : BESIDE6) != KNOT_EOK) {
 		return;
 	}
-	const net_t *origin = netset_match(origins, exposed->family, exposed->address);
+	const net_t *origin = netset_match(origins, address->family, octets);
 	const web_address_t *web = web_in(auditor, &one);
 	bool shared = origin != NULL || web != NULL;
 	if (!shared && rule == AUDIT_ADJACENT_ADDRESS) {
@@ -311,29 +300,17 @@ static void check_address(auditor_t *auditor, audit_rule_t rule, const exposed_t
 		web = web_in(auditor, &beside);
 	}
 	if (shared == (rule == AUDIT_SHARED_ADDRESS) && (origin != NULL || web != NULL)) {
-		report(auditor, exposed, rule, origin, web);
-	}
-}
-
-static void check_rrset(auditor_t *auditor, audit_rule_t rule, const knot_dname_t *host, const knot_rrset_t *rrset)
-{
-	exposed_t exposed = { .host = host, .rrset = rrset, .family = family_of_type(rrset->type) };
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		exposed.index = i;
-		exposed.address = rdata->data;
-		if (policy_proxied(auditor->policy, exposed.family, rdata->data) == NULL) {
-			check_address(auditor, rule, &exposed);
-		}
-		rdata = knot_rdataset_next(rdata);
+		report_exposed(auditor, rule, host, address, origin, web);
 	}
 }
 
 void check_exposed_address(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 {
-	if (subject->end.state == HOST_FOUND) {
-		check_rrset(auditor, rule, subject->owner, &subject->end.a);
-		check_rrset(auditor, rule, subject->owner, &subject->end.aaaa);
+	host_address_t address = { .rrset = NULL };
+	while (audit_next_address(&subject->end, &address)) {
+		if (policy_proxied(auditor->policy, address.family, address.rdata->data) == NULL) {
+			check_address(auditor, rule, subject->owner, &address);
+		}
 	}
 }
 

@@ -25,7 +25,8 @@ static bool exchange_exists(auditor_t *auditor)
 }
 
 /*! The name that was meant by one without its final dot, or NULL. */
-static const char *dotless(knot_dname_txt_storage_t text, const knot_dname_t *target, const knot_dname_t *zone)
+static const char *dotless(knot_dname_txt_storage_t text, const knot_dname_t *target,
+                           const knot_dname_t *zone)
 {
 	knot_dname_storage_t name;
 	int depth = knot_dname_in_bailiwick(target, zone);
@@ -45,7 +46,7 @@ static void remedy_exchange(auditor_t *auditor, audit_finding_t *finding, const 
 	if (finding->rule == AUDIT_MISSING_TARGET &&
 	    dotless(mail, subject->target, auditor->policy->zone) != NULL) {
 		finding->remedy = xformat("if %s is meant, write it with the final dot",
-		             mail);
+		                          mail);
 		return;
 	}
 	(void)name_text(exchange, auditor->policy->exchange);
@@ -53,8 +54,8 @@ static void remedy_exchange(auditor_t *auditor, audit_finding_t *finding, const 
 		finding->remedy = xformat("point it at %s", exchange);
 	} else {
 		finding->remedy = xformat("point it at %s, which does not exist yet: "
-		             "give it %s", exchange,
-		             mail_text(mail, auditor->policy, 0));
+		                          "give it %s", exchange,
+		                          mail_text(mail, auditor->policy, 0));
 	}
 }
 
@@ -70,26 +71,26 @@ static void message_target(audit_finding_t *finding, const subject_t *subject)
 	case AUDIT_PROXIED_ALIAS:
 		if (finding->family == 0) {
 			finding->message = xformat("the mail target %s is an alias that leads "
-			              "to %s, at a proxy", target,
-			              name_text(end, subject->end.end));
+			                           "to %s, at a proxy", target,
+			                           name_text(end, subject->end.end));
 			return;
 		}
 		finding->message = xformat("the mail target %s is an alias that leads to the "
-		              "proxied address %s (%s)", target,
-		              address_text(address, finding->family, finding->address),
-		              net_to_str(&finding->network, network));
+		                           "proxied address %s (%s)", target,
+		                           address_text(address, finding->family, finding->address),
+		                           net_to_str(&finding->network, network));
 		return;
 	default:
 		break;
 	}
 	if (finding->family == 0) {
 		finding->message = xformat("the mail target %s is a name of a proxy",
-		              target);
+		                           target);
 	} else {
 		finding->message = xformat("the mail target %s has the proxied address %s "
-		              "(%s)", target,
-		              address_text(address, finding->family, finding->address),
-		              net_to_str(&finding->network, network));
+		                           "(%s)", target,
+		                           address_text(address, finding->family, finding->address),
+		                           net_to_str(&finding->network, network));
 	}
 }
 
@@ -117,19 +118,14 @@ void check_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subjec
 	}
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
 	const finding_t *found = subject->found;
-	int family = 0;
-	const uint8_t *address = NULL;
-	const net_t *network = NULL;
-	if (found != NULL) {
-		family = found->family;
-		address = found->address;
-		network = found->network;
-	} else if (rule != AUDIT_MISSING_TARGET) {
-		network = audit_proxied_host(auditor, &subject->end, &family, &address);
-		family = network != NULL ? family : 0;
-	}
-	if (family != 0) {
-		audit_set_address(finding, family, address, network);
+	host_address_t proxied;
+	if (found != NULL && found->family != 0) {
+		audit_set_address(finding, found->family, found->address, found->network);
+	} else if (found == NULL && rule != AUDIT_MISSING_TARGET) {
+		const net_t *network = audit_proxied_host(auditor, &subject->end, &proxied);
+		if (network != NULL) {
+			audit_set_address(finding, proxied.family, proxied.rdata->data, network);
+		}
 	}
 	message_target(finding, subject);
 	if (found == NULL && rule == AUDIT_MISSING_TARGET) {
@@ -151,10 +147,11 @@ void check_alias_target(auditor_t *auditor, audit_rule_t rule, const subject_t *
 	}
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
 	finding->message = xformat("the mail target %s is an alias, of %s",
-	              name_text(target, subject->target), name_text(end, subject->end.end));
+	                           name_text(target, subject->target),
+	                           name_text(end, subject->end.end));
 	if (subject->end.state == HOST_FOUND) {
 		finding->remedy = xformat("point at %s itself, or give %s addresses in the "
-		             "place of the alias", end, target);
+		                          "place of the alias", end, target);
 	} else {
 		finding->remedy = xformat("point at a name that has addresses itself");
 	}
@@ -197,9 +194,9 @@ void check_literal_target(auditor_t *auditor, audit_rule_t rule, const subject_t
 	}
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
 	finding->message = xformat("the mail target %s is an IP address written as a name",
-	              name_text(target, subject->target));
+	                           name_text(target, subject->target));
 	finding->remedy = xformat("give a name that address, say %s, and point at the name",
-	             name_text(exchange, auditor->policy->exchange));
+	                          name_text(exchange, auditor->policy->exchange));
 }
 
 void check_mixed_null_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
@@ -277,7 +274,7 @@ void check_dane(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 	finding->message = xformat("the mail target %s has TLSA at _25._tcp, %s, where it is "
 	              "steered, has none", name_text(target, subject->target), exchange);
 	finding->remedy = xformat("publish TLSA at _25._tcp.%s for the certificate of the "
-	             "mail server", exchange);
+	                          "mail server", exchange);
 }
 
 void check_sts(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
@@ -296,10 +293,10 @@ void check_sts(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 	(void)name_text(exchange, auditor->policy->exchange);
 	finding->message = xformat("%s publishes an MTA-STS policy, and a target is steered "
 	              "to %s: senders refuse an exchange that the policy does not list", owner,
-	              exchange);
+	                           exchange);
 	finding->remedy = xformat("list 'mx: %.*s' in the policy file at mta-sts.%s and "
-	             "change the id in _mta-sts", (int)strlen(exchange) - 1, exchange,
-	             owner);
+	                          "change the id in _mta-sts", (int)strlen(exchange) - 1, exchange,
+	                          owner);
 }
 
 /* The audit of an owner */
@@ -324,19 +321,6 @@ static bool leads_to_exchange(auditor_t *auditor, const subject_t *subject)
 	return leads;
 }
 
-/*! Judges the MX or SRV RRset of an owner, or one RR of it, as a response. */
-static void judge_rrset(const auditor_t *auditor, policy_response_t *response,
-                        policy_item_t *item, const knot_rrset_t *rrset,
-                        policy_verdict_t *verdict)
-{
-	*item = (policy_item_t){ .rrset = rrset, .owner = rrset->owner, .section = KNOT_ANSWER };
-	*response = (policy_response_t){
-		.qname = rrset->owner, .qtype = rrset->type, .rcode = KNOT_RCODE_NOERROR,
-		.complete = true, .additional_complete = true, .items = item, .count = 1
-	};
-	audit_judge(auditor, response, verdict);
-}
-
 /*! Audits one RR. True: its target is steered. */
 static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrset_t *all,
                          knot_rdata_t *rdata, bool steered_before)
@@ -348,7 +332,7 @@ static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrse
 	policy_verdict_t verdict;
 	rrset.rrs = (knot_rdataset_t){ .count = 1, .rdata = rdata,
 	                               .size = (uint32_t)knot_rdata_size(rdata->len) };
-	judge_rrset(auditor, &response, &item, &rrset, &verdict);
+	audit_judge_rrset(auditor, &rrset, &item, &response, &verdict);
 
 	subject->target = knot_rdata_name(rdata, rrset.type);
 	subject->guarded = audit_is_guarded(auditor->policy, &auditor->exchanges, subject->target);
@@ -429,35 +413,32 @@ static void add_item_edges(auditor_t *auditor, const policy_item_t *item)
 	if (rrset->type == KNOT_RRTYPE_CNAME) {
 		const knot_dname_t *to = knot_cname_name(rrset->rrs.rdata);
 		audit_add_edge(auditor->out, item->owner, KNOT_RRTYPE_CNAME, to,
-		           names_cover(&auditor->policy->proxy_names, to), false);
+		               names_cover(&auditor->policy->proxy_names, to), false);
 	}
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; family != 0 && i < rrset->rrs.count; i++) {
+	if (family == 0) {
+		return;
+	}
+	for_each_rdata(rdata, rrset) {
 		bool proxied = policy_proxied(auditor->policy, family, rdata->data) != NULL;
-		audit_add_address_edge(auditor->out, item->owner, family, rdata->data, proxied, false);
-		rdata = knot_rdataset_next(rdata);
+		audit_add_address_edge(auditor->out, item->owner, family, rdata->data, proxied,
+		                       false);
 	}
 }
 
-/*! Addresses that only another zone, or glue, has. */
+/*! Adds the edges that only another zone, or glue, has. */
 static void add_other_edges(auditor_t *auditor, const knot_dname_t *name)
 {
 	host_t host;
+	host_address_t address = { .rrset = NULL };
 	audit_follow(auditor, name, &host);
-	if (host.state != HOST_FOUND) {
-		return;
+	while (audit_next_address(&host, &address)) {
+		const uint8_t *octets = address.rdata->data;
+		audit_add_address_edge(auditor->out, host.end, address.family, octets,
+		                       policy_proxied(auditor->policy, address.family,
+		                                      octets) != NULL, false);
 	}
-	for (size_t i = 0; i < 2; i++) {
-		policy_item_t item = {
-			.rrset = i == 0 ? &host.a : &host.aaaa,
-			.owner = host.end,
-			.section = KNOT_ANSWER,
-		};
-		if (item.rrset->rrs.count > 0) {
-			add_item_edges(auditor, &item);
-		}
-	}
-	if (host.alias && !name_in_zone(name, auditor->policy->zone)) {
+	if (host.state == HOST_FOUND && host.alias &&
+	    !name_in_zone(name, auditor->policy->zone)) {
 		audit_add_edge(auditor->out, name, KNOT_RRTYPE_CNAME, host.end, false, false);
 	}
 }

@@ -42,7 +42,7 @@ static const net_t *proxy_of(const policy_t *policy, const net_t *net)
 static audit_finding_t *add_spf(auditor_t *auditor, const spf_record_t *record)
 {
 	audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_SPF, record->owner,
-	                                      KNOT_RRTYPE_TXT);
+	                                     KNOT_RRTYPE_TXT);
 	audit_set_position(auditor, finding, record->owner, KNOT_RRTYPE_TXT, record->index);
 	return finding;
 }
@@ -60,45 +60,28 @@ static void check_network(auditor_t *auditor, const spf_record_t *record)
 	finding->network = *network;
 	finding->message = xformat("the SPF record of %s authorises %s, which is%s the proxy "
 	              "network %s", name_text(owner, record->owner), net_to_str(network, own),
-	              memcmp(network->first, found->first, 16) >= 0 &&
+	                           memcmp(network->first, found->first, 16) >= 0 &&
 	              memcmp(network->last, found->last, 16) <= 0 ? " in" : " partly in",
-	              net_to_str(found, proxy));
+	                           net_to_str(found, proxy));
 	finding->remedy = xformat("authorise the mail server only: %s",
-	             mail_text(mail, auditor->policy, 0));
-}
-
-/*! The first address of an RRset whose authorised surroundings are in a proxy network. */
-static const net_t *check_rrset(const auditor_t *auditor, const knot_rrset_t *rrset,
-                                unsigned prefix, const uint8_t **address)
-{
-	int family = family_of_type(rrset->type);
-	for_each_rdata(rdata, rrset) {
-		net_t net;
-		const net_t *found = NULL;
-		if (net_from_addr(&net, family, rdata->data, NULL, prefix) == KNOT_EOK) {
-			found = proxy_of(auditor->policy, &net);
-		}
-		if (found != NULL) {
-			*address = rdata->data;
-			return found;
-		}
-	}
-	return NULL;
+	                          mail_text(mail, auditor->policy, 0));
 }
 
 static void check_name(auditor_t *auditor, const spf_record_t *record, const knot_dname_t *name)
 {
 	knot_dname_txt_storage_t owner, target, text, net;
 	host_t host;
-	audit_follow(auditor, name, &host);
-	const uint8_t *address = NULL;
+	host_address_t address = { .rrset = NULL };
 	const net_t *found = NULL;
-	int family = 4;
-	if (host.state == HOST_FOUND) {
-		found = check_rrset(auditor, &host.a, record->term->prefix4, &address);
-		if (found == NULL) {
-			family = 6;
-			found = check_rrset(auditor, &host.aaaa, record->term->prefix6, &address);
+	audit_follow(auditor, name, &host);
+	/* The first address whose authorised surroundings are in a proxy network. */
+	while (found == NULL && audit_next_address(&host, &address)) {
+		net_t around;
+		unsigned prefix = address.family == 4 ? record->term->prefix4
+		                                      : record->term->prefix6;
+		if (net_from_addr(&around, address.family, address.rdata->data, NULL,
+		                  prefix) == KNOT_EOK) {
+			found = proxy_of(auditor->policy, &around);
 		}
 	}
 	if (found == NULL && !audit_leads_to_proxy(auditor, name, &host)) {
@@ -111,16 +94,17 @@ static void check_name(auditor_t *auditor, const spf_record_t *record, const kno
 	(void)name_text(owner, record->owner);
 	(void)name_text(target, name);
 	if (found != NULL) {
-		audit_set_address(finding, family, address, found);
+		audit_set_address(finding, address.family, address.rdata->data, found);
 		finding->message = xformat("the SPF record of %s authorises '%s': %s leads to "
-		              "%s in the proxy network %s", owner, mechanism, target,
-		              address_text(text, family, address), net_to_str(found, net));
+		                           "%s in the proxy network %s", owner, mechanism, target,
+		                           address_text(text, address.family, address.rdata->data),
+		                           net_to_str(found, net));
 	} else {
 		finding->message = xformat("the SPF record of %s authorises '%s': %s leads to "
-		              "a proxy", owner, mechanism, target);
+		                           "a proxy", owner, mechanism, target);
 	}
 	finding->remedy = xformat("authorise the mail server only: %s",
-	             mail_text(text, auditor->policy, 0));
+	                          mail_text(text, auditor->policy, 0));
 }
 
 /*! The exchanges of a name. */
@@ -210,29 +194,25 @@ void check_implicit_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *s
 	     !has_spf(&rrset) || !is_served(auditor, owner))) {
 		return;
 	}
+	host_t own = { .state = HOST_FOUND };
+	host_address_t address;
 	if (zone_lookup(auditor->zone, owner, KNOT_RRTYPE_MX, &rrset) != KNOT_EOK ||
-	    rrset.rrs.count > 0) {
+	    rrset.rrs.count > 0 ||
+	    zone_lookup(auditor->zone, owner, KNOT_RRTYPE_A, &own.a) != KNOT_EOK ||
+	    zone_lookup(auditor->zone, owner, KNOT_RRTYPE_AAAA, &own.aaaa) != KNOT_EOK) {
 		return;
 	}
-	for (int family = 4; family <= 6; family += 2) {
-		const uint8_t *address;
-		uint16_t type = type_of_family(family);
-		if (zone_lookup(auditor->zone, owner, type, &rrset) != KNOT_EOK) {
-			return;
-		}
-		const net_t *network = audit_proxied_rrset(auditor, &rrset, &address);
-		if (network == NULL) {
-			continue;
-		}
-		audit_finding_t *finding = audit_add(auditor, rule, owner, type);
-		audit_set_address(finding, family, address, network);
-		audit_set_position(auditor, finding, owner, type, 0);
+	const net_t *network = audit_proxied_host(auditor, &own, &address);
+	if (network != NULL) {
+		const uint8_t *octets = address.rdata->data;
+		audit_finding_t *finding = audit_add(auditor, rule, owner, address.rrset->type);
+		audit_set_address(finding, address.family, octets, network);
+		audit_set_position(auditor, finding, owner, address.rrset->type, 0);
 		finding->message = xformat("%s has no MX, so mail goes to its address, and %s "
-		              "is proxied (%s)", name_text(name, owner),
-		              address_text(text, finding->family, address),
-		              net_to_str(network, net));
+		                           "is proxied (%s)", name_text(name, owner),
+		                           address_text(text, address.family, octets),
+		                           net_to_str(network, net));
 		finding->remedy = xformat("add MX 10 %s, or MX 0 . if it takes no mail",
-		             name_text(exchange, auditor->policy->exchange));
-		return;
+		                          name_text(exchange, auditor->policy->exchange));
 	}
 }

@@ -209,7 +209,7 @@ static int try_again(client_t *client, slot_t *slot)
 		if (slot->tries >= TRIES) {
 			char text[QUERY_TEXT_MAX];
 			return server_error(client->server, client->err, "no answer to %s: %s",
-			                 query_text(text, slot->query), slot->reason);
+			                    query_text(text, slot->query), slot->reason);
 		}
 		int ret = make_query(slot);
 		if (ret != KNOT_EOK || begin(client, slot)) {
@@ -412,8 +412,8 @@ int client_query(const server_t *server, const query_t *queries, size_t count, a
 	return ret;
 }
 
-/* Zone transfers. The transfer is ldns's, the text libknot's: its own zone-file reader reads it back
- * whatever the types are. */
+/* Zone transfers. The transfer is ldns's, the text libknot's: libzscanner reads it back whatever the
+ * types are. */
 
 typedef struct {
 	const server_t *server;
@@ -451,7 +451,7 @@ static int give_up(const transfer_t *transfer)
 	char *rcode = last == NULL || ldns_pkt_get_rcode(last) == LDNS_RCODE_NOERROR ? NULL :
 	              ldns_pkt_rcode2str(ldns_pkt_get_rcode(last));
 	int ret = server_error(transfer->server, transfer->err, "no zone transfer of %s (%s)",
-	                    transfer->zone_text, rcode != NULL ? rcode : "no complete answer");
+	                       transfer->zone_text, rcode != NULL ? rcode : "no complete answer");
 	free(rcode);
 	return ret;
 }
@@ -461,7 +461,7 @@ static int transfer_all(transfer_t *transfer)
 	ldns_status status = ldns_axfr_start(transfer->resolver, transfer->zone, LDNS_RR_CLASS_IN);
 	if (status != LDNS_STATUS_OK) {
 		return server_error(transfer->server, transfer->err, "no zone transfer of %s (%s)",
-		                 transfer->zone_text, ldns_get_errorstr_by_id(status));
+		                    transfer->zone_text, ldns_get_errorstr_by_id(status));
 	}
 	bool begun = false;
 	for (;;) {

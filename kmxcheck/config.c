@@ -52,19 +52,17 @@ typedef struct {
 static int read_file(config_t *config, const char *path, source_pos_t from, unsigned depth,
                      char *err);
 
-static int add_group(conf_reader_t *reader, const char *id, source_pos_t pos)
+static void add_group(conf_reader_t *reader, const char *id, source_pos_t pos)
 {
 	reader->group = xadd(&reader->config->sections[reader->section]);
 	*reader->group = (conf_group_t){ .id = xstrdup(id), .pos = pos };
-	return KNOT_EOK;
 }
 
-static int add_value(conf_reader_t *reader, const char *item, const char *data, source_pos_t pos)
+static void add_value(conf_reader_t *reader, const char *item, const char *data, source_pos_t pos)
 {
 	*(conf_value_t *)xadd(&reader->group->values) = (conf_value_t){
 		.item = xstrdup(item), .text = xstrdup(data), .pos = pos
 	};
-	return KNOT_EOK;
 }
 
 /*! The files of a pattern, as knotd takes them: no match is fine if there is a wildcard. */
@@ -119,8 +117,8 @@ static int add_parsed(conf_reader_t *reader, const yp_parser_t *parser)
 			return include(reader, parser->data, pos);
 		}
 		if (reader->section < CONF_SECTION_COUNT && parser->data_len > 0) {
-			return error_at(reader->err, KNOT_EINVAL, pos, "section '%s' can't have a value",
-			                   parser->key);
+			return error_at(reader->err, KNOT_EINVAL, pos,
+			                "section '%s' can't have a value", parser->key);
 		}
 		return KNOT_EOK;
 	}
@@ -130,18 +128,21 @@ static int add_parsed(conf_reader_t *reader, const yp_parser_t *parser)
 
 	const char *id = id_names[reader->section];
 	if ((parser->event == YP_EID) != (strcmp(parser->key, id) == 0)) {
-		return error_at(reader->err, KNOT_EINVAL, pos, "item '%s' where section '%s' needs '- %s'",
-		                   parser->key, section_names[reader->section], id);
+		return error_at(reader->err, KNOT_EINVAL, pos,
+		                "item '%s' where section '%s' needs '- %s'", parser->key,
+		                section_names[reader->section], id);
 	}
-	if (parser->event == YP_EID) {
-		return (parser->data_len > 0)
-		       ? add_group(reader, parser->data, pos)
-		       : error_at(reader->err, KNOT_EINVAL, pos, "item '%s': no value", id);
+	if (parser->event == YP_EID && parser->data_len == 0) {
+		return error_at(reader->err, KNOT_EINVAL, pos, "item '%s': no value", id);
+	} else if (parser->event == YP_EID) {
+		add_group(reader, parser->data, pos);
+	} else if (reader->group == NULL) {
+		return error_at(reader->err, KNOT_EINVAL, pos, "item '%s' before '- %s'",
+		                parser->key, id);
+	} else {
+		add_value(reader, parser->key, parser->data, pos);
 	}
-	if (reader->group == NULL) {
-		return error_at(reader->err, KNOT_EINVAL, pos, "item '%s' before '- %s'", parser->key, id);
-	}
-	return add_value(reader, parser->key, parser->data, pos);
+	return KNOT_EOK;
 }
 
 static int read_items(conf_reader_t *reader, yp_parser_t *parser)
@@ -157,8 +158,8 @@ static int read_items(conf_reader_t *reader, yp_parser_t *parser)
 		return KNOT_EOK;
 	}
 	const source_pos_t pos = { reader->file, parser->line_count };
-	(void)error_at(reader->err, KNOT_EINVAL, pos, "not the form of a Knot DNS configuration (%s)",
-	                  knot_strerror(ret));
+	(void)error_at(reader->err, KNOT_EINVAL, pos, "not the form of a Knot DNS "
+	               "configuration (%s)", knot_strerror(ret));
 	return ret;
 }
 
@@ -272,8 +273,8 @@ static bool read_index(const char **at, bool range, unsigned *first, unsigned *l
 	return true;
 }
 
-/*! Writes what a formatter stands for; at is behind the percent sign and is moved behind the rest of
- *  it. False: an index is missing or wrong. */
+/*! Writes what a formatter stands for; at is behind the percent sign and is moved behind the rest.
+ *  False: an index is missing or wrong. */
 static bool write_format(FILE *out, const char **at, const knot_dname_t *zone)
 {
 	knot_dname_txt_storage_t text;

@@ -11,13 +11,10 @@
 
 void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset)
 {
-	policy_item_t item = { .rrset = rrset, .owner = rrset->owner, .section = KNOT_ANSWER };
-	policy_response_t response = {
-		.qname = rrset->owner, .qtype = rrset->type, .rcode = KNOT_RCODE_NOERROR,
-		.complete = true, .additional_complete = true, .items = &item, .count = 1
-	};
+	policy_item_t item;
+	policy_response_t response;
 	policy_verdict_t verdict;
-	audit_judge(auditor, &response, &verdict);
+	audit_judge_rrset(auditor, rrset, &item, &response, &verdict);
 	if (item.edit != EDIT_KEEP) {
 		audit_add_edits(auditor, rrset->owner, rrset, item.with);
 	}
@@ -48,7 +45,7 @@ static const knot_rrset_t *answer_at(const policy_response_t *response,
 
 /*! True if enforce answers something else for the host itself, and that matters to anyone. */
 static bool is_changed(const auditor_t *auditor, const knot_dname_t *host,
-                      const policy_verdict_t *verdict)
+                       const policy_verdict_t *verdict)
 {
 	for (size_t i = 0; i < verdict->finding_count; i++) {
 		const finding_t *finding = &verdict->findings[i];
@@ -149,7 +146,7 @@ static void copy_wildcard(auditor_t *auditor, const knot_dname_t *host)
 		if (audit_response(auditor, &reply, host, rrset.type)) {
 			audit_judge(auditor, &reply.response, &verdict);
 			audit_add_edits(auditor, host, NULL,
-			              answer_at(&reply.response, &verdict, host, rrset.type));
+			                answer_at(&reply.response, &verdict, host, rrset.type));
 			policy_verdict_clear(&reply.response, &verdict);
 		}
 		reply_clear(&reply);
@@ -193,12 +190,12 @@ static void keep_wildcard_out(auditor_t *auditor, const knot_dname_t *host)
 }
 
 static void add_change_edges(auditor_t *auditor, const knot_dname_t *host,
-                         const knot_rrset_t *rrset, const knot_rrset_t *old)
+                             const knot_rrset_t *rrset, const knot_rrset_t *old)
 {
 	for_each_rdata(rdata, rrset) {
 		if (old == NULL || !knot_rdataset_member(&old->rrs, rdata)) {
-			audit_add_address_edge(auditor->out, host, family_of_type(rrset->type), rdata->data,
-			                   false, true);
+			audit_add_address_edge(auditor->out, host, family_of_type(rrset->type),
+			                       rdata->data, false, true);
 		}
 	}
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * The audit of a server's answers, in rounds of queries: is it a server of this zone at all; who are
- * the mail targets, and does it answer as enforce would; what are their addresses. Then findings
- * and edges are made of what was observed.
+ * The audit of a server's answers, in rounds of queries: is it a server of this zone at all; who
+ * are the mail targets, and does it answer as enforce would; what are their addresses. Then
+ * findings and edges are made of what was observed.
  */
 
 #include <stdio.h>
@@ -187,11 +187,11 @@ static int on_soa(void *ctx, const query_t *query, const ldns_pkt *answer)
 		}
 	}
 	knot_dname_txt_storage_t name;
-	(void)knot_dname_to_str(name, query->name, sizeof(name));
+	(void)name_text(name, query->name);
 	char *rcode = ldns_pkt_rcode2str(ldns_pkt_get_rcode(answer));
-	int ret = server_error(session->server, session->err, "is no server of %s (answers %s)", name,
-	                    rcode != NULL && ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR
-	                    ? rcode : "without authority");
+	int ret = server_error(session->server, session->err, "is no server of %s (answers %s)",
+	                       name, rcode != NULL && ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR
+	                       ? rcode : "without authority");
 	free(rcode);
 	return ret;
 }
@@ -291,8 +291,8 @@ static int on_target(void *ctx, const query_t *query, const ldns_pkt *answer)
 static bool begins_rrset(const session_t *session, size_t i)
 {
 	const audit_edge_t *edge = &session->audit->edges.at[i];
-	if (edge->type != KNOT_RRTYPE_SRV &&
-	    (edge->type != KNOT_RRTYPE_MX || knot_dname_is_equal(edge->from, session->policy->zone))) {
+	bool apex = knot_dname_is_equal(edge->from, session->policy->zone);
+	if (edge->type != KNOT_RRTYPE_SRV && (edge->type != KNOT_RRTYPE_MX || apex)) {
 		return false;
 	}
 	return i == 0 || edge[-1].type != edge->type ||
@@ -612,7 +612,7 @@ static char *message_of(const session_t *session, const about_t *about,
 		char address[ADDRESS_TEXT_MAX], net[NET_TEXT_MAX];
 		(void)snprintf(what, sizeof(what), "%s in %s",
 		               address_text(address, about->observed->family,
-		                             about->observed->address),
+		                            about->observed->address),
 		               finding->has_network ? net_to_str(&finding->network, net) : "");
 	}
 
@@ -649,7 +649,8 @@ static void find_position(const audit_t *audit, audit_finding_t *finding)
 {
 	for (size_t i = 0; i < audit->findings.count; i++) {
 		const audit_finding_t *other = &audit->findings.at[i];
-		if (other->owner == NULL || other->type != finding->type || other->pos.file == NULL ||
+		if (other->owner == NULL || other->type != finding->type ||
+		    other->pos.file == NULL ||
 		    !knot_dname_is_equal(other->owner, finding->owner)) {
 			continue;
 		}

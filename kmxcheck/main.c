@@ -184,8 +184,8 @@ static int make_jobs(run_t *run, char *err)
 	if (options->policy != NULL) {
 		values = config_policy(config, options->policy);
 		if (values == NULL) {
-			return error_at(err, KNOT_EINVAL, nowhere, "--policy '%s': there is no such "
-			                "stanza of mod-mxguard in %s", options->policy,
+			return error_at(err, KNOT_EINVAL, nowhere, "--policy '%s': there is no "
+			                "such stanza of mod-mxguard in %s", options->policy,
 			                options->config);
 		}
 	}

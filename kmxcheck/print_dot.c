@@ -170,7 +170,8 @@ static bool spread(const graph_t *graph)
 
 static void print_edge(const graph_t *graph, FILE *out, const audit_edge_t *edge)
 {
-	const graph_node_t *from = node_of(graph, node_from(edge)), *to = node_of(graph, node_to(edge));
+	const graph_node_t *from = node_of(graph, node_from(edge));
+	const graph_node_t *to = node_of(graph, node_to(edge));
 	(void)fputs("\t", out);
 	print_id(out, from);
 	(void)fputs(" -> ", out);

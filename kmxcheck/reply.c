@@ -279,7 +279,9 @@ static void put_additional(build_t *build)
 void reply_make(reply_t *reply, const knot_dname_t *apex, policy_lookup_f lookup, void *ctx,
                 const knot_dname_t *qname, uint16_t qtype)
 {
-	build_t build = { .reply = reply, .apex = apex, .lookup = lookup, .ctx = ctx, .name = qname };
+	build_t build = {
+		.reply = reply, .apex = apex, .lookup = lookup, .ctx = ctx, .name = qname
+	};
 	memset(reply, 0, sizeof(*reply));
 	reply->response = (policy_response_t){
 		.qname = qname, .qtype = qtype, .rcode = KNOT_RCODE_NOERROR,

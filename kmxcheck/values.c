@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * From raw values to a stanza. Numbers, options and names go through the parser that knotd reads its
- * configuration with, so that what is right here is right there.
+ * From raw values to a stanza. Numbers, options and names go through the parser that knotd reads
+ * its configuration with, so that what is right here is right there.
  */
 
 #include <arpa/inet.h>

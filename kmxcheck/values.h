@@ -70,8 +70,8 @@ void values_add(values_t *values, item_t item, const char *text, source_pos_t po
 /*! Adds all the installed lists. KNOT_ENOENT with err if there are none. */
 int values_add_installed(values_t *values, char err[static ERROR_TEXT_MAX]);
 
-/*! Makes the stanza, with every check that does not need a zone. Other than KNOT_EOK: a value is not
- *  what it has to be, or a file can't be read. */
+/*! Makes the stanza, with every check that does not need a zone. Other than KNOT_EOK: a value is
+ *  not what it has to be, or a file can't be read. */
 int values_make(values_t *values, char err[static ERROR_TEXT_MAX]);
 
 /*! True if a zone that has the module is protected by this. */

@@ -36,7 +36,7 @@ typedef struct {
 	size_t owner_size;
 	uint16_t type;
 	uint32_t ttl;
-	const uint8_t *rdata;      /*!< Well-formed and in lower case if the type matters for mail. */
+	const uint8_t *rdata;      /*!< Well-formed and in lower case if the type matters. */
 	uint16_t size;
 	source_pos_t pos;          /*!< Where its data ends. */
 } record_t;
@@ -69,7 +69,7 @@ typedef struct {
 	knot_dname_t *apex;
 	uint32_t serial;
 	uint64_t records;         /*!< How many, of all types. */
-	name_list_t owners;       /*!< Who uses mail: owners of MX, SRV or SPF, in canonical order. */
+	name_list_t owners;       /*!< Who uses mail: owners of MX, SRV or SPF, sorted. */
 	bool has_tlsa;            /*!< It publishes TLSA anywhere, */
 	bool has_sts;             /*!< or a policy for SMTP TLS (RFC 8461). */
 

@@ -119,7 +119,8 @@ static void answer_text(char out[static AUDIT_FIXTURE_TEXT_MAX], const policy_re
 			assert_true(knot_rrset_txt_dump_data(rrsets[i], j, data, sizeof(data),
 			                                     &KNOT_DUMP_STYLE_DEFAULT) >= 0);
 			size_t used = strlen(out);
-			(void)snprintf(out + used, AUDIT_FIXTURE_TEXT_MAX - used, "%s %u %s %s\n", name,
+			(void)snprintf(out + used, AUDIT_FIXTURE_TEXT_MAX - used,
+			               "%s %u %s %s\n", name,
 			               rrsets[i]->ttl, type, data);
 		}
 	}
@@ -186,8 +187,8 @@ static void test_fixing(void **state)
 	for (size_t i = 0; i < path_count; i++) {
 		audit_fixture_t before, after;
 		audit_fixture_open(&before, paths[i]);
-		/* What only another zone tells, this one can't fix; nor what is below a DNAME. An alias
-		 * that has one family only is fixed in another form. */
+		/* What only another zone tells can't be fixed here, nor what is below a DNAME. An
+		 * alias that has one family only is fixed in another form. */
 		if (before.count > 1 || strstr(paths[i], "exchange-alias") != NULL ||
 		    strstr(paths[i], "-dname") != NULL) {
 			audit_fixture_clear(&before);

@@ -194,7 +194,9 @@ static void test_text_order(void **state)
 			.rule = rules[i], .owner = name("a."), .message = "m", .ignored = false,
 		};
 	}
-	audit_t audit = { .zone = name("a."), .findings = { .at = findings, .count = COUNT(rules) } };
+	audit_t audit = {
+		.zone = name("a."), .findings = { .at = findings, .count = COUNT(rules) },
+	};
 	output_zone_t zone = { .audit = &audit };
 	output_t output = { .zones = &zone, .zone_count = 1 };
 

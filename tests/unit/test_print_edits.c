@@ -83,7 +83,10 @@ static void test_dot(void **state)
 	edges[1].steered = true;
 	edges[2].proxied = true;
 	edges[4].proxied = true;
-	audit_t audit = { .zone = name("example.com."), .edges = { .at = edges, .count = COUNT(edges) } };
+	audit_t audit = {
+		.zone = name("example.com."),
+		.edges = { .at = edges, .count = COUNT(edges) },
+	};
 	output_zone_t zone = { .audit = &audit };
 	output_t output = { .zones = &zone, .zone_count = 1 };
 	expect(&output, FORMAT_DOT,
@@ -170,7 +173,10 @@ static void test_edits(void **state)
 		edit(true, "mail.example.com.", KNOT_RRTYPE_AAAA, 300, 0, "2001:db8::25"),
 	};
 	audit_t clean = { .zone = name("clean.") };
-	audit_t audit = { .zone = name("example.com."), .edits = { .at = edits, .count = COUNT(edits) } };
+	audit_t audit = {
+		.zone = name("example.com."),
+		.edits = { .at = edits, .count = COUNT(edits) },
+	};
 	output_zone_t zones[] = { { .audit = &clean },
 	                          { .audit = &audit, .file = "example.zone" } };
 	output_t output = { .zones = zones, .zone_count = 2, .program = "kmxcheck 1.0" };
@@ -217,7 +223,10 @@ static void test_nsupdate_split(void **state)
 		edits[i] = i % PER_OWNER == 0 && i <= PER_OWNER * OWNERS ?
 		           edit(false, owner, KNOT_RRTYPE_A, 1, 0, "192.0.2.1") : edits[i - 1];
 	}
-	audit_t audit = { .zone = name("example.com."), .edits = { .at = edits, .count = count } };
+	audit_t audit = {
+		.zone = name("example.com."),
+		.edits = { .at = edits, .count = count },
+	};
 	output_zone_t zone = { .audit = &audit };
 	output_t output = { .zones = &zone, .zone_count = 1 };
 

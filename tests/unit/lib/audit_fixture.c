@@ -184,7 +184,8 @@ static void begin_like(audit_fixture_t *fixture, const audit_fixture_t *like)
 	}
 }
 
-void audit_fixture_open_text(audit_fixture_t *fixture, const audit_fixture_t *like, const char *text, size_t size)
+void audit_fixture_open_text(audit_fixture_t *fixture, const audit_fixture_t *like,
+                             const char *text, size_t size)
 {
 	char err[ERROR_TEXT_MAX];
 	begin_like(fixture, like);
@@ -243,8 +244,7 @@ static void put_finding(char *out, const audit_finding_t *finding)
 {
 	char address[INET6_ADDRSTRLEN] = "", net[NET_TEXT_MAX] = "";
 	if (finding->family != 0) {
-		(void)inet_ntop(finding->family == 4 ? AF_INET : AF_INET6, finding->address, address,
-		                sizeof(address));
+		(void)address_text(address, finding->family, finding->address);
 	}
 	if (finding->has_network) {
 		(void)net_to_str(&finding->network, net);

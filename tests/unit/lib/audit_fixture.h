@@ -42,7 +42,8 @@ typedef struct {
 void audit_fixture_open(audit_fixture_t *fixture, const char *path);
 
 /*! The same of zone-file text, by the policy and beside the other zones of a run. */
-void audit_fixture_open_text(audit_fixture_t *fixture, const audit_fixture_t *like, const char *text, size_t size);
+void audit_fixture_open_text(audit_fixture_t *fixture, const audit_fixture_t *like,
+                             const char *text, size_t size);
 
 void audit_fixture_clear(audit_fixture_t *fixture);
 
