@@ -277,11 +277,11 @@ static step_t read_udp(client_t *client, slot_t *slot, int *ret)
 
 static step_t read_tcp(client_t *client, slot_t *slot, int *ret)
 {
-	size_t want = 2;
+	size_t expected = 2;
 	if (slot->in_done >= 2) {
-		want += (size_t)slot->in[0] << 8 | slot->in[1];
+		expected += (size_t)slot->in[0] << 8 | slot->in[1];
 	}
-	ssize_t got = recv(slot->tcp, slot->in + slot->in_done, want - slot->in_done, 0);
+	ssize_t got = recv(slot->tcp, slot->in + slot->in_done, expected - slot->in_done, 0);
 	if (got < 0) {
 		return errno == EAGAIN || errno == EINTR ? STEP_WAIT : fail(slot, strerror(errno));
 	}
@@ -289,10 +289,10 @@ static step_t read_tcp(client_t *client, slot_t *slot, int *ret)
 		return fail(slot, "the server closes the connection");
 	}
 	slot->in_done += (size_t)got;
-	if (slot->in_done < want || want == 2) {
+	if (slot->in_done < expected || expected == 2) {
 		return STEP_WAIT;
 	}
-	step_t step = receive(client, slot, slot->in + 2, want - 2, ret);
+	step_t step = receive(client, slot, slot->in + 2, expected - 2, ret);
 	slot->used = step == STEP_DONE;
 	return step;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * Auditing a running server, as a mail server would meet it: MX and mail SRV of every owner in the
+ * Auditing a running server, as a mail server would ask it: MX and mail SRV of every owner in the
  * zone, then the addresses of every target, following aliases, over UDP with a small and a large
  * EDNS size and over TCP. A server that does not answer is an error, never a clean one.
  *
  * With a server, its answers are what is audited: print the findings of live_audit() in the place
- * of those of the file, which say what would be met without the module.
+ * of those of the file, which say what would be found without the module.
  *
  * One thread. Names are absolute and in lower case. Errors as in client.h.
  */

@@ -429,7 +429,7 @@ static void audit_jobs(run_t *run)
 
 /* Printing */
 
-static bool want_color(void)
+static bool wants_color(void)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 	return isatty(STDOUT_FILENO) && (no == NULL || no[0] == '\0') &&
@@ -485,7 +485,7 @@ static int print_results(const run_t *run)
 		.zones = zones,
 		.skips = run->skips.at,
 		.skip_count = run->skips.count,
-		.color = want_color(),
+		.color = wants_color(),
 		.program = "kmxcheck " PACKAGE_VERSION,
 	};
 	for (size_t i = 0; i < run->jobs.count; i++) {

@@ -146,6 +146,16 @@ def circles(root):
     return bad
 
 
+def rule_files(root):
+    """Product files that name a rule of the auditor which no other code asks for by its number."""
+    names = re.findall(r"^RULE\((\w+),[^,]*,[^,]*,[^,]*, (\w+)", (
+        root / "kmxcheck/rules.def").read_text(), re.M)
+    texts = {path.name: path.read_text() for path in files(root, "kmxcheck")}
+    return {rule: ["rules.def"] + [name for name, text in texts.items()
+                                   if re.search(rf"\b(?:{check}|AUDIT_{rule})\b", text)]
+            for rule, check in names}
+
+
 def sources(root):
     """Every source file: C, Python, shell, scripts without an ending, the build."""
     yield from files(root, *FOLDERS, ends=(".c", ".h", ".py", ".sh", "Makefile.inc"))
@@ -215,6 +225,14 @@ class Layering(unittest.TestCase):
 
     def test_no_includes_in_a_circle(self):
         self.holds(circles)
+
+    def test_a_new_rule_touches_two_files(self):
+        """There are rules to go by that are in the table and in the file of their function only."""
+        found = rule_files(self.root)
+        self.assertGreater(len(found), 10)
+        self.assertIn(2, [len(names) for names in found.values()], found)
+        for rule in "ALIAS_TARGET", "MIXED_NULL_MX", "PROXIED_SPF", "DANE_MISMATCH", "LIST_STALE":
+            self.assertEqual(2, len(found[rule]), found[rule])
 
     def test_every_source_says_licence_and_purpose(self):
         self.holds(heads)

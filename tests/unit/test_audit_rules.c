@@ -2,7 +2,7 @@
 
 /*
  * The audit of a zone: for each rule a zone that breaks it and one that nearly does, with exact
- * findings and edits; and of all of them, that the edits mend the zone as the module mends its
+ * findings and edits; and of all of them, that the edits fix the zone as the module repairs its
  * answers.
  */
 
