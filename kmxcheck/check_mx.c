@@ -45,8 +45,7 @@ static void remedy_exchange(auditor_t *auditor, audit_finding_t *finding, const 
 	knot_dname_txt_storage_t exchange, mail;
 	if (finding->rule == AUDIT_MISSING_TARGET &&
 	    dotless(mail, subject->target, auditor->policy->zone) != NULL) {
-		finding->remedy = xformat("if %s is meant, write it with the final dot",
-		                          mail);
+		finding->remedy = xformat("if %s is meant, write it with the final dot", mail);
 		return;
 	}
 	(void)name_text(exchange, auditor->policy->exchange);
@@ -60,38 +59,23 @@ static void remedy_exchange(auditor_t *auditor, audit_finding_t *finding, const 
 }
 
 /*! What is wrong with a target, in words. */
-static void message_target(audit_finding_t *finding, const subject_t *subject)
+static char *target_message(const audit_finding_t *finding, const subject_t *subject)
 {
-	knot_dname_txt_storage_t target, address, network, end;
+	knot_dname_txt_storage_t target, end;
+	char address[ADDRESS_TEXT_MAX] = "", network[NET_TEXT_MAX] = "";
+	bool alias = finding->rule == AUDIT_PROXIED_ALIAS;
 	(void)name_text(target, subject->target);
-	switch (finding->rule) {
-	case AUDIT_MISSING_TARGET:
-		finding->message = xformat("the mail target %s has no address", target);
-		return;
-	case AUDIT_PROXIED_ALIAS:
-		if (finding->family == 0) {
-			finding->message = xformat("the mail target %s is an alias that leads "
-			                           "to %s, at a proxy", target,
-			                           name_text(end, subject->end.end));
-			return;
-		}
-		finding->message = xformat("the mail target %s is an alias that leads to the "
-		                           "proxied address %s (%s)", target,
-		                           address_text(address, finding->family, finding->address),
-		                           net_to_str(&finding->network, network));
-		return;
-	default:
-		break;
+	if (finding->rule == AUDIT_MISSING_TARGET) {
+		return xformat("the mail target %s has no address", target);
+	} else if (finding->family != 0) {
+		return xformat("the mail target %s %s the proxied address %s (%s)", target,
+		               alias ? "is an alias that leads to" : "has",
+		               address_text(address, finding->family, finding->address),
+		               net_to_str(&finding->network, network));
 	}
-	if (finding->family == 0) {
-		finding->message = xformat("the mail target %s is a name of a proxy",
-		                           target);
-	} else {
-		finding->message = xformat("the mail target %s has the proxied address %s "
-		                           "(%s)", target,
-		                           address_text(address, finding->family, finding->address),
-		                           net_to_str(&finding->network, network));
-	}
+	return alias ? xformat("the mail target %s is an alias that leads to %s, at a proxy",
+	                       target, name_text(end, subject->end.end))
+	             : xformat("the mail target %s is a name of a proxy", target);
 }
 
 /*! The rule that a target breaks, or AUDIT_RULE_COUNT. What the judge of one zone can't see counts
@@ -127,7 +111,7 @@ void check_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subjec
 			audit_set_address(finding, proxied.family, proxied.rdata->data, network);
 		}
 	}
-	message_target(finding, subject);
+	finding->message = target_message(finding, subject);
 	if (found == NULL && rule == AUDIT_MISSING_TARGET) {
 		knot_dname_txt_storage_t mail;
 		finding->remedy = xformat("give it %s, or point at a name that has an address",
@@ -272,7 +256,8 @@ void check_dane(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
 	(void)name_text(exchange, auditor->policy->exchange);
 	finding->message = xformat("the mail target %s has TLSA at _25._tcp, %s, where it is "
-	              "steered, has none", name_text(target, subject->target), exchange);
+	                           "steered, has none", name_text(target, subject->target),
+	                           exchange);
 	finding->remedy = xformat("publish TLSA at _25._tcp.%s for the certificate of the "
 	                          "mail server", exchange);
 }
@@ -291,9 +276,9 @@ void check_sts(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 	audit_set_position(auditor, finding, subject->owner, subject->type, subject->index);
 	(void)name_text(owner, subject->owner);
 	(void)name_text(exchange, auditor->policy->exchange);
-	finding->message = xformat("%s publishes an MTA-STS policy, and a target is steered "
-	              "to %s: senders refuse an exchange that the policy does not list", owner,
-	                           exchange);
+	finding->message = xformat("%s publishes an MTA-STS policy, and a target is steered to %s: "
+	                           "senders refuse an exchange that the policy does not list",
+	                           owner, exchange);
 	finding->remedy = xformat("list 'mx: %.*s' in the policy file at mta-sts.%s and "
 	                          "change the id in _mta-sts", (int)strlen(exchange) - 1, exchange,
 	                          owner);

@@ -58,10 +58,11 @@ static void check_network(auditor_t *auditor, const spf_record_t *record)
 	audit_finding_t *finding = add_spf(auditor, record);
 	finding->has_network = true;
 	finding->network = *network;
+	bool all = memcmp(network->first, found->first, 16) >= 0 &&
+	           memcmp(network->last, found->last, 16) <= 0;
 	finding->message = xformat("the SPF record of %s authorises %s, which is%s the proxy "
-	              "network %s", name_text(owner, record->owner), net_to_str(network, own),
-	                           memcmp(network->first, found->first, 16) >= 0 &&
-	              memcmp(network->last, found->last, 16) <= 0 ? " in" : " partly in",
+	                           "network %s", name_text(owner, record->owner),
+	                           net_to_str(network, own), all ? " in" : " partly in",
 	                           net_to_str(found, proxy));
 	finding->remedy = xformat("authorise the mail server only: %s",
 	                          mail_text(mail, auditor->policy, 0));

@@ -239,38 +239,20 @@ static void write_label(FILE *out, const knot_dname_t *zone, unsigned index)
 	write_name(out, text, 0, strlen(text) - 1);
 }
 
-/*! Reads a number and moves behind it. */
-static bool read_number(const char **at, unsigned *number)
-{
-	const char *pos = *at;
-	*number = 0;
-	while (*pos >= '0' && *pos <= '9' && *number <= INDEX_MAX) {
-		*number = *number * 10 + (unsigned)(*pos++ - '0');
-	}
-	bool fine = (pos > *at && *number <= INDEX_MAX);
-	*at = pos;
-	return fine;
-}
-
 /*! Reads "[N]", or where a range is allowed "[N-M]", and moves behind it. */
 static bool read_index(const char **at, bool range, unsigned *first, unsigned *last)
 {
-	const char *pos = *at;
-	if (*pos++ != '[' || !read_number(&pos, first)) {
+	int size = 0;
+	if (sscanf(*at, "[%3u]%n", first, &size) == 1 && size > 0) {
+		*last = *first;
+	} else if (!range || sscanf(*at, "[%3u-%3u]%n", first, last, &size) != 2) {
 		return false;
 	}
-	*last = *first;
-	if (range && *pos == '-') {
-		pos++;
-		if (!read_number(&pos, last)) {
-			return false;
-		}
-	}
-	if (*pos++ != ']' || *last < *first) {
-		return false;
-	}
-	*at = pos;
-	return true;
+	/* The scan would take a sign or a space, too. */
+	bool fine = size > 0 && strspn(*at, "[]-0123456789") >= (size_t)size &&
+	            *first <= *last && *last <= INDEX_MAX;
+	*at += size;
+	return fine;
 }
 
 /*! Writes what a formatter stands for; at is behind the percent sign and is moved behind the rest.

@@ -50,7 +50,7 @@ static source_pos_t in_file(const char *file)
 static bool read_all(int fd, size_t expected, text_t *text)
 {
 	size_t room = expected + 4096;
-	text->at = xcalloc(room, 1);
+	text->at = xcheck(malloc(room));
 	for (;;) {
 		if (text->size == room) {
 			room *= 2;
@@ -179,7 +179,6 @@ static int scan_record(const scan_t *scan, zs_scanner_t *scanner, source_pos_t p
 	knot_dname_to_lower(scanner->r_owner);
 	const record_t record = {
 		.owner = scanner->r_owner,
-		.owner_size = scanner->r_owner_length,
 		.type = scanner->r_type,
 		.ttl = scanner->r_ttl,
 		.rdata = scanner->r_data,
@@ -219,7 +218,7 @@ static int scan_include(scan_t *scan, zs_scanner_t *scanner, source_pos_t pos, u
 static int scan_text(scan_t *scan, const char *name, const text_t *text, const char *origin,
                      uint32_t ttl, unsigned depth)
 {
-	zs_scanner_t *scanner = xcalloc(1, sizeof(*scanner));
+	zs_scanner_t *scanner = xcheck(malloc(sizeof(*scanner)));
 	char **file = xadd(scan->files);
 	source_pos_t pos = { .file = *file = xstrdup(name) };
 	int ret = KNOT_EOK;
@@ -278,11 +277,15 @@ int zone_scan(const char *path, const knot_dname_t *origin, record_f record, voi
 
 /* The zone in memory */
 
-/*! Memory that is freed as a whole. */
+/*! Memory that is freed as a whole. Blocks grow: there may be very many small zones. */
+#define BLOCK_MIN ((size_t)1 << 10)
+#define BLOCK_MAX ((size_t)1 << 20)
+
 struct arena_block {
 	arena_block_t *next;
+	size_t size;
 	size_t used;
-	uint64_t data[(1U << 20) / sizeof(uint64_t)];
+	uint64_t data[];
 };
 
 /*! A record as it is kept; the records of a node are a list, the last one first. */
@@ -315,10 +318,12 @@ static void *arena_alloc(zone_t *zone, size_t size)
 {
 	arena_block_t *block = zone->memory;
 	size = (size + 7) & ~(size_t)7;
-	if (block == NULL || size > sizeof(block->data) - block->used) {
-		block = xcheck(malloc(sizeof(*block)));
-		block->next = zone->memory;
-		block->used = 0;
+	if (block == NULL || size > block->size - block->used) {
+		size_t room = block == NULL ? BLOCK_MIN : 2 * block->size;
+		room = room > BLOCK_MAX ? BLOCK_MAX : room;
+		room = room < size ? size : room;
+		block = xcheck(malloc(sizeof(*block) + room));
+		*block = (arena_block_t){ .next = zone->memory, .size = room };
 		zone->memory = block;
 	}
 	void *memory = (uint8_t *)block->data + block->used;
@@ -766,8 +771,9 @@ static bool has_addresses(const node_t *node, const policy_t *policy, bool web)
 {
 	for (const stored_t *record = node->records; record != NULL; record = record->next) {
 		int family = family_of_type(record->type);
-		if (record->type == KNOT_RRTYPE_CNAME || (family != 0 && (!web ||
-		    policy_proxied(policy, family, record->rdata.data) == NULL))) {
+		bool proxied = family != 0 && web &&
+		               policy_proxied(policy, family, record->rdata.data) != NULL;
+		if (record->type == KNOT_RRTYPE_CNAME || (family != 0 && !proxied)) {
 			return true;
 		}
 	}

@@ -33,7 +33,6 @@
  *  which stays until the scan ends. */
 typedef struct {
 	const knot_dname_t *owner; /*!< In lower case. */
-	size_t owner_size;
 	uint16_t type;
 	uint32_t ttl;
 	const uint8_t *rdata;      /*!< Well-formed and in lower case if the type matters. */
