@@ -89,39 +89,24 @@ static const knot_rrset_t *end_addresses(const policy_response_t *response,
 	return NULL;
 }
 
-/*! True if there is a wildcard at a name, which is set. */
-static bool wildcard_at(auditor_t *auditor, const knot_dname_t *name,
-                        knot_dname_storage_t wildcard)
-{
-	knot_rrset_t rrset;
-	size_t size = knot_dname_size(name);
-	if (size + 2 > KNOT_DNAME_MAXLEN) {
-		return false;
-	}
-	wildcard[0] = 1;
-	wildcard[1] = '*';
-	memcpy(wildcard + 2, name, size);
-	return zone_lookup(auditor->zone, wildcard, KNOT_RRTYPE_CNAME, &rrset) == KNOT_EOK;
-}
-
-/*! The wildcard that answers for a name that does not exist. False: there is none. */
-static bool find_wildcard(auditor_t *auditor, const knot_dname_t *name,
-                          knot_dname_storage_t wildcard)
+/*! The wildcard that answers for a name that does not exist, or NULL. */
+static const knot_dname_t *find_wildcard(const auditor_t *auditor, const knot_dname_t *name,
+                                         knot_dname_storage_t storage)
 {
 	knot_rrset_t rrset;
 	do {
 		name += 1 + *name; /* The apex exists. */
 	} while (zone_lookup(auditor->zone, name, KNOT_RRTYPE_SOA, &rrset) == KNOT_ENONODE);
-	return wildcard_at(auditor, name, wildcard);
+	return reply_wildcard(zone_lookup, auditor->zone, name, storage);
 }
 
 /*! True if there is a wildcard anywhere above: names between may exist for this one only. */
-static bool below_wildcard(auditor_t *auditor, const knot_dname_t *name)
+static bool below_wildcard(const auditor_t *auditor, const knot_dname_t *name)
 {
-	knot_dname_storage_t wildcard;
+	knot_dname_storage_t storage;
 	while (!knot_dname_is_equal(name, auditor->policy->zone)) {
 		name += 1 + *name;
-		if (wildcard_at(auditor, name, wildcard)) {
+		if (reply_wildcard(zone_lookup, auditor->zone, name, storage) != NULL) {
 			return true;
 		}
 	}
@@ -132,12 +117,11 @@ static bool below_wildcard(auditor_t *auditor, const knot_dname_t *name)
  *  own the host is out of the wildcard's reach. */
 static void copy_wildcard(auditor_t *auditor, const knot_dname_t *host)
 {
-	knot_dname_storage_t wildcard;
+	knot_dname_storage_t storage;
 	knot_rrset_t rrset;
-	if (!find_wildcard(auditor, host, wildcard)) {
-		return;
-	}
-	for (size_t i = 0; zone_rrset_at(auditor->zone, wildcard, i, &rrset); i++) {
+	const knot_dname_t *wildcard = find_wildcard(auditor, host, storage);
+	for (size_t i = 0; wildcard != NULL &&
+	     zone_rrset_at(auditor->zone, wildcard, i, &rrset); i++) {
 		reply_t reply;
 		policy_verdict_t verdict;
 		if (family_of_type(rrset.type) != 0 || rrset.type == KNOT_RRTYPE_CNAME) {

@@ -122,11 +122,10 @@ static void locate(const build_t *build, const knot_dname_t *name, location_t *l
 	location->exists = true;
 }
 
-/*! The wildcard at a name; NULL if there is none. The node's own name, or in storage. */
-static const knot_dname_t *wildcard_at(const build_t *build, const knot_dname_t *name,
-                                       knot_dname_storage_t storage)
+const knot_dname_t *reply_wildcard(policy_lookup_f lookup, void *ctx, const knot_dname_t *name,
+                                   knot_dname_storage_t storage)
 {
-	knot_rrset_t rrset;
+	knot_rrset_t rrset = { .owner = NULL };
 	size_t size = knot_dname_size(name);
 	if (size + 2 > KNOT_DNAME_MAXLEN) {
 		return NULL;
@@ -134,7 +133,7 @@ static const knot_dname_t *wildcard_at(const build_t *build, const knot_dname_t 
 	storage[0] = 1;
 	storage[1] = '*';
 	memcpy(storage + 2, name, size);
-	if (!look(build, storage, KNOT_RRTYPE_CNAME, &rrset)) {
+	if (lookup(ctx, storage, KNOT_RRTYPE_CNAME, &rrset) != KNOT_EOK) {
 		return NULL;
 	}
 	return rrset.owner != NULL ? rrset.owner : storage;
@@ -227,7 +226,8 @@ static state_t find(build_t *build)
 	}
 
 	knot_dname_storage_t storage;
-	const knot_dname_t *wildcard = wildcard_at(build, location.encloser, storage);
+	const knot_dname_t *wildcard = reply_wildcard(build->lookup, build->ctx, location.encloser,
+	                                              storage);
 	if (wildcard != NULL) {
 		return at_node(build, wildcard);
 	}
@@ -250,7 +250,8 @@ static void put_addresses(build_t *build, const knot_dname_t *target)
 	locate(build, target, &location);
 	const knot_dname_t *node = target;
 	if (!location.exists) {
-		node = location.delegated ? NULL : wildcard_at(build, location.encloser, storage);
+		node = location.delegated ? NULL : reply_wildcard(build->lookup, build->ctx, location.encloser,
+	                                              storage);
 	}
 	for (size_t i = 0; i < 2 && node != NULL; i++) {
 		knot_rrset_t rrset;

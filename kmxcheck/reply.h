@@ -39,3 +39,7 @@ void reply_make(reply_t *reply, const knot_dname_t *apex, policy_lookup_f lookup
                 const knot_dname_t *qname, uint16_t qtype);
 
 void reply_clear(reply_t *reply);
+
+/*! The wildcard at a name, as its node has it, or in storage; NULL: there is none. */
+const knot_dname_t *reply_wildcard(policy_lookup_f lookup, void *ctx, const knot_dname_t *name,
+                                   knot_dname_storage_t storage);
