@@ -197,6 +197,7 @@ static void test_fixing(void **state)
 		size_t size;
 		char *fixed = audit_fixture_fixed(&before, paths[i], &size);
 		audit_fixture_open_text(&after, &before, fixed, size);
+		free(fixed);
 		audit_fixture_text(text, &after);
 		size_t wrong = after.audit.edits.count;
 		for (size_t j = 0; j < after.audit.findings.count; j++) {
