@@ -4,7 +4,7 @@
  * The audit of a zone, in its order.
  */
 
-#include <string.h>
+#include <time.h>
 
 #include "kmxcheck/check.h"
 #include "kmxcheck/xalloc.h"
@@ -12,13 +12,12 @@
 /*! A list that nobody looked after for so many days is stale. */
 #define STALE_DAYS 180
 
-/*! Days since 1970-01-01 (proleptic Gregorian calendar). */
-static int64_t days_of(int year, int month, int day)
+static int64_t days_of(const audit_list_t *list)
 {
-	/* The year begins in March: what a leap year adds is its last day. */
-	int64_t y = (int64_t)year - (month <= 2);
-	int64_t m = (month + 9) % 12;
-	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+	struct tm date = {
+		.tm_year = list->year - 1900, .tm_mon = list->month - 1, .tm_mday = list->day
+	};
+	return timegm(&date) / 86400;
 }
 
 void check_list_stale(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
@@ -27,7 +26,7 @@ void check_list_stale(auditor_t *auditor, audit_rule_t rule, const subject_t *su
 	(void)subject;
 	for (size_t i = 0; i < input->list_count; i++) {
 		const audit_list_t *list = &input->lists[i];
-		int64_t age = input->now / 86400 - days_of(list->year, list->month, list->day);
+		int64_t age = input->now / 86400 - days_of(list);
 		if (list->year <= 0 || age <= STALE_DAYS) {
 			continue;
 		}

@@ -141,65 +141,58 @@ void audit_add_address_edge(audit_t *out, const knot_dname_t *from, int family,
 /*! NULL comes last. */
 static int maybe_name_cmp(const knot_dname_t *a, const knot_dname_t *b)
 {
-	if (a == NULL || b == NULL) {
-		return (a == NULL) - (b == NULL);
+	return a == NULL || b == NULL ? (a == NULL) - (b == NULL) : knot_dname_cmp(a, b);
+}
+
+/*! The first of some comparisons that is decided. */
+static int first_decided(const int *cmp, size_t count)
+{
+	size_t i = 0;
+	while (i < count && cmp[i] == 0) {
+		i++;
 	}
-	return knot_dname_cmp(a, b);
+	return i < count ? cmp[i] : 0;
 }
 
 static int finding_cmp(const void *a, const void *b)
 {
 	const audit_finding_t *x = a, *y = b;
-	int cmp = maybe_name_cmp(x->owner, y->owner);
-	if (cmp == 0) {
-		cmp = (int)x->type - (int)y->type;
-	}
-	if (cmp == 0) {
-		cmp = (int)x->rule - (int)y->rule;
-	}
-	if (cmp == 0) {
-		cmp = maybe_name_cmp(x->target, y->target);
-	}
-	if (cmp == 0) {
-		cmp = (int)x->family - (int)y->family;
-	}
-	if (cmp == 0) {
-		cmp = memcmp(x->address, y->address, sizeof(x->address));
-	}
-	/* All else is no more than a stable order. */
-	if (cmp == 0) {
-		cmp = (x->pos.line > y->pos.line) - (x->pos.line < y->pos.line);
-	}
-	if (cmp == 0) {
-		cmp = strcmp(x->message, y->message);
-	}
-	return cmp;
+	const int cmp[] = {
+		maybe_name_cmp(x->owner, y->owner),
+		(int)x->type - (int)y->type,
+		(int)x->rule - (int)y->rule,
+		maybe_name_cmp(x->target, y->target),
+		(int)x->family - (int)y->family,
+		memcmp(x->address, y->address, sizeof(x->address)),
+		/* The rest is no more than a stable order. */
+		(x->pos.line > y->pos.line) - (x->pos.line < y->pos.line),
+		strcmp(x->message, y->message),
+	};
+	return first_decided(cmp, sizeof(cmp) / sizeof(*cmp));
 }
 
 static int edit_cmp(const void *a, const void *b)
 {
 	const audit_edit_t *x = a, *y = b;
-	int cmp = knot_dname_cmp(x->owner, y->owner);
-	if (cmp == 0) {
-		cmp = (int)x->type - (int)y->type;
-	}
-	if (cmp == 0) {
-		cmp = (int)x->add - (int)y->add;
-	}
-	return cmp != 0 ? cmp : knot_rdata_cmp(x->rdata, y->rdata);
+	const int cmp[] = {
+		knot_dname_cmp(x->owner, y->owner),
+		(int)x->type - (int)y->type,
+		(int)x->add - (int)y->add,
+		knot_rdata_cmp(x->rdata, y->rdata),
+	};
+	return first_decided(cmp, sizeof(cmp) / sizeof(*cmp));
 }
 
 static int edge_cmp(const void *a, const void *b)
 {
 	const audit_edge_t *x = a, *y = b;
-	int cmp = knot_dname_cmp(x->from, y->from);
-	if (cmp == 0) {
-		cmp = (int)x->type - (int)y->type;
-	}
-	if (cmp == 0) {
-		cmp = maybe_name_cmp(x->to, y->to);
-	}
-	return cmp != 0 ? cmp : memcmp(x->address, y->address, sizeof(x->address));
+	const int cmp[] = {
+		knot_dname_cmp(x->from, y->from),
+		(int)x->type - (int)y->type,
+		maybe_name_cmp(x->to, y->to),
+		memcmp(x->address, y->address, sizeof(x->address)),
+	};
+	return first_decided(cmp, sizeof(cmp) / sizeof(*cmp));
 }
 
 void audit_sort(audit_t *audit)
@@ -261,6 +254,16 @@ bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
 	return policy_guarded(policy, &none, name) ||
 	       (name_in_zone(name, policy->zone) && !names_match(&policy->web_hosts, name) &&
 	        name_list_has(exchanges, name));
+}
+
+const net_t *audit_overlapping(const netset_t *set, const net_t *net)
+{
+	for (size_t i = 0; netset_overlaps(set, net) && i < netset_count(set); i++) {
+		if (net_overlap(netset_at(set, i), net)) {
+			return netset_at(set, i);
+		}
+	}
+	return NULL;
 }
 
 bool audit_next_address(const host_t *host, host_address_t *address)

@@ -176,6 +176,9 @@ void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *ho
 bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
                       const knot_dname_t *name);
 
+/*! A network of a set that shares an address with another one, or NULL. */
+const net_t *audit_overlapping(const netset_t *set, const net_t *net);
+
 /*! An address of a host, and where it is. */
 typedef struct {
 	const knot_rrset_t *rrset;

@@ -219,20 +219,6 @@ static void find_web(auditor_t *auditor)
 	}
 }
 
-/*! A network of a set that shares an address with another one, or NULL. */
-static const net_t *overlapping(const netset_t *set, const net_t *net)
-{
-	if (!netset_overlaps(set, net)) {
-		return NULL;
-	}
-	for (size_t i = 0; i < netset_count(set); i++) {
-		if (net_overlap(netset_at(set, i), net)) {
-			return netset_at(set, i);
-		}
-	}
-	return NULL;
-}
-
 /*! A web host with an address in a network, or NULL. */
 static const web_address_t *web_in(const auditor_t *auditor, const net_t *net)
 {
@@ -296,7 +282,7 @@ static void check_address(auditor_t *auditor, audit_rule_t rule, const knot_dnam
 	const web_address_t *web = web_in(auditor, &one);
 	bool shared = origin != NULL || web != NULL;
 	if (!shared && rule == AUDIT_ADJACENT_ADDRESS) {
-		origin = overlapping(origins, &beside);
+		origin = audit_overlapping(origins, &beside);
 		web = web_in(auditor, &beside);
 	}
 	if (shared == (rule == AUDIT_SHARED_ADDRESS) && (origin != NULL || web != NULL)) {

@@ -31,12 +31,7 @@ static const net_t *proxy_of(const policy_t *policy, const net_t *net)
 		return NULL;
 	}
 	const net_t *most = netset_match(policy->proxies, net->family, net->first);
-	for (size_t i = 0; most == NULL && i < netset_count(policy->proxies); i++) {
-		if (net_overlap(netset_at(policy->proxies, i), net)) {
-			most = netset_at(policy->proxies, i);
-		}
-	}
-	return most;
+	return most != NULL ? most : audit_overlapping(policy->proxies, net);
 }
 
 static audit_finding_t *add_spf(auditor_t *auditor, const spf_record_t *record)

@@ -240,7 +240,7 @@ static bool answers(const slot_t *slot, const ldns_pkt *packet)
 	       knot_dname_is_equal(lower, slot->query->name);
 }
 
-/* What is to become of a slot after something happened. */
+/* What happens to a slot next. */
 typedef enum { STEP_WAIT, STEP_DONE, STEP_FAILED } step_t;
 
 static step_t fail(slot_t *slot, const char *reason)

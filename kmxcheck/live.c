@@ -644,7 +644,7 @@ static bool same_name(const knot_dname_t *a, const knot_dname_t *b)
 	return a == b || (a != NULL && b != NULL && knot_dname_is_equal(a, b));
 }
 
-/* Where the file says it: at a finding of the file about the same record, else the same RRset. */
+/* Sets the position in the file: that of a finding about the same record, else the same RRset. */
 static void find_position(const audit_t *audit, audit_finding_t *finding)
 {
 	for (size_t i = 0; i < audit->findings.count; i++) {
@@ -688,7 +688,8 @@ static void add_finding(const session_t *session, const about_t *about)
 	find_position(session->audit, finding);
 }
 
-/* A guarded host is to blame itself, for any other host it is who points at it. */
+/* A finding about a guarded host is put at the host itself, about any other host at the owner that
+ * points at it. */
 static void judge_host(const session_t *session, const live_host_t *host, const target_t *target)
 {
 	about_t about = { .rule = AUDIT_PROXIED_ALIAS };

@@ -19,7 +19,7 @@
 #include "kmxcheck/print.h"
 #include "kmxcheck/xalloc.h"
 
-/* A server that is down is not to be waited for as often as there are zones. */
+/* A server that is down is not waited for as often as there are zones. */
 #define UNANSWERED_MAX 3
 
 /*! A zone and a policy. */
@@ -130,8 +130,8 @@ static void add_zone(run_t *run, const config_zone_t *zone, const values_t *only
 	}
 }
 
-/*! Skips a zone of the configuration that can't be opened, if its file is not there: only then, so
- *  that files which are there are not looked for twice. False if that is not why. */
+/*! Skips a zone of the configuration that could not be opened because it has no file. False: that
+ *  is not why. */
 static bool skip_missing(run_t *run, job_t *job)
 {
 	job->skipped = job->configured && job->path != NULL && access(job->path, F_OK) != 0 &&
@@ -142,7 +142,7 @@ static bool skip_missing(run_t *run, job_t *job)
 	return job->skipped;
 }
 
-/*! An error if no job is left: to have audited nothing is not to have found nothing. */
+/*! An error if no job is left: who has audited nothing can't say that nothing was found. */
 static int check_left(const run_t *run, char *err)
 {
 	const char *config = run->options.config;
@@ -305,7 +305,7 @@ static bool fixable(const run_t *run, const values_t *values, char err[static ER
 	return false;
 }
 
-/*! True if the server has not answered so often that it is given up. Else it is to be asked. */
+/*! True if the server failed to answer too often and is given up. Else the time is noted. */
 static bool given_up(run_t *run)
 {
 	bool enough = run->unanswered >= UNANSWERED_MAX;

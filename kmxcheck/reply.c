@@ -251,7 +251,7 @@ static void put_addresses(build_t *build, const knot_dname_t *target)
 	const knot_dname_t *node = target;
 	if (!location.exists) {
 		node = location.delegated ? NULL : reply_wildcard(build->lookup, build->ctx, location.encloser,
-	                                              storage);
+		                                                  storage);
 	}
 	for (size_t i = 0; i < 2 && node != NULL; i++) {
 		knot_rrset_t rrset;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Reading a zone file and keeping what matters. Included files are read here instead of by
- * libzscanner: so they can be counted, and a loop of them ends with an error that says so.
+ * Reading a zone file and keeping what matters. Included files are read here, not by libzscanner,
+ * so that they can be counted, and that a loop of them ends with an error that says so.
  */
 
 #include <errno.h>
@@ -67,7 +67,8 @@ static bool read_all(int fd, size_t expected, text_t *text)
 	}
 }
 
-/*! Reads a file. Of what never ends or is no file, "what" says so; text->at is for free(). */
+/*! Reads a file; text->at is for free(), also after an error, and what says what is wrong. A device
+ *  or a pipe may never end: pipes are read only if the user names them. */
 static int read_file(const char *path, bool pipe_too, text_t *text, const char **what)
 {
 	struct stat st;
@@ -331,7 +332,7 @@ static void *arena_alloc(zone_t *zone, size_t size)
 	return memory;
 }
 
-/*! The node of a name in the zone, which comes to exist with all names above it. */
+/*! The node of a name in the zone; if it is not there yet, it is made with all names above it. */
 static node_t *add_node(zone_t *zone, const knot_dname_t *name)
 {
 	size_t number = name_index_find(&zone->names, name);
@@ -564,7 +565,7 @@ static const stored_t *make_rrsets(const zone_t *zone, node_t *node)
 
 /* Opening */
 
-/*! What relative names are relative to while the origin is not known: no zone has such a name. */
+/*! The origin while it is not known: no zone has such a name. */
 static const knot_dname_t placeholder[] = { 1, 0xff, 0 };
 
 /*! Ends the scan for the SOA, which is the first record of most zones. */
