@@ -20,47 +20,30 @@
 
 static const source_pos_t nowhere = { .file = NULL };
 
-enum { MODE_LOG, MODE_ENFORCE };
-
-static const knot_lookup_t modes[] = {
-	{ MODE_LOG,     "log" },
-	{ MODE_ENFORCE, "enforce" },
-	{ 0, NULL }
-};
-
-/* Types and limits as in the module's schema. */
-static const yp_item_t type_mode = { .type = YP_TOPT, YP_VOPT = { modes, MODE_LOG } };
+static const knot_lookup_t modes[] = { SCHEMA_MODES, { 0, NULL } };
+static const yp_item_t type_mode = { .type = YP_TOPT, YP_VOPT = { modes, SCHEMA_LOG } };
 static const yp_item_t type_bool = { .type = YP_TBOOL };
 static const yp_item_t type_name = { .type = YP_TDNAME };
 static const yp_item_t type_time = {
-	.type = YP_TINT, YP_VINT = { .max = INT32_MAX, .unit = YP_STIME }
+	.type = YP_TINT, YP_VINT = { .max = SCHEMA_TIME_MAX, .unit = YP_STIME }
 };
 
-#define TTL_DEFAULT 300
+#define TYPE_MODE  &type_mode, "has to be log or enforce"
+#define TYPE_BOOL  &type_bool, "has to be on or off"
+#define TYPE_TIME  &type_time, "not a time"
+#define TYPE_DNAME NULL, NULL
+#define TYPE_NET   NULL, NULL
+#define TYPE_ADDR  NULL, NULL
+#define TYPE_STR   NULL, NULL
+#define ITEM(id, length, name, type, multi, dflt) { name, multi, dflt, TYPE_##type },
 
 static const struct {
 	const char *name;
 	bool multi;
-	const yp_item_t *type; /*!< Of items that are a number. */
-	const char *bad;       /*!< What is wrong with a value that is none. */
-} items[ITEM_COUNT] = {
-	[ITEM_MODE]          = { "mode", false, &type_mode, "has to be log or enforce" },
-	[ITEM_ZONE]          = { "zone", true, NULL, NULL },
-	[ITEM_PROXY]         = { "proxy", true, NULL, NULL },
-	[ITEM_PROXY_FILE]    = { "proxy-file", true, NULL, NULL },
-	[ITEM_PROXY_EXCEPT]  = { "proxy-except", true, NULL, NULL },
-	[ITEM_PROXY_NAME]    = { "proxy-name", true, NULL, NULL },
-	[ITEM_WEB_HOST]      = { "web-host", true, NULL, NULL },
-	[ITEM_MAIL_HOST]     = { "mail-host", true, NULL, NULL },
-	[ITEM_MAIL_EXCHANGE] = { "mail-exchange", false, NULL, NULL },
-	[ITEM_MAIL_ADDRESS]  = { "mail-address", true, NULL, NULL },
-	[ITEM_WEB_ORIGIN]    = { "web-origin", true, NULL, NULL },
-	[ITEM_MAIL_SERVICE]  = { "mail-service", true, NULL, NULL },
-	[ITEM_TTL]           = { "ttl", false, &type_time, "not a time" },
-	[ITEM_SIGNING_KEY]   = { "signing-key", true, NULL, NULL },
-	[ITEM_EDE]           = { "ede", false, &type_bool, "has to be on or off" },
-	[ITEM_LOG_INTERVAL]  = { "log-interval", false, &type_time, "not a time" },
-};
+	int64_t dflt;
+	const yp_item_t *type; /* Of items that are a number. */
+	const char *bad;       /* What is wrong with a value that is none. */
+} items[ITEM_COUNT] = { SCHEMA_ITEMS(ITEM) };
 
 item_t item_of(const char *name)
 {
@@ -171,9 +154,10 @@ knot_dname_t *dname_of(const char *text)
 
 static int make_numbers(values_t *values, char *err)
 {
-	int64_t numbers[ITEM_COUNT] = { [ITEM_MODE] = MODE_LOG, [ITEM_TTL] = TTL_DEFAULT };
+	int64_t numbers[ITEM_COUNT];
 	for (item_t item = 0; item < ITEM_COUNT; item++) {
 		const yp_item_t *type = items[item].type;
+		numbers[item] = items[item].dflt;
 		if (type == NULL || values->raw[item].texts.count == 0) {
 			continue;
 		}
@@ -186,7 +170,7 @@ static int make_numbers(values_t *values, char *err)
 		}
 		numbers[item] = type->type == YP_TINT ? yp_int(bin) : bin[0];
 	}
-	values->stanza.enforce = numbers[ITEM_MODE] == MODE_ENFORCE;
+	values->stanza.enforce = numbers[ITEM_MODE] == SCHEMA_ENFORCE;
 	values->stanza.ttl = (uint32_t)numbers[ITEM_TTL];
 	return KNOT_EOK;
 }

@@ -17,28 +17,8 @@
 #include "dns/text.h"
 #include "dns/vec.h"
 #include "kmxcheck/check.h"
+#include "policy/schema.h"
 #include "policy/stanza.h"
-
-/*! The items of a stanza, named as there. */
-typedef enum {
-	ITEM_MODE = 0,
-	ITEM_ZONE,
-	ITEM_PROXY,
-	ITEM_PROXY_FILE,
-	ITEM_PROXY_EXCEPT,
-	ITEM_PROXY_NAME,
-	ITEM_WEB_HOST,
-	ITEM_MAIL_HOST,
-	ITEM_MAIL_EXCHANGE,
-	ITEM_MAIL_ADDRESS,
-	ITEM_WEB_ORIGIN,
-	ITEM_MAIL_SERVICE,
-	ITEM_TTL,
-	ITEM_SIGNING_KEY,
-	ITEM_LOG_INTERVAL,
-	ITEM_EDE,
-	ITEM_COUNT
-} item_t;
 
 /*! The values of an item, and where they were written; no file is the command line. */
 typedef struct {

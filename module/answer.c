@@ -39,7 +39,8 @@ static const knot_dname_t *wire_owner(answer_t *answer, knot_pkt_t *pkt, size_t 
 	}
 
 	knot_dname_storage_t name;
-	if (knot_dname_unpack(name, pkt->wire + pkt->rr_info[i].pos, sizeof(name), pkt->wire) <= 0) {
+	if (knot_dname_unpack(name, pkt->wire + pkt->rr_info[i].pos, sizeof(name), pkt->wire) <=
+	    0) {
 		return NULL;
 	}
 	knot_dname_to_lower(name);
@@ -117,7 +118,8 @@ static void free_owners(answer_t *answer)
 {
 	for (size_t i = 0; i < answer->response.count; i++) {
 		if (owns(answer, &answer->response.items[i])) {
-			knot_dname_free((knot_dname_t *)answer->response.items[i].owner, answer->mm);
+			knot_dname_free((knot_dname_t *)answer->response.items[i].owner,
+					answer->mm);
 		}
 	}
 }

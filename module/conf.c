@@ -13,24 +13,8 @@
 #include <sys/un.h>
 
 #include "module/conf.h"
+#include "policy/schema.h"
 #include "policy/stanza.h"
-
-#define MOD_MODE          "\x04""mode"
-#define MOD_ZONE          "\x04""zone"
-#define MOD_PROXY         "\x05""proxy"
-#define MOD_PROXY_FILE    "\x0A""proxy-file"
-#define MOD_PROXY_EXCEPT  "\x0C""proxy-except"
-#define MOD_PROXY_NAME    "\x0A""proxy-name"
-#define MOD_WEB_HOST      "\x08""web-host"
-#define MOD_MAIL_HOST     "\x09""mail-host"
-#define MOD_MAIL_EXCHANGE "\x0D""mail-exchange"
-#define MOD_MAIL_ADDRESS  "\x0C""mail-address"
-#define MOD_WEB_ORIGIN    "\x0A""web-origin"
-#define MOD_MAIL_SERVICE  "\x0C""mail-service"
-#define MOD_TTL           "\x03""ttl"
-#define MOD_SIGNING_KEY   "\x0B""signing-key"
-#define MOD_EDE           "\x03""ede"
-#define MOD_LOG_INTERVAL  "\x0C""log-interval"
 
 /* knotd's own items that tell where the keys of a zone are. */
 #define C_BACKEND         "\x07""backend"
@@ -45,33 +29,21 @@
 /* Values of C_BACKEND. */
 enum { BACKEND_PEM = 1, BACKEND_PKCS11 = 2 };
 
-enum { MODE_LOG, MODE_ENFORCE };
+static const knot_lookup_t modes[] = { SCHEMA_MODES, { 0, NULL } };
 
-static const knot_lookup_t modes[] = {
-	{ MODE_LOG,     "log" },
-	{ MODE_ENFORCE, "enforce" },
-	{ 0, NULL }
-};
+#define TYPE_MODE(dflt)  YP_TOPT,   YP_VOPT = { modes, dflt }
+#define TYPE_BOOL(dflt)  YP_TBOOL,  YP_VNONE
+#define TYPE_TIME(value) YP_TINT,   YP_VINT = { .max = SCHEMA_TIME_MAX, .dflt = value, \
+                                                .unit = YP_STIME }
+#define TYPE_DNAME(dflt) YP_TDNAME, YP_VNONE
+#define TYPE_NET(dflt)   YP_TNET,   YP_VNONE
+#define TYPE_ADDR(dflt)  YP_TADDR,  YP_VNONE
+#define TYPE_STR(dflt)   YP_TSTR,   YP_VNONE
+#define ITEM(id, length, name, type, multi, dflt) \
+	{ length name, TYPE_##type(dflt), (multi) ? YP_FMULTI : YP_FNONE },
 
 const yp_item_t mxguard_conf[] = {
-	{ MOD_MODE,          YP_TOPT,   YP_VOPT = { modes, MODE_LOG } },
-	{ MOD_ZONE,          YP_TDNAME, YP_VNONE, YP_FMULTI },
-	{ MOD_PROXY,         YP_TNET,   YP_VNONE, YP_FMULTI },
-	{ MOD_PROXY_FILE,    YP_TSTR,   YP_VNONE, YP_FMULTI },
-	{ MOD_PROXY_EXCEPT,  YP_TNET,   YP_VNONE, YP_FMULTI },
-	{ MOD_PROXY_NAME,    YP_TDNAME, YP_VNONE, YP_FMULTI },
-	{ MOD_WEB_HOST,      YP_TSTR,   YP_VNONE, YP_FMULTI },
-	{ MOD_MAIL_HOST,     YP_TSTR,   YP_VNONE, YP_FMULTI },
-	{ MOD_MAIL_EXCHANGE, YP_TSTR,   YP_VNONE },
-	{ MOD_MAIL_ADDRESS,  YP_TADDR,  YP_VNONE, YP_FMULTI },
-	{ MOD_WEB_ORIGIN,    YP_TNET,   YP_VNONE, YP_FMULTI },
-	{ MOD_MAIL_SERVICE,  YP_TSTR,   YP_VNONE, YP_FMULTI },
-	{ MOD_TTL,           YP_TINT,   YP_VINT = { .max = INT32_MAX, .dflt = 300,
-	                                            .unit = YP_STIME } },
-	{ MOD_SIGNING_KEY,   YP_TSTR,   YP_VNONE, YP_FMULTI },
-	{ MOD_EDE,           YP_TBOOL,  YP_VNONE },
-	{ MOD_LOG_INTERVAL,  YP_TINT,   YP_VINT = { .max = INT32_MAX, .dflt = 60,
-	                                            .unit = YP_STIME } },
+	SCHEMA_ITEMS(ITEM)
 	{ .name = NULL }
 };
 
@@ -114,7 +86,8 @@ static parts_t address_parts(const struct sockaddr_storage *addr)
 	}
 }
 
-static const char *address_text(const struct sockaddr_storage *addr, char buf[static ADDRESS_TEXT_MAX])
+static const char *address_text(const struct sockaddr_storage *addr,
+                                char buf[static ADDRESS_TEXT_MAX])
 {
 	const parts_t parts = address_parts(addr);
 	char ip[INET6_ADDRSTRLEN];
@@ -138,7 +111,8 @@ int conf_network(net_t *net, const char *item, const struct sockaddr_storage *ad
 	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
 	const parts_t a = address_parts(addr), b = address_parts(last);
 	if (a.family == 0) {
-		return stanza_invalid(err, "%s '%s' is not a network", item, address_text(addr, from));
+		return stanza_invalid(err, "%s '%s' is not a network", item,
+				      address_text(addr, from));
 	}
 	unsigned prefix = (mask >= 0) ? (unsigned)mask : (a.family == 4) ? 32 : 128;
 	if (net_from_addr(net, a.family, a.octets, b.octets, prefix) == KNOT_EOK) {
@@ -166,13 +140,20 @@ int conf_mail_address(stanza_t *stanza, const char *item, const struct sockaddr_
 	return stanza_add_address(stanza, parts.family, parts.octets);
 }
 
-static knotd_conf_t get(const source_t *source, const yp_name_t *item)
+/* The name of an item, for a text. */
+static const char *item_name(item_t item)
 {
-	return (source->args != NULL) ? knotd_conf_check_item(source->args, item)
-	                              : knotd_conf_mod(source->mod, item);
+	return mxguard_conf[item].name + 1;
 }
 
-static int read_nets(source_t *source, const yp_name_t *item, net_t **nets, size_t *count)
+static knotd_conf_t get(const source_t *source, item_t item)
+{
+	const yp_name_t *name = mxguard_conf[item].name;
+	return (source->args != NULL) ? knotd_conf_check_item(source->args, name)
+	                              : knotd_conf_mod(source->mod, name);
+}
+
+static int read_nets(source_t *source, item_t item, net_t **nets, size_t *count)
 {
 	knotd_conf_t conf = get(source, item);
 	int ret = KNOT_EOK;
@@ -182,7 +163,7 @@ static int read_nets(source_t *source, const yp_name_t *item, net_t **nets, size
 	}
 	for (size_t i = 0; i < conf.count && ret == KNOT_EOK; i++) {
 		const knotd_conf_val_t *val = &conf.multi[i];
-		ret = conf_network(&(*nets)[i], item + 1, &val->addr, &val->addr_max,
+		ret = conf_network(&(*nets)[i], item_name(item), &val->addr, &val->addr_max,
 		                  val->addr_mask, source->err);
 		*count = i + 1;
 	}
@@ -190,7 +171,7 @@ static int read_nets(source_t *source, const yp_name_t *item, net_t **nets, size
 	return ret;
 }
 
-static int read_words(const source_t *source, const yp_name_t *item, words_t *words)
+static int read_words(const source_t *source, item_t item, words_t *words)
 {
 	knotd_conf_t conf = get(source, item);
 	if (conf.count > 0) {
@@ -213,7 +194,7 @@ static int read_paths(const source_t *source, words_t *paths)
 	static const char dir[] = PROXIES_DIR "/";
 
 	words_t words = { 0 };
-	int ret = read_words(source, MOD_PROXY_FILE, &words);
+	int ret = read_words(source, ITEM_PROXY_FILE, &words);
 	if (ret == KNOT_EOK && words.count > 0) {
 		paths->at = calloc(words.count, sizeof(*paths->at));
 		ret = (paths->at != NULL) ? KNOT_EOK : KNOT_ENOMEM;
@@ -254,7 +235,7 @@ static int make_list(source_t *source, const net_t *nets, size_t count, const wo
 	return ret;
 }
 
-static int read_list(source_t *source, const yp_name_t *item, bool files, netlist_t **list)
+static int read_list(source_t *source, item_t item, bool files, netlist_t **list)
 {
 	net_t *nets = NULL;
 	size_t count = 0;
@@ -277,12 +258,12 @@ static int read_list(source_t *source, const yp_name_t *item, bool files, netlis
 
 static int read_networks(source_t *source, input_t *in)
 {
-	int ret = read_list(source, MOD_PROXY, true, &in->proxies);
+	int ret = read_list(source, ITEM_PROXY, true, &in->proxies);
 	if (ret == KNOT_EOK) {
-		ret = read_list(source, MOD_PROXY_EXCEPT, false, &in->excepts);
+		ret = read_list(source, ITEM_PROXY_EXCEPT, false, &in->excepts);
 	}
 	if (ret == KNOT_EOK) {
-		ret = read_list(source, MOD_WEB_ORIGIN, false, &in->origins);
+		ret = read_list(source, ITEM_WEB_ORIGIN, false, &in->origins);
 	}
 	in->stanza.proxies = netlist_set(in->proxies);
 	in->stanza.excepts = netlist_set(in->excepts);
@@ -292,10 +273,11 @@ static int read_networks(source_t *source, input_t *in)
 
 static int read_addresses(source_t *source, stanza_t *stanza)
 {
-	knotd_conf_t conf = get(source, MOD_MAIL_ADDRESS);
+	knotd_conf_t conf = get(source, ITEM_MAIL_ADDRESS);
 	int ret = KNOT_EOK;
 	for (size_t i = 0; i < conf.count && ret == KNOT_EOK; i++) {
-		ret = conf_mail_address(stanza, &MOD_MAIL_ADDRESS[1], &conf.multi[i].addr, source->err);
+		ret = conf_mail_address(stanza, item_name(ITEM_MAIL_ADDRESS), &conf.multi[i].addr,
+					source->err);
 	}
 	knotd_conf_free(&conf);
 	return ret;
@@ -303,7 +285,7 @@ static int read_addresses(source_t *source, stanza_t *stanza)
 
 static int read_proxy_names(const source_t *source, stanza_t *stanza)
 {
-	knotd_conf_t conf = get(source, MOD_PROXY_NAME);
+	knotd_conf_t conf = get(source, ITEM_PROXY_NAME);
 	if (conf.count > 0) {
 		stanza->proxy_names = calloc(conf.count, sizeof(*stanza->proxy_names));
 	}
@@ -322,31 +304,32 @@ static int read_names(const source_t *source, stanza_t *stanza)
 {
 	int ret = read_proxy_names(source, stanza);
 	if (ret == KNOT_EOK) {
-		ret = read_words(source, MOD_WEB_HOST, &stanza->web_hosts);
+		ret = read_words(source, ITEM_WEB_HOST, &stanza->web_hosts);
 	}
 	if (ret == KNOT_EOK) {
-		ret = read_words(source, MOD_MAIL_HOST, &stanza->mail_hosts);
+		ret = read_words(source, ITEM_MAIL_HOST, &stanza->mail_hosts);
 	}
 	if (ret == KNOT_EOK) {
-		ret = read_words(source, MOD_MAIL_SERVICE, &stanza->services);
+		ret = read_words(source, ITEM_MAIL_SERVICE, &stanza->services);
 	}
-	knotd_conf_t exchange = get(source, MOD_MAIL_EXCHANGE);
+	knotd_conf_t exchange = get(source, ITEM_MAIL_EXCHANGE);
 	stanza->exchange = (exchange.count > 0) ? exchange.single.string : NULL;
 	return ret;
 }
 
-/* Keys of a path below the KASP database are looked at when they are needed: the check does not know
- * where that is. */
+/* Keys of a path below the KASP database are looked at when they are needed: the check does not
+ * know where that is. */
 static int check_keys(source_t *source)
 {
-	knotd_conf_t paths = get(source, MOD_SIGNING_KEY);
+	knotd_conf_t paths = get(source, ITEM_SIGNING_KEY);
 	char reason[KEYS_TEXT_MAX];
 	int ret = KNOT_EOK;
 	for (size_t i = 0; i < paths.count && ret == KNOT_EOK; i++) {
 		const char *path = paths.multi[i].string;
 		ret = (path[0] == '/') ? keys_check(path, reason) : KNOT_EOK;
 		if (ret != KNOT_EOK) {
-			(void)stanza_invalid(source->err, "%s %s", &MOD_SIGNING_KEY[1], reason);
+			(void)stanza_invalid(source->err, "%s %s", item_name(ITEM_SIGNING_KEY),
+					     reason);
 		}
 	}
 	knotd_conf_free(&paths);
@@ -356,8 +339,8 @@ static int check_keys(source_t *source)
 static int read_stanza(source_t *source, input_t *in)
 {
 	stanza_t *stanza = &in->stanza;
-	stanza->enforce = get(source, MOD_MODE).single.option == MODE_ENFORCE;
-	stanza->ttl = get(source, MOD_TTL).single.integer;
+	stanza->enforce = get(source, ITEM_MODE).single.option == SCHEMA_ENFORCE;
+	stanza->ttl = get(source, ITEM_TTL).single.integer;
 
 	int ret = read_networks(source, in);
 	if (ret == KNOT_EOK) {
@@ -409,7 +392,7 @@ int mxguard_conf_check(knotd_conf_check_args_t *args)
 		ret = check_keys(&source);
 	}
 	if (ret == KNOT_EOK) {
-		knotd_conf_t zones = get(&source, MOD_ZONE);
+		knotd_conf_t zones = get(&source, ITEM_ZONE);
 		if (zones.count == 0) {
 			ret = check_zone(&source, &in.stanza, NULL);
 		}
@@ -429,7 +412,7 @@ int mxguard_conf_check(knotd_conf_check_args_t *args)
 
 static bool is_protected(const source_t *source, const knot_dname_t *zone)
 {
-	knotd_conf_t zones = get(source, MOD_ZONE);
+	knotd_conf_t zones = get(source, ITEM_ZONE);
 	bool found = (zones.count == 0);
 	for (size_t i = 0; i < zones.count && !found; i++) {
 		found = knot_dname_is_equal(zones.multi[i].dname, zone);
@@ -443,8 +426,8 @@ static void log_warning(void *ctx, const char *text)
 	knotd_mod_log(ctx, LOG_WARNING, "%s", text);
 }
 
-/* A reference to an entry of a section. Where there is none, knotd takes the defaults of all items, and
- * not an entry that is called "default": so does an empty reference. */
+/* A reference to an entry of a section. Where there is none, knotd takes the defaults of all items,
+ * and not an entry that is called "default": so does an empty reference. */
 static knotd_conf_t reference(const knotd_conf_val_t *value)
 {
 	knotd_conf_t id = { .count = 1 };
@@ -471,7 +454,8 @@ static int add_keystore(knotd_mod_t *mod, const knotd_conf_val_t *keystore, cons
 }
 
 /* The key stores of the zone's policy. From Knot DNS 3.5 on there may be several. */
-static int add_keystores(knotd_mod_t *mod, const knot_dname_t *zone, const char *kasp_db, keys_t *keys)
+static int add_keystores(knotd_mod_t *mod, const knot_dname_t *zone, const char *kasp_db,
+			 keys_t *keys)
 {
 	knotd_conf_t policy = knotd_conf_zone(mod, C_DNSSEC_POLICY, zone);
 	knotd_conf_t id = reference(&policy.single);
@@ -511,7 +495,7 @@ static int read_keys(knotd_mod_t *mod, const knot_dname_t *zone, keys_t **out)
 	keys_t *keys = keys_new();
 	char *kasp_db = get_kasp_db(mod);
 	int ret = (keys != NULL && kasp_db != NULL) ? KNOT_EOK : KNOT_ENOMEM;
-	knotd_conf_t paths = knotd_conf_mod(mod, MOD_SIGNING_KEY);
+	knotd_conf_t paths = knotd_conf_mod(mod, mxguard_conf[ITEM_SIGNING_KEY].name);
 	for (size_t i = 0; i < paths.count && ret == KNOT_EOK; i++) {
 		ret = keys_add(keys, KEYS_PEM, kasp_db, paths.multi[i].string);
 	}
@@ -540,8 +524,8 @@ static int make_conf(source_t *source, const knot_dname_t *zone, mxguard_conf_t 
 	}
 	if (ret == KNOT_EOK) {
 		conf->enforce = in.stanza.enforce;
-		conf->ede = get(source, MOD_EDE).single.boolean;
-		conf->log_interval = get(source, MOD_LOG_INTERVAL).single.integer;
+		conf->ede = get(source, ITEM_EDE).single.boolean;
+		conf->log_interval = get(source, ITEM_LOG_INTERVAL).single.integer;
 		stanza_warn(&in.stanza, log_warning, source->mod);
 		conf->proxies = in.proxies;
 		conf->excepts = in.excepts;

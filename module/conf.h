@@ -27,7 +27,7 @@ typedef struct {
 	netlist_t *proxies;    /*!< Holds on the networks; the policy points into the first two. */
 	netlist_t *excepts;
 	netlist_t *origins;    /*!< Held so that the next zone finds it built. */
-	keys_t *keys;          /*!< Where the zone's private keys may be; see mxguard_conf_keys(). */
+	keys_t *keys; /*!< Where the zone's private keys may be; see mxguard_conf_keys(). */
 } mxguard_conf_t;
 
 /*! The schema. */
@@ -59,8 +59,8 @@ keys_t *mxguard_conf_keys(mxguard_conf_t *conf);
 /*! Frees a configuration; NULL is fine. Logs nothing, so it may be called from unload. */
 void mxguard_conf_free(mxguard_conf_t *conf);
 
-/* Values of address items as knotd hands them out, turned into those of a stanza. What is wrong is said
- * with the item's name and the value as it was written. For conf.c and its test. */
+/* Values of address items as knotd hands them out, turned into those of a stanza. What is wrong is
+ * said with the item's name and the value as it was written. For conf.c and its test. */
 
 /*!
  * Makes a network of the value of a network item (YP_TNET).

@@ -107,7 +107,9 @@ static void add_reason(search_t *search, const char *format, ...)
 	va_start(args, format);
 	int written = vsnprintf(search->reason + search->len, room - sep, format, args);
 	va_end(args);
-	search->len += (written < 0) ? 0 : (size_t)written < room - sep ? (size_t)written : room - sep - 1;
+	search->len += (written < 0)                  ? 0
+		       : (size_t)written < room - sep ? (size_t)written
+						      : room - sep - 1;
 }
 
 /* dnssec_strerror() knows no errno. */
@@ -358,7 +360,8 @@ static bool get_id(gnutls_pkcs11_obj_t object, char *hex, size_t size)
 {
 	uint8_t id[64];
 	size_t id_size = sizeof(id);
-	if (gnutls_pkcs11_obj_get_info(object, GNUTLS_PKCS11_OBJ_ID, id, &id_size) != GNUTLS_E_SUCCESS) {
+	if (gnutls_pkcs11_obj_get_info(object, GNUTLS_PKCS11_OBJ_ID, id, &id_size) !=
+	    GNUTLS_E_SUCCESS) {
 		return false;
 	}
 	const gnutls_datum_t datum = { id, id_size };
@@ -385,8 +388,8 @@ static bool is_object(gnutls_pkcs11_obj_t object, const char *id, char *cka_id, 
 	       strcmp(hex, id) == 0 && get_id(object, cka_id, size);
 }
 
-/* The CKA_ID of a key that was made on a token is random: public keys tell which one it is. They can
- * be listed without login. */
+/* The CKA_ID of a key that was made on a token is random: public keys tell which one it is. They
+ * can be listed without login. */
 static bool find_object(const char *url, const char *id, char *cka_id, size_t size)
 {
 	gnutls_pkcs11_obj_t *list = NULL;

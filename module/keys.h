@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * Private keys of a zone: where they may be, and how the one that belongs to a DNSKEY is found there.
+ * Private keys of a zone: where they may be, and how the one that belongs to a DNSKEY is found
+ * there.
  *
  * Nothing is read before a key is asked for, and nothing is written or created, ever. Work is
  * bounded: a regular file of at most 64 KiB for each key, and where names of files don't tell whose

@@ -311,8 +311,8 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 	return state;
 }
 
-/* The next response is signed with TSIG like the first one: with the query's MAC, in whose place the
- * server has written that of the first response (RFC 8945 5.3). */
+/* The next response is signed with TSIG like the first one: with the query's MAC, in whose place
+ * the server has written that of the first response (RFC 8945 5.3). */
 static int restore_tsig(knotd_qdata_t *qdata)
 {
 	knot_sign_context_t *sign = &qdata->sign;
@@ -343,9 +343,10 @@ static int restore_tsig(knotd_qdata_t *qdata)
 	return ret;
 }
 
-/* Retracts a response that is whole already, with OPT and TSIG: where a hook of the last stage fails,
- * knotd composes another response, which must have nothing of the first one. Over UDP that is an empty
- * and truncated one; on a stream, or where it can't be signed with TSIG again, SERVFAIL. */
+/* Retracts a response that is whole already, with OPT and TSIG: where a hook of the last stage
+ * fails, knotd composes another response, which must have nothing of the first one. Over UDP that
+ * is an empty and truncated one; on a stream, or where it can't be signed with TSIG again,
+ * SERVFAIL. */
 static knotd_state_t retract(knotd_qdata_t *qdata, uint16_t opt_len, bool stream)
 {
 	// The server puts OPT together again: without what it has added to it since.
@@ -443,7 +444,8 @@ static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
 		return KNOT_ENOMEM;
 	}
 
-	guard->signer = signer_new(mxguard_conf_keys(guard->conf), guard->conf->policy.ttl, say, mod);
+	guard->signer =
+		signer_new(mxguard_conf_keys(guard->conf), guard->conf->policy.ttl, say, mod);
 	if (guard->signer == NULL) {
 		return KNOT_ENOMEM;
 	}

@@ -75,7 +75,8 @@ static int no_memory(char *err)
 	return KNOT_ENOMEM;
 }
 
-static list_t list_of(const net_t *nets, size_t net_count, const char *const *paths, size_t path_count)
+static list_t list_of(const net_t *nets, size_t net_count, const char *const *paths,
+		      size_t path_count)
 {
 	uint64_t hash = HASH_START;
 	hash = hash_more(hash, nets, net_count * sizeof(*nets));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * The lists of networks that stanzas name, built once for each distinct list and shared by all zones and
- * stanzas that have it. A list is networks from the configuration and paths of files.
+ * The lists of networks that stanzas name, built once for each distinct list and shared by all
+ * zones and stanzas that have it. A list is networks from the configuration and paths of files.
  *
  * The registry is one for the process. It remembers what each file was (device, inode, size,
  * mtime, ctime) when it was read: as long as all files of a list are the same, netlist_get() costs

@@ -328,16 +328,18 @@ static bool verifies(const dnssec_key_t *key, const sign_view_t *view, const kno
 	size_t size = copy_header(header, rrsig);
 	knot_dname_storage_t wildcard;
 	const knot_dname_t *owner = view->sample.owner;
-	if (knot_rrsig_labels(rrsig) < knot_dname_labels(owner, NULL) - knot_dname_is_wildcard(owner)) {
+	if (knot_rrsig_labels(rrsig) <
+	    knot_dname_labels(owner, NULL) - knot_dname_is_wildcard(owner)) {
 		owner = wildcard_of(wildcard, owner, knot_rrsig_labels(rrsig));
 	}
 	const dnssec_binary_t head = { size, header };
 	const dnssec_binary_t signature = { rrsig->len - size, (uint8_t *)rrsig->data + size };
 	dnssec_sign_ctx_t *ctx = NULL;
-	bool ok = dnssec_sign_new(&ctx, key) == DNSSEC_EOK &&
-	          dnssec_sign_add(ctx, &head) == DNSSEC_EOK &&
-	          add_rrset(ctx, owner, &view->sample, knot_rrsig_original_ttl(rrsig)) == KNOT_EOK &&
-	          dnssec_sign_verify(ctx, false, &signature) == DNSSEC_EOK;
+	bool ok =
+		dnssec_sign_new(&ctx, key) == DNSSEC_EOK &&
+		dnssec_sign_add(ctx, &head) == DNSSEC_EOK &&
+		add_rrset(ctx, owner, &view->sample, knot_rrsig_original_ttl(rrsig)) == KNOT_EOK &&
+		dnssec_sign_verify(ctx, false, &signature) == DNSSEC_EOK;
 	dnssec_sign_free(ctx);
 	return ok;
 }
@@ -421,8 +423,8 @@ static bool is_settled(const zone_key_t *key, const sign_view_t *view)
 	return key != NULL && (key->key != NULL || key->tried == view->now);
 }
 
-/* Puts a key in the place of one that it replaces, or that the zone does not show any more; there is
- * always one of these, or an empty one. Under the lock. */
+/* Puts a key in the place of one that it replaces, or that the zone does not show any more; there
+ * is always one of these, or an empty one. Under the lock. */
 static void add_known(signer_t *signer, const sign_view_t *view, zone_key_t *key)
 {
 	_Atomic(zone_key_t *) *place = NULL;
@@ -463,7 +465,8 @@ static const knot_rdata_t *next_dnskey(const knot_rdataset_t *dnskeys, const sig
 	for (uint16_t i = 0; i < dnskeys->count; i++, rdata = knot_rdataset_next(rdata)) {
 		uint16_t tag;
 		const dnssec_binary_t data = { rdata->len, rdata->data };
-		if ((last == NULL || rdata > last) && rdata->len > 4 && knot_dnskey_alg(rdata) == by->algorithm &&
+		if ((last == NULL || rdata > last) && rdata->len > 4 &&
+		    knot_dnskey_alg(rdata) == by->algorithm &&
 		    dnssec_keytag(&data, &tag) == DNSSEC_EOK && tag == by->tag) {
 			return rdata;
 		}
@@ -482,8 +485,8 @@ static bool is_signed_by(const sign_view_t *view, const sign_by_t *by, const kno
 	return ok;
 }
 
-/* The DNSKEY of a signer, or NULL if the zone does not show it. Tags are not unique: where there are
- * several, it is the one that the RRSIG is by. */
+/* The DNSKEY of a signer, or NULL if the zone does not show it. Tags are not unique: where there
+ * are several, it is the one that the RRSIG is by. */
 static const knot_rdata_t *find_dnskey(const sign_view_t *view, const sign_by_t *by)
 {
 	const knot_rdata_t *first = next_dnskey(&view->dnskey, by, NULL);
@@ -539,10 +542,12 @@ static void say_once(signer_t *signer, atomic_flag *said, bool warning, const ch
 static void say_missing(signer_t *signer, const sign_by_t *by, const char *reason)
 {
 	char text[KEYS_TEXT_MAX + 400];
-	snprintf(text, sizeof(text), "changed answers can't be signed: no private key for the key with "
-	         "tag %u and algorithm %u that signs the zone, %s; import it into the zone's key store, "
-	         "or name it in 'signing-key'; until then mode enforce answers SERVFAIL instead",
-	         by->tag, by->algorithm, reason[0] != '\0' ? reason : knot_strerror(KNOT_ENOMEM));
+	snprintf(text, sizeof(text),
+		 "changed answers can't be signed: no private key for the key with "
+		 "tag %u and algorithm %u that signs the zone, %s; import it into the zone's key "
+		 "store, "
+		 "or name it in 'signing-key'; until then mode enforce answers SERVFAIL instead",
+		 by->tag, by->algorithm, reason[0] != '\0' ? reason : knot_strerror(KNOT_ENOMEM));
 	say_once(signer, &signer->said_missing, true, text);
 }
 
@@ -555,7 +560,8 @@ static const zone_key_t *get_key(signer_t *signer, const sign_view_t *view, cons
 	if (!is_settled(key, view)) {
 		const knot_rdata_t *dnskey = view->online ? NULL : find_dnskey(view, by);
 		if (!view->online && dnskey == NULL) {
-			*shown = false; /* Not there yet, or not any more: resolvers can't use it. */
+			*shown =
+				false; /* Not there yet, or not any more: resolvers can't use it. */
 			return NULL;
 		}
 		char reason[KEYS_TEXT_MAX] = "";
@@ -729,8 +735,8 @@ static int make_entry(signer_t *signer, const sign_view_t *view, const knot_rrse
 	return KNOT_EOK;
 }
 
-/* True if signatures may be used: good now, and in the first half of their life unless the zone's own
- * don't end later either. */
+/* True if signatures may be used: good now, and in the first half of their life unless the zone's
+ * own don't end later either. */
 static bool is_good(const entry_t *entry, const sign_view_t *view)
 {
 	return !is_later(entry->begin, view->now) && is_later(entry->end, view->now) &&
@@ -797,7 +803,8 @@ bool signer_ready(signer_t *signer, sign_view_t *view)
 	/* One RRSIG for each algorithm (RFC 4035 2.2). */
 	view->ready = view->ready && !view->too_many && memcmp(shown, signing, sizeof(shown)) == 0;
 	if (view->ready) {
-		say_once(signer, &signer->said_found, false, "keys found, changed answers are signed");
+		say_once(signer, &signer->said_found, false,
+			 "keys found, changed answers are signed");
 	}
 	return view->ready;
 }

@@ -3,18 +3,18 @@
 /*!
  * RRSIGs for the RRsets that answers are changed to, by the keys that sign the zone at the moment.
  *
- * The zone tells by itself which keys these are: those that its SOA is signed with. A new RRSIG takes
- * the times of the SOA's RRSIG by the same key, so it is good exactly as long as the zone's own
- * signatures are. Key rollovers need no attention: other RRSIGs at the SOA are other signers.
+ * The zone tells by itself which keys these are: those that its SOA is signed with. A new RRSIG
+ * takes the times of the SOA's RRSIG by the same key, so it is good exactly as long as the zone's
+ * own signatures are. Key rollovers need no attention: other RRSIGs at the SOA are other signers.
  *
  * RRSIGs are kept by owner, type and content of what they sign and by the set of keys, not by the
  * SOA's RRSIG, which changes with every edit. They are made again once less than half of their life
  * is left and the SOA's end later. The number of those that are kept is bounded.
  *
- * Any number of query threads may use a signer at a time, inside an RCU read-side section of liburcu.
- * Signatures that are there are read without a lock, and missing ones are made without one; only
- * private keys are looked for by one thread at a time, at most once a second while one is missing.
- * Times are seconds of the real clock, compared as RFC 1982 has it. Errors are KNOT_E*.
+ * Any number of query threads may use a signer at a time, inside an RCU read-side section of
+ * liburcu. Signatures that are there are read without a lock, and missing ones are made without
+ * one; only private keys are looked for by one thread at a time, at most once a second while one is
+ * missing. Times are seconds of the real clock, compared as RFC 1982 has it. Errors are KNOT_E*.
  */
 
 #pragma once
@@ -57,7 +57,7 @@ typedef struct {
 	uint32_t end;                /*!< When the first of the RRSIGs to copy from ends. */
 } sign_view_t;
 
-/*! True if RRSIGs at the apex say that the zone is signed: one is for the SOA. Any RDATA will do. */
+/*! True if RRSIGs at the apex say that the zone is signed: one is for the SOA. RDATA of any shape. */
 bool sign_is_signed(const knot_rdataset_t *apex_rrsigs);
 
 /*!
@@ -99,8 +99,8 @@ bool signer_ready(signer_t *signer, sign_view_t *view);
  * The RRSIGs of an RRset.
  *
  * \param rrset     What to sign. RDATA in any case; the TTL does not matter.
- * \param encloser  Labels of the encloser whose wildcard the RRset is from, or negative if it is its
- *                  owner's own.
+ * \param encloser  Labels of the encloser whose wildcard the RRset is from, or negative if it is
+ *                  its owner's own.
  * \param sigs      RDATA of RRSIGs, valid until the end of the read-side section.
  *
  * \retval KNOT_EOK
@@ -111,8 +111,8 @@ bool signer_ready(signer_t *signer, sign_view_t *view);
 int signer_sign(signer_t *signer, const sign_view_t *view, const knot_rrset_t *rrset,
                 int encloser, const knot_rdataset_t **sigs);
 
-/*! Signs all that a verdict puts into a response. Additional records need RRSIGs only where the ones
- *  they replace had some: glue is not the zone's to sign. Errors as of signer_sign(). */
+/*! Signs all that a verdict puts into a response. Additional records need RRSIGs only where the
+ * ones they replace had some: glue is not the zone's to sign. Errors as of signer_sign(). */
 int signer_sign_verdict(signer_t *signer, const sign_view_t *view, policy_response_t *response,
                         policy_verdict_t *verdict);
 

@@ -65,8 +65,8 @@ static const line_case_t lines[] = {
 	  NULL, "198.51.100.25",
 	  "enforce, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
 	  "answered 198.51.100.25" },
-	{ false, false, 1, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL, "104.16.1.2",
-	  NULL, "198.51.100.25",
+	{ false, false, 1, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL,
+	  "104.16.1.2", NULL, "198.51.100.25",
 	  "log, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
 	  "would answer 198.51.100.25" },
 	{ true, false, 17, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_AAAA, NULL,
@@ -87,7 +87,8 @@ static const line_case_t lines[] = {
 	  "answered SERVFAIL, 2 answers" },
 	{ true, false, 1, RULE_PROXIED_TARGET, "example.com.", KNOT_RRTYPE_MX, "www.example.com.",
 	  "104.16.1.2", "mail.example.com.", NULL,
-	  "enforce, proxied-target, example.com. MX, www.example.com. (104.16.1.2 in 104.16.0.0/13), "
+	  "enforce, proxied-target, example.com. MX, www.example.com. (104.16.1.2 in "
+	  "104.16.0.0/13), "
 	  "answered mail.example.com." },
 	{ true, false, 1, RULE_PROXIED_ALIAS, "mail.example.com.", KNOT_RRTYPE_TXT,
 	  "x.cdn.example.net.", NULL, NULL, NULL,
@@ -101,7 +102,9 @@ static const line_case_t lines[] = {
 	  "enforce, missing-target, example.com. MX, mx.example.com. (no address), "
 	  "answered mail.example.com." },
 	{ true, true, 1, RULE_SIGN_FAILURE, "mail.example.com.", KNOT_RRTYPE_A, NULL, NULL, NULL,
-	  NULL, "enforce, sign-failure, mail.example.com. A, signed zone without its private key, answered SERVFAIL" },
+	  NULL,
+	  "enforce, sign-failure, mail.example.com. A, signed zone without its private key, "
+	  "answered SERVFAIL" },
 	/* What could break a line or a terminal is escaped; a type may have no name. */
 	{ true, false, 1, RULE_MISSING_TARGET, "a\\010\\027[1m.example.com.", 65280, NULL, NULL,
 	  NULL, NULL,
@@ -111,8 +114,8 @@ static const line_case_t lines[] = {
 	{ true, false, 1, RULE_PROXIED_TARGET, LABEL "." LABEL ".example.com.", KNOT_RRTYPE_MX,
 	  LABEL "." LABEL "." LABEL ".example.com.", "104.16.1.2", "mail." LABEL "." LABEL ".com.",
 	  NULL,
-	  "enforce, proxied-target, " LABEL ".a23456789012345678901234567890123... MX, "
-	  LABEL ".a23456789012345678901234567890123... (104.16.1.2 in 104.16.0.0/13), "
+	  "enforce, proxied-target, " LABEL ".a23456789012345678901234567890123... MX, " LABEL
+	  ".a23456789012345678901234567890123... (104.16.1.2 in 104.16.0.0/13), "
 	  "answered mail." LABEL ".a234567890123456789012345678..." },
 };
 

@@ -367,7 +367,8 @@ static void test_malformed(void **state)
 	for (uint16_t len = 0; len < rrsig->len; len++) {
 		uint16_t space[400];
 		knot_rdata_init((knot_rdata_t *)space, len, rrsig->data);
-		assert_int_equal(knot_rdataset_add(&apex.rrsigs, (knot_rdata_t *)space, NULL), KNOT_EOK);
+		assert_int_equal(knot_rdataset_add(&apex.rrsigs, (knot_rdata_t *)space, NULL),
+				 KNOT_EOK);
 	}
 	sign_view_t view = look(NOW);
 	/* One whose signature is cut is an RRSIG like any other: times and tag are there. */
@@ -377,7 +378,8 @@ static void test_malformed(void **state)
 	for (uint16_t len = 0; len <= 18 + knot_dname_size(APEX); len++) {
 		uint16_t space[400];
 		knot_rdata_init((knot_rdata_t *)space, len, rrsig->data);
-		assert_int_equal(knot_rdataset_add(&apex.rrsigs, (knot_rdata_t *)space, NULL), KNOT_EOK);
+		assert_int_equal(knot_rdataset_add(&apex.rrsigs, (knot_rdata_t *)space, NULL),
+				 KNOT_EOK);
 	}
 	assert_int_equal(look(NOW).count, 0);
 	assert_true(sign_is_signed(&apex.rrsigs));
@@ -393,7 +395,8 @@ static void test_malformed(void **state)
 	apex.dnskey = (knot_rdataset_t){ 0 };
 	for (uint16_t len = 0; len < zsk->dnskey->len; len++) {
 		knot_rdata_init((knot_rdata_t *)space, len, zsk->dnskey->data);
-		assert_int_equal(knot_rdataset_add(&apex.dnskey, (knot_rdata_t *)space, NULL), KNOT_EOK);
+		assert_int_equal(knot_rdataset_add(&apex.dnskey, (knot_rdata_t *)space, NULL),
+				 KNOT_EOK);
 	}
 	assert_int_equal(knot_rdataset_merge(&apex.rrsigs, &good, NULL), KNOT_EOK);
 	assert_int_equal(look(NOW).count, 1);

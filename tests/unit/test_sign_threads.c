@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Many threads that sign with one signer, while the zone's keys and signatures change and the signer
- * is replaced as by a reload.
+ * Many threads that sign with one signer, while the zone's keys and signatures change and the
+ * signer is replaced as by a reload.
  */
 
 #undef NDEBUG
@@ -62,7 +62,8 @@ static bool is_right(const knot_rdataset_t *sigs, const knot_rrset_t *rrset, uns
 	for (uint16_t i = 0; i < sigs->count; i++) {
 		bool found = false;
 		for (int key = 0; key < KEYS; key++) {
-			found = found || ((by & 1U << key) && knot_rrsig_key_tag(rrsig) == keys[key]->tag);
+			found = found ||
+				((by & 1U << key) && knot_rrsig_key_tag(rrsig) == keys[key]->tag);
 		}
 		ok = ok && found && knot_rrsig_type_covered(rrsig) == rrset->type;
 		rrsig = knot_rdataset_next(rrsig);
@@ -140,7 +141,8 @@ static void publish(signer_t *signer, unsigned signing, unsigned shown, uint32_t
 	new->now = now;
 	for (int key = 0; key < KEYS; key++) {
 		if (shown & 1U << key) {
-			assert(knot_rdataset_add(&new->dnskey, keys[key]->dnskey, NULL) == KNOT_EOK);
+			assert(knot_rdataset_add(&new->dnskey, keys[key]->dnskey, NULL) ==
+			       KNOT_EOK);
 		}
 		if (signing & 1U << key) {
 			sign_rrset(&new->rrsigs, keys[key], &apex.soa, now - 100, now + 100);
@@ -170,8 +172,8 @@ static void test_threads(void **state)
 	(void)state;
 	/* Keys that sign, keys that are shown. The last key is of another algorithm. */
 	static const unsigned steps[][2] = {
-		{ 1, 1 }, { 1, 3 }, { 3, 3 }, { 2, 3 }, { 2, 2 }, { 6, 2 }, { 6, 6 }, { 6, 4 }, { 4, 4 },
-		{ 5, 4 }, { 5, 5 },
+		{ 1, 1 }, { 1, 3 }, { 3, 3 }, { 2, 3 }, { 2, 2 }, { 6, 2 },
+		{ 6, 6 }, { 6, 4 }, { 4, 4 }, { 5, 4 }, { 5, 5 },
 	};
 	pthread_t threads[READERS];
 	signed_apex_new(&apex);

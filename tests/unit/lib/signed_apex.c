@@ -27,13 +27,15 @@ void signed_apex_new(signed_apex_t *apex)
 	                             "\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5";
 	memset(apex, 0, sizeof(*apex));
 	const char *tmp = getenv("TMPDIR");
-	(void)snprintf(apex->dir, sizeof(apex->dir), "%.40s/mxg-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	(void)snprintf(apex->dir, sizeof(apex->dir), "%.40s/mxg-XXXXXX",
+		       tmp != NULL ? tmp : "/tmp");
 	assert(mkdtemp(apex->dir) != NULL);
 	(void)snprintf(apex->store, sizeof(apex->store), "%s/keys", apex->dir);
 	assert(dnssec_keystore_init_pkcs8(&apex->keystore) == DNSSEC_EOK);
 	assert(dnssec_keystore_init(apex->keystore, apex->store) == DNSSEC_EOK);
 	assert(dnssec_keystore_open(apex->keystore, apex->store) == DNSSEC_EOK);
-	knot_rrset_init(&apex->soa, knot_dname_copy(APEX, NULL), KNOT_RRTYPE_SOA, KNOT_CLASS_IN, 3600);
+	knot_rrset_init(&apex->soa, knot_dname_copy(APEX, NULL), KNOT_RRTYPE_SOA, KNOT_CLASS_IN,
+			3600);
 	assert(knot_rrset_add_rdata(&apex->soa, soa, sizeof(soa) - 1, NULL) == KNOT_EOK);
 }
 
@@ -174,7 +176,8 @@ bool verify_rrsig(const apex_key_t *key, const knot_rrset_t *rrset, const knot_r
 	    knot_rrsig_alg(rrsig) != key->algorithm || knot_rrsig_key_tag(rrsig) != key->tag) {
 		return false;
 	}
-	dnssec_sign_ctx_t *ctx = begin(key, rrsig->data, size, rrset, knot_rrsig_original_ttl(rrsig));
+	dnssec_sign_ctx_t *ctx =
+		begin(key, rrsig->data, size, rrset, knot_rrsig_original_ttl(rrsig));
 	dnssec_binary_t signature = { rrsig->len - size, (uint8_t *)rrsig->data + size };
 	bool ok = dnssec_sign_verify(ctx, false, &signature) == DNSSEC_EOK;
 	dnssec_sign_free(ctx);
