@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * What an edited response says of names and types that are not there, made provable: with the zone's
- * own records where they prove it, and with new records about a single name where they do not.
+ * What an edited response says of names and types that are not there, made provable: with the
+ * zone's own records where they prove it, and with new records about a single name where they do
+ * not.
  *
  * Some names are in answers, but not in the zone: the exchange, which always resolves, and names
  * that a wildcard answers for, but differently than for all others. A record of the zone says that
@@ -415,7 +416,8 @@ static void find_wildcard_shown(const denial_t *denial, missing_t *missing,
 		return;
 	}
 	for (size_t i = 0; next_record(denial, &i, &record) != NULL;) {
-		missing->wildcard |= nsec_is_owner(&record, &place) || nsec_is_next(&record, &place);
+		missing->wildcard |= nsec_is_owner(&record, &place) ||
+		                     nsec_is_next(&record, &place);
 		missing->no_wildcard |= nsec_covers(&record, &place);
 	}
 	for (size_t i = 0; i < response->count; i++) {
@@ -728,7 +730,8 @@ bool policy_suspects_denial(const policy_t *policy, policy_lookup_f lookup, void
 		missing_t missing;
 		while (next_policy_name(&all, &missing)) {
 			nsec_place_t place = { .name = missing.name };
-			bool again = !missing.exchange && name_equal(missing.name, policy->exchange);
+			bool again = !missing.exchange &&
+			             name_equal(missing.name, policy->exchange);
 			if ((!again && nsec_covers(&record, &place)) ||
 			    (missing.exchange && nsec_is_owner(&record, &place) &&
 			     lacks_exchange_types(policy, &record))) {
@@ -937,7 +940,8 @@ static bool is_needed(denial_t *denial, const nsec_t *record, bool inserted)
 	return needed;
 }
 
-/* The types of the wildcard that has answered at a missing name, from its record in the response. */
+/* The types of the wildcard that has answered at a missing name, from its record in the
+ * response. */
 static bool wildcard_types(const denial_t *denial, const missing_t *missing, bitmap_t *types)
 {
 	knot_dname_storage_t wildcard;
@@ -1374,7 +1378,8 @@ static void find_owners(denial_t *denial)
 	for (size_t i = 0; i < judge->verdict->add_count; i++) {
 		policy_add_t *add = &judge->verdict->add[i];
 		if (add->section == KNOT_ANSWER && !name_equal(add->rrset->owner, exchange)) {
-			add->encloser = signed_encloser(judge, add->rrset->owner, KNOT_RRTYPE_CNAME);
+			add->encloser = signed_encloser(judge, add->rrset->owner,
+			                                KNOT_RRTYPE_CNAME);
 		}
 	}
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * What a response has to prove to clients that validate (RFC 4035, RFC 5155), and names that answers
- * have although the zone does not: they are put into the chain of its NSEC or NSEC3 records.
+ * What a response has to prove to clients that validate (RFC 4035, RFC 5155), and names that
+ * answers have although the zone does not: they are put into the chain of its NSEC or NSEC3
+ * records.
  *
  * Pure, as the judge is; any number of threads may use it. Errors are KNOT_E*.
  */

@@ -41,7 +41,8 @@ typedef struct {
 	bool last;           /*!< The file ends here. */
 } line_t;
 
-/*! Writes text for people to read. Octets refused by ok() become \DDD; "..." marks text that is too long. */
+/*! Writes text for people to read. Octets refused by ok() become \DDD; "..." marks text that is too
+ *  long. */
 static void show(char *out, size_t size, const char *text, size_t len, bool (*ok)(unsigned char))
 {
 	size_t at = 0;

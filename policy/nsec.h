@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * NSEC and NSEC3 records (RFC 4034 4, RFC 5155 3): read, written, and split where a name is put into
- * the chain that they make of a zone. Nothing else touches their RDATA.
+ * NSEC and NSEC3 records (RFC 4034 4, RFC 5155 3): read, written, and split where a name is put
+ * into the chain that they make of a zone. Nothing else touches their RDATA.
  *
  * Names are absolute, uncompressed, in lower case. Nothing here allocates or keeps anything, so any
  * number of threads may use it.
@@ -88,8 +88,8 @@ size_t nsec_write(const nsec_t *record, const bitmap_t *types,
 bool nsec_is_owner(const nsec_t *record, const nsec_place_t *place);
 bool nsec_is_next(const nsec_t *record, const nsec_place_t *place);
 
-/*! True if the place is between owner and next, which are not: the record says that it is empty. The
- *  last record of a chain leads to its first. */
+/*! True if the place is between owner and next, which are not: the record says that it is empty.
+ *  The last record of a chain leads to its first. */
 bool nsec_covers(const nsec_t *record, const nsec_place_t *place);
 
 /*! A record, and the places in it at which it is split. */
@@ -106,6 +106,6 @@ void nsec_split_begin(nsec_split_t *split, const nsec_t *record);
 /*! Splits the part that covers a place, if one does. The place is borrowed. */
 void nsec_split_at(nsec_split_t *split, const nsec_place_t *place);
 
-/*! A part; i + 1 < split->count. All but the first have a name of their own, which the zone does not
- *  have: the bitmap is the whole record's. */
+/*! A part; i + 1 < split->count. All but the first have a name of their own, which the zone does
+ *  not have: the bitmap is the whole record's. */
 nsec_t nsec_split_part(const nsec_split_t *split, size_t i);

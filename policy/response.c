@@ -157,7 +157,8 @@ void response_noerror(judge_t *judge)
 
 void response_set_soa(judge_t *judge)
 {
-	policy_item_t *shown = response_item(judge->response, KNOT_AUTHORITY, KNOT_RRTYPE_SOA, NULL);
+	policy_item_t *shown = response_item(judge->response, KNOT_AUTHORITY, KNOT_RRTYPE_SOA,
+	                                     NULL);
 	if (shown != NULL && shown->edit != EDIT_KEEP) {
 		shown = NULL;
 	}

@@ -4,9 +4,9 @@
  * From the words of a stanza to a policy: its defaults, and every check that needs only the words
  * and the networks. Where these come from (knotd, a file, options) is the caller's business.
  *
- * Pure, except that it allocates; any number of threads may work on stanzas of their own. Names are absolute
- * and in lower case, addresses in network byte order. Errors are KNOT_E*, and err then holds one
- * line that names item and value, without a full stop.
+ * Pure, except that it allocates; any number of threads may work on stanzas of their own. Names are
+ * absolute and in lower case, addresses in network byte order. Errors are KNOT_E*, and err then
+ * holds one line that names item and value, without a full stop.
  */
 
 #pragma once
