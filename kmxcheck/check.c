@@ -127,10 +127,11 @@ void audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type, const
 	edge->steered = steered;
 }
 
-void audit_add_address_edge(audit_t *out, const knot_dname_t *from, int family,
-                            const uint8_t *address, bool proxied, bool steered)
+void audit_add_address_edge(audit_t *out, const policy_t *policy, const knot_dname_t *from,
+                            int family, const uint8_t *address, bool steered)
 {
-	audit_add_edge(out, from, type_of_family(family), NULL, proxied, steered);
+	audit_add_edge(out, from, type_of_family(family), NULL,
+	               policy_proxied(policy, family, address) != NULL, steered);
 	audit_edge_t *edge = &out->edges.at[out->edges.count - 1];
 	edge->family = (uint8_t)family;
 	memcpy(edge->address, address, address_size(family));

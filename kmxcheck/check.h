@@ -161,8 +161,8 @@ void audit_add_edits(auditor_t *auditor, const knot_dname_t *owner, const knot_r
 
 void audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type, const knot_dname_t *to,
                     bool proxied, bool steered);
-void audit_add_address_edge(audit_t *out, const knot_dname_t *from, int family,
-                            const uint8_t *address, bool proxied, bool steered);
+void audit_add_address_edge(audit_t *out, const policy_t *policy, const knot_dname_t *from,
+                            int family, const uint8_t *address, bool steered);
 
 /*! "198.51.100.25 and 2001:db8::25", or "the address of the mail server" if there is none; of a
  *  family, or of both (0). Returns buf. */

@@ -404,9 +404,8 @@ static void add_item_edges(auditor_t *auditor, const policy_item_t *item)
 		return;
 	}
 	for_each_rdata(rdata, rrset) {
-		bool proxied = policy_proxied(auditor->policy, family, rdata->data) != NULL;
-		audit_add_address_edge(auditor->out, item->owner, family, rdata->data, proxied,
-		                       false);
+		audit_add_address_edge(auditor->out, auditor->policy, item->owner, family,
+		                       rdata->data, false);
 	}
 }
 
@@ -417,10 +416,8 @@ static void add_other_edges(auditor_t *auditor, const knot_dname_t *name)
 	host_address_t address = { .rrset = NULL };
 	audit_follow(auditor, name, &host);
 	while (audit_next_address(&host, &address)) {
-		const uint8_t *octets = address.rdata->data;
-		audit_add_address_edge(auditor->out, host.end, address.family, octets,
-		                       policy_proxied(auditor->policy, address.family,
-		                                      octets) != NULL, false);
+		audit_add_address_edge(auditor->out, auditor->policy, host.end, address.family,
+		                       address.rdata->data, false);
 	}
 	if (host.state == HOST_FOUND && host.alias &&
 	    !name_in_zone(name, auditor->policy->zone)) {

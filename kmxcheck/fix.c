@@ -178,8 +178,8 @@ static void add_change_edges(auditor_t *auditor, const knot_dname_t *host,
 {
 	for_each_rdata(rdata, rrset) {
 		if (old == NULL || !knot_rdataset_member(&old->rrs, rdata)) {
-			audit_add_address_edge(auditor->out, host, family_of_type(rrset->type),
-			                       rdata->data, false, true);
+			audit_add_address_edge(auditor->out, auditor->policy, host,
+			                       family_of_type(rrset->type), rdata->data, true);
 		}
 	}
 }

@@ -766,12 +766,11 @@ static void add_host_edges(const session_t *session, const live_host_t *host)
 	}
 	for (size_t i = 0; i < host->observed.count; i++) {
 		const observed_t *observed = &host->observed.at[i];
-		bool proxied = policy_proxied(session->policy, observed->family,
-		                              observed->address) != NULL;
 		/* Additional addresses come without the alias. */
 		bool alias = observed->alias && host->alias != NULL;
-		audit_add_address_edge(session->out, alias ? host->alias : host->name,
-		                       observed->family, observed->address, proxied, false);
+		audit_add_address_edge(session->out, session->policy,
+		                       alias ? host->alias : host->name, observed->family,
+		                       observed->address, false);
 	}
 }
 

@@ -34,8 +34,7 @@ typedef struct {
 
 typedef struct {
 	const output_t *output;
-	graph_node_t *nodes; /* Sorted, each once. */
-	size_t count;
+	VEC(graph_node_t) nodes; /* Sorted, each once. */
 } graph_t;
 
 static graph_node_t node_from(const audit_edge_t *edge)
@@ -125,19 +124,18 @@ static void print_node(FILE *out, const graph_node_t *node)
 	(void)fputs("];\n", out);
 }
 
-/* Sorts nodes and leaves out what is there twice. Returns how many are left. */
-static size_t unique(graph_node_t *nodes, size_t count)
+/* Sorts nodes and leaves out what is there twice. */
+static void sort_nodes(graph_t *graph)
 {
 	size_t kept = 0;
-	if (count > 0) {
-		qsort(nodes, count, sizeof(*nodes), compare_nodes);
-	}
-	for (size_t i = 0; i < count; i++) {
+	graph_node_t *nodes = graph->nodes.at;
+	vec_sort(&graph->nodes, compare_nodes);
+	for (size_t i = 0; i < graph->nodes.count; i++) {
 		if (kept == 0 || compare_ids(&nodes[kept - 1], &nodes[i]) != 0) {
 			nodes[kept++] = nodes[i];
 		}
 	}
-	return kept;
+	graph->nodes.count = kept;
 }
 
 static int find_node(const void *key, const void *node)
@@ -147,7 +145,7 @@ static int find_node(const void *key, const void *node)
 
 static graph_node_t *node_of(const graph_t *graph, graph_node_t key)
 {
-	return bsearch(&key, graph->nodes, graph->count, sizeof(key), find_node);
+	return vec_find(&graph->nodes, &key, find_node);
 }
 
 /* A host leads to a proxy if one of its addresses or its alias does. True: one more is known. */
@@ -193,8 +191,8 @@ static void print_graph(const graph_t *graph, FILE *out)
 	            "\tfontsize=11;\n"
 	            "\tnode [fontname=\"sans-serif\", fontsize=11];\n"
 	            "\tedge [fontname=\"sans-serif\", fontsize=9];\n", out);
-	for (size_t i = 0; i < graph->count; i++) {
-		print_node(out, &graph->nodes[i]);
+	for (size_t i = 0; i < graph->nodes.count; i++) {
+		print_node(out, &graph->nodes.at[i]);
 	}
 	for (size_t i = 0; i < graph->output->zone_count; i++) {
 		const audit_t *audit = graph->output->zones[i].audit;
@@ -207,22 +205,17 @@ static void print_graph(const graph_t *graph, FILE *out)
 
 void print_dot(const output_t *output, FILE *out)
 {
-	size_t edges = 0, count = 0;
-	for (size_t i = 0; i < output->zone_count; i++) {
-		edges += output->zones[i].audit->edges.count;
-	}
-	graph_node_t *nodes = xcalloc(2 * edges + 1, sizeof(*nodes));
+	graph_t graph = { .output = output };
 	for (size_t i = 0; i < output->zone_count; i++) {
 		const audit_t *audit = output->zones[i].audit;
 		for (size_t j = 0; j < audit->edges.count; j++) {
-			nodes[count++] = node_from(&audit->edges.at[j]);
-			nodes[count++] = node_to(&audit->edges.at[j]);
+			*(graph_node_t *)xadd(&graph.nodes) = node_from(&audit->edges.at[j]);
+			*(graph_node_t *)xadd(&graph.nodes) = node_to(&audit->edges.at[j]);
 		}
 	}
-
-	graph_t graph = { .output = output, .nodes = nodes, .count = unique(nodes, count) };
+	sort_nodes(&graph);
 	for (unsigned i = 0; i < ALIAS_MAX && spread(&graph); i++) {
 	}
 	print_graph(&graph, out);
-	free(nodes);
+	vec_free(&graph.nodes);
 }

@@ -71,7 +71,7 @@ static bool read_all(int fd, size_t expected, text_t *text)
  *  or a pipe may never end: pipes are read only if the user names them. */
 static int read_file(const char *path, bool pipe_too, text_t *text, const char **what)
 {
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 	int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC), ret = KNOT_EOK;
 	*text = (text_t){ .at = NULL };
 	if (fd < 0) {
