@@ -40,7 +40,9 @@ char *address_text(char buf[static ADDRESS_TEXT_MAX], int family, const uint8_t 
 	return buf;
 }
 
-size_t clean_length(const char *text)
+/*! Length of the character at the beginning of a text if it is printable UTF-8, otherwise 0: names
+ *  of files may hold anything. */
+static size_t clean_length(const char *text)
 {
 	const uint8_t *at = (const uint8_t *)text;
 	if (at[0] < 0x80) {

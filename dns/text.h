@@ -45,13 +45,8 @@ static inline size_t address_size(int family)
 	return family == 4 ? 4 : 16;
 }
 
-/*!
- * Length of the character at the beginning of a text if it may be shown as it is: printable UTF-8
- * that is no control character. Otherwise 0: file names may hold anything.
- */
-size_t clean_length(const char *text);
-
-/*! A copy of a text, what is not clean as \DDD; for free(). NULL: no memory. */
+/*! A copy of a text that may be shown: control characters, and what is not UTF-8, as \DDD. For
+ *  free(). NULL: not enough memory. */
 char *clean_copy(const char *text);
 
 /*! Where something was written. No file: nowhere, or on the command line; line 0: no line. */

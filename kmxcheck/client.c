@@ -5,7 +5,6 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -412,8 +411,8 @@ int client_query(const server_t *server, const query_t *queries, size_t count, a
 	return ret;
 }
 
-/* Zone transfers. The transfer is ldns's, the text libknot's: libzscanner reads it back whatever the
- * types are. */
+/* Zone transfers. The transfer is ldns's, the text libknot's: libzscanner reads it back, whatever
+ * the types are. */
 
 typedef struct {
 	const server_t *server;

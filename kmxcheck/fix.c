@@ -4,8 +4,6 @@
  * Fixing a zone: the edits after which the zone itself says what enforce answers.
  */
 
-#include <string.h>
-
 #include "kmxcheck/check.h"
 #include "kmxcheck/xalloc.h"
 

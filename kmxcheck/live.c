@@ -190,7 +190,8 @@ static int on_soa(void *ctx, const query_t *query, const ldns_pkt *answer)
 	(void)name_text(name, query->name);
 	char *rcode = ldns_pkt_rcode2str(ldns_pkt_get_rcode(answer));
 	int ret = server_error(session->server, session->err, "is no server of %s (answers %s)",
-	                       name, rcode != NULL && ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR
+	                       name, rcode != NULL &&
+	                       ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR
 	                       ? rcode : "without authority");
 	free(rcode);
 	return ret;

@@ -89,14 +89,8 @@ int output_print(const output_t *output, format_t format, FILE *out);
 
 /* From here on: for the formats. */
 
-/*! Writes a text, what is not clean (dns/text.h) as \DDD. */
+/*! Writes a text, as clean_copy() of dns/text.h. */
 void write_clean(FILE *out, const char *text);
-
-/*! "s" unless the count is 1. */
-static inline const char *print_plural(size_t count)
-{
-	return count == 1 ? "" : "s";
-}
 
 /*! A buffer for records as text; zeroed is empty, to be freed with free(). */
 typedef struct {

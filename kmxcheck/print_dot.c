@@ -4,7 +4,6 @@
  * The output as a graph for dot(1): from domains over mail targets to addresses, left to right.
  */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <libknot/libknot.h>

@@ -5,7 +5,6 @@
  * do first.
  */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <libknot/libknot.h>
@@ -45,6 +44,12 @@ static const char *const guards[] = {
 	[GUARD_YES] = "guarded",
 	[GUARD_PART] = "guarded in part, or with other data",
 };
+
+/* "s" unless the count is 1. */
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
 
 /* Widths of the columns of a zone. */
 typedef struct {
@@ -135,7 +140,7 @@ static void print_zone(FILE *out, const style_t *style, const output_zone_t *zon
 		              zone->queries == 1 ? "y" : "ies");
 	} else {
 		(void)fprintf(out, " serial %u, %llu record%s\n", audit->serial,
-		              (unsigned long long)audit->records, print_plural(audit->records));
+		              (unsigned long long)audit->records, plural(audit->records));
 	}
 
 	widths_t width = widths(audit);
@@ -203,15 +208,15 @@ static void print_closing(FILE *out, const style_t *style, const output_t *outpu
 		(void)fputc('\n', out);
 	}
 
-	(void)fprintf(out, "%zu zone%s: ", output->zone_count, print_plural(output->zone_count));
+	(void)fprintf(out, "%zu zone%s: ", output->zone_count, plural(output->zone_count));
 	if (totals.errors > 0) {
 		(void)fprintf(out, "%s%zu error%s%s", style->severity[SEVERITY_ERROR],
-		              totals.errors, print_plural(totals.errors), style->plain);
+		              totals.errors, plural(totals.errors), style->plain);
 	}
 	if (totals.warnings > 0) {
 		(void)fprintf(out, "%s%s%zu warning%s%s", totals.errors > 0 ? ", " : "",
 		              style->severity[SEVERITY_WARNING], totals.warnings,
-		              print_plural(totals.warnings), style->plain);
+		              plural(totals.warnings), style->plain);
 	}
 	if (totals.zones_bad == 0) {
 		(void)fputs("nothing found", out);

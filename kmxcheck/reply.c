@@ -249,9 +249,10 @@ static void put_addresses(build_t *build, const knot_dname_t *target)
 	knot_dname_storage_t storage;
 	locate(build, target, &location);
 	const knot_dname_t *node = target;
-	if (!location.exists) {
-		node = location.delegated ? NULL : reply_wildcard(build->lookup, build->ctx, location.encloser,
-		                                                  storage);
+	if (location.delegated && !location.exists) {
+		return;
+	} else if (!location.exists) {
+		node = reply_wildcard(build->lookup, build->ctx, location.encloser, storage);
 	}
 	for (size_t i = 0; i < 2 && node != NULL; i++) {
 		knot_rrset_t rrset;
