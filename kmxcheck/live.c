@@ -637,7 +637,7 @@ static const char *remedy_of(const session_t *session)
 {
 	return session->guard == GUARD_YES || session->guard == GUARD_PART
 	       ? "compare this server's zone, and the policy of its mod-mxguard, with those here"
-	       : "mend the zone, or guard it on this server: mod-mxguard, mode enforce";
+	       : "fix the zone, or guard it on this server: mod-mxguard, mode enforce";
 }
 
 static bool same_name(const knot_dname_t *a, const knot_dname_t *b)

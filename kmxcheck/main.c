@@ -301,7 +301,7 @@ static bool fixable(const run_t *run, const values_t *values, char err[static ER
 	if (!fixes(run) || values->stanza.mail4.count + values->stanza.mail6.count > 0) {
 		return true;
 	}
-	(void)values_error(values, "a mail-address is needed to mend a zone", err);
+	(void)values_error(values, "a mail-address is needed to fix a zone", err);
 	return false;
 }
 

@@ -46,7 +46,7 @@ static const char usage[] =
 "      --ignore RULE[:OWNER] leave findings out; may be repeated\n"
 "      --fail-on LEVEL       exit status 1 from this on: error (default), warning, never\n"
 "  -q, --quiet               no output but errors: the exit status says it\n"
-"      --explain RULE        what a rule means, why it hurts mail, how to mend it\n"
+"      --explain RULE        what a rule means, why it hurts mail, how to fix it\n"
 "  -V, --version             the version\n"
 "  -h, --help                this text\n"
 "\n"

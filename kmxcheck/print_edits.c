@@ -115,7 +115,7 @@ static void print_diff_head(FILE *out, const output_zone_t *zone)
 	write_clean(out, file);
 	(void)fputs("\n+++ ", out);
 	write_clean(out, file);
-	(void)fputs(" (mended)\n", out);
+	(void)fputs(" (fixed)\n", out);
 }
 
 /* The changes of one owner: first what is to be taken out, then what is to be put in. */

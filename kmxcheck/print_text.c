@@ -187,7 +187,7 @@ static void print_advice(FILE *out, const style_t *style, const output_totals_t 
 
 	(void)fprintf(out, "%sfirst:%s ", style->bold, style->plain);
 	if (totals->errors > 0) {
-		(void)fputs("mend the errors, they keep mail from arriving", out);
+		(void)fputs("fix the errors, they keep mail from arriving", out);
 	} else {
 		(void)fputs("no mail is lost yet; see to the warnings", out);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Reading a response out of a packet and composing it anew.
+ * Reading a response out of a packet and composing it again.
  *
  * Nothing is patched on the wire: compression pointers reach over RRsets, so a changed response is
  * put together again as a whole.
@@ -138,7 +138,7 @@ void answer_clear(answer_t *answer, policy_verdict_t *verdict)
 	response->count = 0;
 }
 
-/* What the packet held, while it is composed anew. */
+/* What the packet held, while it is composed again. */
 typedef struct {
 	knot_rrset_t rrset;
 	knot_rrinfo_t info;

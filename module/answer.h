@@ -41,7 +41,7 @@ int answer_read(answer_t *answer, knot_pkt_t *pkt, uint16_t rcode, bool complete
                 bool additional_complete);
 
 /*!
- * Composes the response anew with the edits of a verdict. RRsets that are kept come out as they
+ * Composes the response again with the edits of a verdict. RRsets that are kept come out as they
  * were, with their flags and rotation.
  *
  * \param rotate  What knotd rotates RRsets by: the message id with answer-rotation, or 0.

@@ -2,8 +2,7 @@
 """What tests of kmxcheck share: running it in a temporary folder, and small zones.
 
 Environment:
-  KMXCHECK   the program to test, default: the one in MXGUARD_BUILDDIR or the source tree
-  READZONES  tests/bench/readzones, which it is measured against, likewise
+  KMXCHECK  the program to test, default: the one in MXGUARD_BUILDDIR or the source tree
 """
 
 import json
@@ -17,7 +16,6 @@ import unittest
 TOP = pathlib.Path(os.environ.get("MXGUARD_SRCDIR") or pathlib.Path(__file__).parents[2])
 BUILD = pathlib.Path(os.environ.get("MXGUARD_BUILDDIR") or TOP)
 KMXCHECK = os.path.abspath(os.environ.get("KMXCHECK") or BUILD / "kmxcheck/kmxcheck")
-READZONES = os.path.abspath(os.environ.get("READZONES") or BUILD / "tests/bench/readzones")
 RUN_WAIT = 120
 
 POLICY = "--proxy", "104.16.0.0/13", "--mail-address", "198.51.100.25"

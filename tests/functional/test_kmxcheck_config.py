@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kmxcheck -c: which zones, which policy, and how long it takes.
+"""kmxcheck -c: which zones, and which policy.
 
 Needs no server. Run alone:
   KMXCHECK=/path/kmxcheck /usr/bin/python3 tests/functional/test_kmxcheck_config.py
@@ -10,11 +10,9 @@ import os
 import re
 import shutil
 import stat
-import subprocess
-import time
 import unittest
 
-from auditing import BAD, GOOD, HEAD, KMXCHECK, POLICY, READZONES, RUN_WAIT, STANZA, TOP, Case
+from auditing import BAD, GOOD, HEAD, POLICY, STANZA, TOP, Case
 
 
 class Config(Case):
@@ -149,12 +147,11 @@ class Config(Case):
                     self.assertIn("garbage", self.trouble(*args))
 
 
-@unittest.skipIf(os.environ.get("KNOTD_PRELOAD"), "sanitizers make the times meaningless")
-@unittest.skipUnless(os.access(READZONES, os.X_OK), "tests/bench/readzones is not built")
 class ManyZones(Case):
     COUNT = 10000
 
-    def test_not_much_slower_than_reading_the_files(self):
+    def test_many_zones(self):
+        """Each zone of a template, with its own findings. How long it takes: tests/bench."""
         lines = [STANZA, "template:\n  - id: default\n    storage: %s\n" % self.dir,
                  "    module: mod-mxguard/one\nzone:\n"]
         for i in range(self.COUNT):
@@ -165,22 +162,6 @@ class ManyZones(Case):
         out = self.run_it("-c", "knot.conf", "-f", "json", status=1)[0]
         self.assertEqual(len(json.loads(out)["zones"]), self.COUNT)
         self.assertEqual(json.loads(out)["errors"], self.COUNT // 100)
-
-        paths = "".join("%s/zone%d.test.zone\n" % (self.dir, i) for i in range(self.COUNT))
-
-        def clock(*command, stdin=""):
-            start = time.monotonic()
-            subprocess.run(command, input=stdin, text=True, check=False, timeout=RUN_WAIT,
-                           stdout=subprocess.DEVNULL, cwd=self.dir)
-            return time.monotonic() - start
-
-        # In turn, and the best of each: what else the machine does hits both.
-        times = [(clock(READZONES, stdin=paths), clock(KMXCHECK, "-c", "knot.conf"))
-                 for _ in range(7)]
-        read, audit = map(min, zip(*times))
-        print("# %d zones: %.2f s to read them, %.2f s to audit them" % (self.COUNT, read, audit))
-        # Twice is the aim on a machine that has nothing else to do.
-        self.assertLess(audit, 4 * read)
 
 
 if __name__ == "__main__":

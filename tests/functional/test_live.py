@@ -338,7 +338,7 @@ class Silence(Auditing):
         self.fails(server, self.between(server, udp=plain, tcp=plain), "without authority")
 
     def test_one_of_two(self):
-        """The zone that is answered for is reported all the same."""
+        """The zone that is answered for is reported anyway."""
         zones = lab_zones()
         server = self.serve({zone: zones[zone] for zone in (self.ZONE, "host.example.")}, POLICY)
         other = self.serve({"host.example.": zones["host.example."]})

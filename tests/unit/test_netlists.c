@@ -331,7 +331,7 @@ static void test_bad(void **state)
 		netlist_put(get_a_silent());
 		assert_int_equal(rmdir(path_a), 0);
 
-		/* It is good again: the new one counts, and what is bad later is said anew. */
+		/* It is good again: the new one counts, and what is bad later is said again. */
 		write_file(path_a, "203.0.113.0/24\n");
 		last = get_a_silent();
 		assert_true(has(last, "203.0.113.1"));

@@ -33,7 +33,7 @@ static void sample_init(sample_t *sample)
 		.rule = AUDIT_LIST_STALE,
 		.pos = { "lists/old", 3 },
 		.message = "the list is from 2025-01-02",
-		.remedy = "fetch it anew",
+		.remedy = "fetch it again",
 	};
 	sample->findings[1] = (audit_finding_t){
 		.rule = AUDIT_PROXIED_TARGET,
@@ -79,7 +79,7 @@ static void test_text(void **state)
 	       "example.com. serial 2026112201, 12 records\n"
 	       "  warning  list-stale                                   lists/old:3\n"
 	       "           the list is from 2025-01-02\n"
-	       "           remedy: fetch it anew\n"
+	       "           remedy: fetch it again\n"
 	       "  error    proxied-target  example.com. MX              example.zone:7\n"
 	       "           www is proxied\n"
 	       "           remedy: point it at mail.example.com.\n"
@@ -90,7 +90,7 @@ static void test_text(void **state)
 	       "      1  error    proxied-host      {proxied-host}\n"
 	       "      1  error    proxied-target    {proxied-target}\n"
 	       "      1  warning  list-stale        {list-stale}\n"
-	       "first: mend the errors, they keep mail from arriving. "
+	       "first: fix the errors, they keep mail from arriving. "
 	       "kmxcheck --explain proxied-host tells more.\n");
 }
 
@@ -112,7 +112,7 @@ static void test_text_color(void **state)
 	       "\n"
 	       "1 zone: \033[1;31m1 error\033[0m\n"
 	       "      1  \033[1;31merror  \033[0m  proxied-target    {proxied-target}\n"
-	       "\033[1mfirst:\033[0m mend the errors, they keep mail from arriving. "
+	       "\033[1mfirst:\033[0m fix the errors, they keep mail from arriving. "
 	       "kmxcheck --explain proxied-target tells more, "
 	       "--diff shows the records to change.\n");
 }
@@ -147,7 +147,7 @@ static void test_text_warnings_only(void **state)
 	       "example.com. serial 2026112201, 12 records\n"
 	       "  warning  list-stale    a\\010\\027[31m\\255\\194\\155\xc3\xa9\n"
 	       "           the list is from 2025-01-02\n"
-	       "           remedy: fetch it anew\n"
+	       "           remedy: fetch it again\n"
 	       "\n"
 	       "2 zones: 1 warning in 1 of them\n"
 	       "      1  warning  list-stale        {list-stale}\n"
@@ -224,7 +224,7 @@ static void test_json(void **state)
 	       "{\"zone\":\"example.com.\",\"serial\":2026112201,\"records\":12,\"findings\":[\n"
 	       "{\"rule\":\"list-stale\",\"severity\":\"warning\","
 	       "\"file\":\"lists/old\",\"line\":3,"
-	       "\"message\":\"the list is from 2025-01-02\",\"remedy\":\"fetch it anew\"},\n"
+	       "\"message\":\"the list is from 2025-01-02\",\"remedy\":\"fetch it again\"},\n"
 	       "{\"rule\":\"proxied-target\",\"severity\":\"error\",\"owner\":\"example.com.\","
 	       "\"type\":\"MX\",\"target\":\"www.example.com.\",\"address\":\"2606:4700::1\","
 	       "\"network\":\"2606:4700::/32\",\"file\":\"example.zone\",\"line\":7,"
@@ -260,7 +260,7 @@ static void test_json_rest(void **state)
 	       "\"queries\":4,\"findings\":[\n"
 	       "{\"rule\":\"list-stale\",\"severity\":\"warning\","
 	       "\"file\":\"\\\\255\\\"\\\\\\\\010\",\"line\":3,"
-	       "\"message\":\"the list is from 2025-01-02\",\"remedy\":\"fetch it anew\"}]},\n"
+	       "\"message\":\"the list is from 2025-01-02\",\"remedy\":\"fetch it again\"}]},\n"
 	       "{\"zone\":\".\",\"serial\":4294967295,\"records\":2,\"findings\":[]}"
 	       "],\"errors\":0,\"warnings\":1,\"skipped\":[\n"
 	       "{\"zone\":\"a.\",\"reason\":\"no file\"},\n"

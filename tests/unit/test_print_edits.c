@@ -190,7 +190,7 @@ static void test_edits(void **state)
 	       "send\n");
 	expect(&output, FORMAT_DIFF,
 	       "--- example.zone\n"
-	       "+++ example.zone (mended)\n"
+	       "+++ example.zone (fixed)\n"
 	       "-example.com.        \t3600\tMX\t10 example.com.\n"
 	       "+example.com.        \t300\tMX\t10 mail.example.com.\n"
 	       "-mail.example.com.   \t3600\tCNAME\twww.example.com.\n"
@@ -201,7 +201,7 @@ static void test_edits(void **state)
 	zones[1].file = NULL;
 	expect(&output, FORMAT_DIFF,
 	       "--- example.com.\n"
-	       "+++ example.com. (mended)\n"
+	       "+++ example.com. (fixed)\n"
 	       "\033[31m-example.com.        \t3600\tMX\t10 example.com.\033[0m\n"
 	       "\033[32m+example.com.        \t300\tMX\t10 mail.example.com.\033[0m\n");
 	output.zone_count = 1;

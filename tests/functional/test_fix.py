@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What kmxcheck says would mend a zone, put to the test: --diff against what a guarded server
+"""What kmxcheck says would fix a zone, put to the test: --diff against what a guarded server
 answers, -f nsupdate by the real knsupdate, --axfr, and the formats other programs read.
 
 Run alone:  MXGUARD_MODULE=/path/mxguard.so KMXCHECK=/path/kmxcheck \\
-            /usr/bin/python3 tests/functional/test_mend.py
+            /usr/bin/python3 tests/functional/test_fix.py
 """
 
 import json
@@ -55,7 +55,7 @@ def changes(diff):
     return files
 
 
-def mend(name, text, edits):
+def fix(name, text, edits):
     """The text of a zone with the edits made. Each removal has to find its record."""
     zone = zones.load(name, text)
     for sign in "-+":
@@ -78,21 +78,21 @@ NO_ZONE = ("a DNAME that leads a guarded host to the proxy", "an exchange below 
            "an exchange that is an alias to itself")
 
 
-# Addresses below a delegation are for another zone to mend.
+# Addresses below a delegation are for another zone to fix.
 GLUE = "a referral and its glue stay as they are"
-# What enforce mends, and so does the script.
-MENDED = ("proxied-host", "proxied-alias", "proxied-target", "missing-target")
+# What enforce fixes, and so does the script.
+FIXED = ("proxied-host", "proxied-alias", "proxied-target", "missing-target")
 
 
 class Diff(Auditing):
-    """A server without the module and with the mended zone answers like the guarded one."""
+    """A server without the module and with the fixed zone answers like the guarded one."""
 
     def compare(self, texts, policies, questions, title=lambda zone: zone):
         guarded = self.serve(texts, policies)
         edits = changes(self.audit("-c", guarded.conf, "--fail-on", "never", "--diff"))
-        mended = {zone: mend(zone, text, edits.get(guarded.zone_file(zone), ()))
+        fixed = {zone: fix(zone, text, edits.get(guarded.zone_file(zone), ()))
                   for zone, text in texts.items()}
-        plain = self.serve(mended)
+        plain = self.serve(fixed)
         every = set(questions)
         if harness.looks_up():
             every |= {(zone, edit[1], dns.rdatatype.to_text(edit[3])) for zone in texts
@@ -102,7 +102,7 @@ class Diff(Auditing):
                 got, want = (server.answer(qname, qtype, tcp=True)
                              for server in (guarded, plain))
                 self.assertEqual((got.rcode, got.answer), (want.rcode, want.answer),
-                                 "\n-- guarded\n%s\n-- mended\n%s\n-- diff\n%s" % (
+                                 "\n-- guarded\n%s\n-- fixed\n%s\n-- diff\n%s" % (
                                      got, want, edits.get(guarded.zone_file(zone))))
         return edits
 
@@ -133,7 +133,7 @@ class Diff(Auditing):
 
 
 class Update(Auditing):
-    """The script mends a zone that is served, without the module."""
+    """The script fixes a zone that is served, without the module."""
 
     def knsupdate(self, server, script):
         path = server.path("script")
@@ -154,7 +154,7 @@ class Update(Auditing):
 
         # As it answers, as it transfers, and as it writes its zone files.
         report = self.report("-c", config.conf, "-s", address(server), "--fail-on", "never")
-        left = {zone: [found for found in findings(one) if found[0] in MENDED]
+        left = {zone: [found for found in findings(one) if found[0] in FIXED]
                 for zone, one in report.items()}
         self.assertEqual({zone: found for zone, found in left.items() if found}, {})
         again = self.audit("-c", config.conf, "-s", address(server), "--axfr", "--diff",
@@ -185,7 +185,7 @@ class Update(Auditing):
         after = self.round_trip({case.zone: case.text() for case in every},
                                 {case.zone: case.policy() for case in every})
         for case in every:
-            left = [found for found in findings(after[case.zone]) if found[0] in MENDED]
+            left = [found for found in findings(after[case.zone]) if found[0] in FIXED]
             self.assertEqual(left, [], case.title)
 
 
