@@ -15,7 +15,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "functional"))
 
-from auditing import BUILD, GOOD, KMXCHECK, STANZA # noqa: E402
+from kmxcheck_case import BUILD, GOOD, KMXCHECK, STANZA # noqa: E402
 
 RECORDS, ZONES = 1000000, 10000
 POLICY = "--proxy", "104.16.0.0/13", "--mail-address", "198.51.100.25"

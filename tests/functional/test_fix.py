@@ -23,7 +23,7 @@ import cases
 import client
 import harness
 import zones
-from between import Auditing, TOP, address, findings, lab_zones
+from wire_tap import AuditCase, TOP, address, findings, lab_zones
 from stanza import Policy
 
 POLICY = Policy(proxy_name=("cdn.cloudflare.net.",),
@@ -84,7 +84,7 @@ GLUE = "a referral and its glue stay as they are"
 FIXED = ("proxied-host", "proxied-alias", "proxied-target", "missing-target")
 
 
-class Diff(Auditing):
+class Diff(AuditCase):
     """A server without the module and with the fixed zone answers like the guarded one."""
 
     def compare(self, texts, policies, questions, title=lambda zone: zone):
@@ -132,7 +132,7 @@ class Diff(Auditing):
                      {case.zone: case.title for case in every}.get)
 
 
-class Update(Auditing):
+class Update(AuditCase):
     """The script fixes a zone that is served, without the module."""
 
     def knsupdate(self, server, script):
@@ -199,7 +199,7 @@ add_methods(Diff)
 add_methods(Update)
 
 
-class Transfer(Auditing):
+class Transfer(AuditCase):
     """The zone from the server, not from a file."""
 
     def test_same_as_file(self):
@@ -250,12 +250,12 @@ class Transfer(Auditing):
             cut[7] -= 1  # One record less: the last one, the SOA.
             return [bytes(cut[:self.without_last(messages[0])])]
         self.fails(server, refusing, "no zone transfer of healthy.example. (")
-        self.fails(server, self.between(server, tcp=None), "no zone transfer")
-        self.fails(server, self.between(server, tcp=lambda query, ask: None), "no zone transfer")
-        self.fails(server, self.between(server, tcp=lambda query, ask: [b"\0" * 40]),
+        self.fails(server, self.tap(server, tcp=None), "no zone transfer")
+        self.fails(server, self.tap(server, tcp=lambda query, ask: None), "no zone transfer")
+        self.fails(server, self.tap(server, tcp=lambda query, ask: [b"\0" * 40]),
                    "no zone transfer")
-        self.fails(server, self.between(server, tcp=lambda query, ask: []), "no zone transfer")
-        self.fails(server, self.between(server, tcp=half), "no zone transfer")
+        self.fails(server, self.tap(server, tcp=lambda query, ask: []), "no zone transfer")
+        self.fails(server, self.tap(server, tcp=half), "no zone transfer")
         self.assertEqual(len(whole) > 0, True)
 
     @staticmethod
@@ -274,7 +274,7 @@ class Transfer(Auditing):
         return at
 
 
-class Formats(Auditing):
+class Formats(AuditCase):
     """What other programs read."""
 
     def setUp(self):

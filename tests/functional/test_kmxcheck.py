@@ -12,7 +12,7 @@ import re
 import subprocess
 import unittest
 
-from auditing import BAD, GOOD, KMXCHECK, POLICY, RUN_WAIT, TOP, WARN, Case
+from kmxcheck_case import BAD, GOOD, KMXCHECK, POLICY, RUN_WAIT, TOP, WARN, Case
 
 
 class Usage(Case):

@@ -12,7 +12,7 @@ import shutil
 import stat
 import unittest
 
-from auditing import BAD, GOOD, HEAD, POLICY, STANZA, TOP, Case
+from kmxcheck_case import BAD, GOOD, HEAD, POLICY, STANZA, TOP, Case
 
 
 class Config(Case):

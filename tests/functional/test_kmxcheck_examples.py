@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import unittest
 
-from auditing import BAD, GOOD, KMXCHECK, RUN_WAIT, STANZA, TOP, Case
+from kmxcheck_case import BAD, GOOD, KMXCHECK, RUN_WAIT, STANZA, TOP, Case
 
 
 class Examples(Case):

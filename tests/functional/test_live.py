@@ -13,7 +13,7 @@ import unittest
 import cases
 import client
 import harness
-from between import Auditing, KMXCHECK, RUN_WAIT, address, findings, lab_zones
+from wire_tap import AuditCase, KMXCHECK, RUN_WAIT, address, findings, lab_zones
 from stanza import Policy
 
 POLICY = Policy(proxy_name=("cdn.cloudflare.net.",), web_origin=("192.0.2.80",),
@@ -57,7 +57,7 @@ MX_IN, AAAA_IN = b"\0\x0f\0\1", b"\0\x1c\0\1"
 FINE = [zone for zone, met in MET.items() if not met]
 
 
-class Lab(Auditing):
+class Lab(AuditCase):
     """The zones of the lab, on a guarded server and on one that is not."""
 
     def test_unguarded(self):
@@ -119,7 +119,7 @@ class Lab(Auditing):
 PROXIED = ("proxied-host", "proxied-alias", "proxied-target")
 
 
-class Cases(Auditing):
+class Cases(AuditCase):
     """The zones of tests/data/answers/: what is said of files, and met at servers, agrees."""
 
     def proxied(self, *args):
@@ -155,7 +155,7 @@ def small(query):
     return struct.unpack("!H", query[-8:-6])[0] == 512
 
 
-class Ways(Auditing):
+class Ways(AuditCase):
     """Answers that differ by transport, and what networks do to them."""
 
     ZONE = "host.example."
@@ -172,23 +172,23 @@ class Ways(Auditing):
 
     def test_tcp_differs(self):
         guarded, plain = self.pair_of()
-        other = self.between(guarded, tcp=lambda query, _: [client.tcp(plain.port, query)])
+        other = self.tap(guarded, tcp=lambda query, _: [client.tcp(plain.port, query)])
         self.messages(guarded.conf, other, "over TCP")
 
     def test_udp_differs(self):
         guarded, plain = self.pair_of()
-        other = self.between(guarded, udp=lambda query, _: [client.udp(plain.port, query)])
+        other = self.tap(guarded, udp=lambda query, _: [client.udp(plain.port, query)])
         self.messages(guarded.conf, other, "over UDP")
 
     def test_small_differs(self):
         guarded, plain = self.pair_of()
-        other = self.between(guarded, udp=lambda query, ask: [
+        other = self.tap(guarded, udp=lambda query, ask: [
             client.udp(plain.port, query) if small(query) else ask()])
         self.messages(guarded.conf, other, "over UDP with EDNS 512")
 
     def test_large_differs(self):
         guarded, plain = self.pair_of()
-        other = self.between(guarded, udp=lambda query, ask: [
+        other = self.tap(guarded, udp=lambda query, ask: [
             ask() if small(query) else client.udp(plain.port, query)])
         self.messages(guarded.conf, other, "over UDP with EDNS 4096")
 
@@ -215,7 +215,7 @@ class Ways(Auditing):
             if MX_IN in query:
                 answer = client.udp(plain.port, query)
             return [answer]
-        self.messages(guarded.conf, self.between(guarded, udp=udp), "over UDP")
+        self.messages(guarded.conf, self.tap(guarded, udp=udp), "over UDP")
 
     def test_loss(self):
         """What is lost is asked again."""
@@ -226,7 +226,7 @@ class Ways(Auditing):
             first = query[2:] not in known
             known.add(query[2:])
             return [] if first and len(known) % 3 == 0 else [ask()]
-        other = self.between(guarded, udp=lossy)
+        other = self.tap(guarded, udp=lossy)
         self.report("-c", guarded.conf, "-s", address(other))
         asked = [query[2:] for way, query in other.asked if way == "udp"]
         self.assertGreater(len(asked), len(set(asked)))
@@ -240,7 +240,7 @@ class Ways(Auditing):
             other = client.udp(plain.port, client.query("mail.host.example.", "TXT"))
             return [b"", b"\0" * 12, os.urandom(40), bytes([query[0] ^ 1]) + wrong[1:],
                     query[:2] + other[2:], query, ask(), ask()]
-        self.report("-c", guarded.conf, "-s", address(self.between(guarded, udp=noisy)))
+        self.report("-c", guarded.conf, "-s", address(self.tap(guarded, udp=noisy)))
 
     def test_short_connections(self):
         """A server that ends each connection after one answer is asked over another one."""
@@ -250,7 +250,7 @@ class Ways(Auditing):
         def once(query, ask):
             count.append(query)
             return [ask()] if len(count) % 2 else None
-        self.report("-c", guarded.conf, "-s", address(self.between(guarded, tcp=once)))
+        self.report("-c", guarded.conf, "-s", address(self.tap(guarded, tcp=once)))
 
     def test_several_in_flight(self):
         """Nothing is answered before eight queries are there."""
@@ -258,7 +258,7 @@ class Ways(Auditing):
         zone = "$ORIGIN many.example.\n$TTL 3600\n@ SOA ns h 1 3600 900 604800 300\n" \
                "@ NS ns\nns A 192.0.2.53\nmail A 192.0.2.1\n" + lines
         server = self.serve({"many.example.": zone}, POLICY)
-        other = self.between(server, hold=8, held=lambda query: MX_IN in query)
+        other = self.tap(server, hold=8, held=lambda query: MX_IN in query)
         report = self.report("-c", server.conf, "-s", address(other))["many.example."]
         self.assertEqual(report["findings"], [])
         asked = [query[2:] for way, query in other.asked if way == "udp" and MX_IN in query]
@@ -266,7 +266,7 @@ class Ways(Auditing):
         self.assertEqual(len(set(asked)), 80, "asked again")
 
 
-class Silence(Auditing):
+class Silence(AuditCase):
     """A server that does not answer is an error, whatever it did before."""
 
     ZONE = "healthy.example."
@@ -279,24 +279,24 @@ class Silence(Auditing):
 
     def test_nobody(self):
         server = self.serve_one()
-        nobody = self.between(server, udp=None, tcp=None)
+        nobody = self.tap(server, udp=None, tcp=None)
         self.fails(server, nobody, "Connection refused")
 
     def test_silent_udp(self):
         server = self.serve_one()
-        self.fails(server, self.between(server, udp=lambda query, ask: []), "no answer in time")
+        self.fails(server, self.tap(server, udp=lambda query, ask: []), "no answer in time")
 
     def test_silent_tcp(self):
         server = self.serve_one()
-        self.fails(server, self.between(server, tcp=lambda query, ask: []), "over TCP")
+        self.fails(server, self.tap(server, tcp=lambda query, ask: []), "over TCP")
 
     def test_no_tcp(self):
         server = self.serve_one()
-        self.fails(server, self.between(server, tcp=None), "SOA over TCP: Connection refused")
+        self.fails(server, self.tap(server, tcp=None), "SOA over TCP: Connection refused")
 
     def test_falls_silent(self):
         server = self.serve_one()
-        self.fails(server, self.between(server, udp=lambda query, ask: (
+        self.fails(server, self.tap(server, udp=lambda query, ask: (
             [] if AAAA_IN in query else [ask()])),
             "no answer to mail.healthy.example. AAAA over UDP")
 
@@ -308,7 +308,7 @@ class Silence(Auditing):
             if MX_IN in query:
                 answer = answer[:3] + bytes([answer[3] & 0xf0 | 2]) + answer[4:]
             return [answer]
-        self.fails(server, self.between(server, udp=servfail, tcp=servfail),
+        self.fails(server, self.tap(server, udp=servfail, tcp=servfail),
                    "answers SERVFAIL to healthy.example. MX over")
 
     def test_cut_over_tcp(self):
@@ -317,11 +317,11 @@ class Silence(Auditing):
         def cut(query, ask):
             answer = ask()
             return [answer[:2] + bytes([answer[2] | 2]) + answer[3:]]
-        self.fails(server, self.between(server, tcp=cut), "answers incompletely to")
+        self.fails(server, self.tap(server, tcp=cut), "answers incompletely to")
 
     def test_half_an_answer(self):
         server = self.serve_one()
-        self.fails(server, self.between(server, tcp=lambda query, ask: [ask()[:20]]),
+        self.fails(server, self.tap(server, tcp=lambda query, ask: [ask()[:20]]),
                    "malformed")
 
     def test_not_of_this_zone(self):
@@ -335,7 +335,7 @@ class Silence(Auditing):
         def plain(query, ask):
             answer = ask()
             return [answer[:2] + bytes([answer[2] & ~4]) + answer[3:]]
-        self.fails(server, self.between(server, udp=plain, tcp=plain), "without authority")
+        self.fails(server, self.tap(server, udp=plain, tcp=plain), "without authority")
 
     def test_one_of_two(self):
         """The zone that is answered for is reported anyway."""

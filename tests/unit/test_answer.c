@@ -100,7 +100,7 @@ static const packet_how_t hows[] = {
 /* The same for clients that validate. */
 static void each_signed(const case_t *c, check_f check)
 {
-	for (int i = 0; i < 2 * SIGNING_COUNT; i++) {
+	for (int i = 0; i < 2 * DENIAL_COUNT; i++) {
 		bool stream = i % 2 == 1;
 		fixture_answer_t fixture;
 		fixture_answer_init(&fixture, c->zone, c->options, c->query, stream);

@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "kmxcheck/reply.h"
-#include "tests/unit/lib/audit_fixture.h"
+#include "tests/unit/lib/fixture_audit.h"
 
 #define FILES_MAX 128
 

@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/play.h"
+#include "tests/unit/lib/fake_knotd.h"
 
 /* Names are those of SPEC; a length byte typed wrong makes an item that can't be found. */
 static void test_schema(void **state)
@@ -75,14 +75,14 @@ static void test_schema(void **state)
 static void test_defaults(void **state)
 {
 	(void)state;
-	static const play_text_t text = { { { "proxy", { "104.16.0.0/13" } } } };
+	static const fake_knotd_text_t text = { { { "proxy", { "104.16.0.0/13" } } } };
 	const char *err;
-	assert_int_equal(play_check(&text, &err), KNOT_EOK);
+	assert_int_equal(fake_knotd_check(&text, &err), KNOT_EOK);
 	assert_null(err);
 
 	mxguard_conf_t *conf;
-	assert_int_equal(play_load(&text, "example.com.", &conf), KNOT_EOK);
-	assert_int_equal(play_log.count, 0);
+	assert_int_equal(fake_knotd_load(&text, "example.com.", &conf), KNOT_EOK);
+	assert_int_equal(fake_knotd_log.count, 0);
 	assert_false(conf->enforce);
 	assert_false(conf->ede);
 	assert_int_equal(conf->log_interval, 60);
@@ -97,7 +97,7 @@ static void test_defaults(void **state)
 static void test_all(void **state)
 {
 	(void)state;
-	static const play_text_t text = { {
+	static const fake_knotd_text_t text = { {
 		{ "mode", { "enforce" } },
 		{ "zone", { "example.net.", "example.com." } },
 		{ "proxy", { "192.0.2.77", "104.16.9.9/13", "203.0.113.5-203.0.113.9" } },
@@ -112,11 +112,11 @@ static void test_all(void **state)
 		{ "log-interval", { "0" } },
 	} };
 	const char *err;
-	assert_int_equal(play_check(&text, &err), KNOT_EOK);
+	assert_int_equal(fake_knotd_check(&text, &err), KNOT_EOK);
 
 	mxguard_conf_t *conf;
-	assert_int_equal(play_load(&text, "example.com.", &conf), KNOT_EOK);
-	assert_int_equal(play_log.count, 0);
+	assert_int_equal(fake_knotd_load(&text, "example.com.", &conf), KNOT_EOK);
+	assert_int_equal(fake_knotd_log.count, 0);
 	const policy_t *policy = &conf->policy;
 	assert_true(conf->enforce && conf->ede);
 	assert_int_equal(conf->log_interval, 0);
@@ -138,14 +138,14 @@ static void test_all(void **state)
 
 	/* Two zones of one stanza share its networks. */
 	mxguard_conf_t *other;
-	assert_int_equal(play_load(&text, "example.net.", &other), KNOT_EOK);
+	assert_int_equal(fake_knotd_load(&text, "example.net.", &other), KNOT_EOK);
 	assert_ptr_equal(other->policy.proxies, policy->proxies);
 	mxguard_conf_free(conf);
 	mxguard_conf_free(other);
 }
 
 typedef struct {
-	play_text_t text;
+	fake_knotd_text_t text;
 	const char *err;      /* In the check; NULL: none. */
 	const char *load_err; /* In the load of example.com; NULL: the same. */
 } error_case_t;
@@ -195,7 +195,7 @@ static void test_errors(void **state)
 	for (size_t i = 0; i < sizeof(error_cases) / sizeof(*error_cases); i++) {
 		const error_case_t *c = &error_cases[i];
 		const char *err;
-		int ret = play_check(&c->text, &err);
+		int ret = fake_knotd_check(&c->text, &err);
 		assert_int_equal(ret, c->err != NULL ? KNOT_EINVAL : KNOT_EOK);
 		assert_true((err == NULL) == (c->err == NULL));
 		if (err != NULL) {
@@ -204,12 +204,12 @@ static void test_errors(void **state)
 
 		const char *load_err = (c->load_err != NULL) ? c->load_err : c->err;
 		mxguard_conf_t *conf;
-		ret = play_load(&c->text, "example.com.", &conf);
+		ret = fake_knotd_load(&c->text, "example.com.", &conf);
 		assert_int_equal(ret, load_err != NULL ? KNOT_EINVAL : KNOT_EOK);
 		if (load_err != NULL) {
-			assert_int_equal(play_log.count, 1);
-			assert_int_equal(play_log.level[0], LOG_ERR);
-			assert_string_equal(play_log.text[0], load_err);
+			assert_int_equal(fake_knotd_log.count, 1);
+			assert_int_equal(fake_knotd_log.level[0], LOG_ERR);
+			assert_string_equal(fake_knotd_log.text[0], load_err);
 		}
 		mxguard_conf_free(conf);
 	}
@@ -219,35 +219,35 @@ static void test_errors(void **state)
 static void test_not_protected(void **state)
 {
 	(void)state;
-	static const play_text_t text = { {
+	static const fake_knotd_text_t text = { {
 		{ "zone", { "example.com.", "example.net." } },
 		{ "proxy-file", { "/nonexistent/list" } },
 	} };
 	mxguard_conf_t *conf;
-	assert_int_equal(play_load(&text, "example.org.", &conf), KNOT_EOK);
+	assert_int_equal(fake_knotd_load(&text, "example.org.", &conf), KNOT_EOK);
 	assert_null(conf);
-	assert_int_equal(play_load(&text, "a.example.com.", &conf), KNOT_EOK);
+	assert_int_equal(fake_knotd_load(&text, "a.example.com.", &conf), KNOT_EOK);
 	assert_null(conf);
-	assert_int_equal(play_log.count, 0);
-	assert_int_not_equal(play_load(&text, "example.net.", &conf), KNOT_EOK);
-	assert_int_equal(play_log.count, 1);
+	assert_int_equal(fake_knotd_log.count, 0);
+	assert_int_not_equal(fake_knotd_load(&text, "example.net.", &conf), KNOT_EOK);
+	assert_int_equal(fake_knotd_log.count, 1);
 }
 
 static void test_warning(void **state)
 {
 	(void)state;
-	static const play_text_t text = { {
+	static const fake_knotd_text_t text = { {
 		NET,
 		{ "mail-address", { "198.51.100.25" } },
 		{ "web-origin", { "198.51.100.80" } },
 	} };
 	const char *err;
-	assert_int_equal(play_check(&text, &err), KNOT_EOK);
+	assert_int_equal(fake_knotd_check(&text, &err), KNOT_EOK);
 	mxguard_conf_t *conf;
-	assert_int_equal(play_load(&text, "example.com.", &conf), KNOT_EOK);
-	assert_int_equal(play_log.count, 1);
-	assert_int_equal(play_log.level[0], LOG_WARNING);
-	assert_string_equal(play_log.text[0], "mail-address '198.51.100.25' lies beside web-origin "
+	assert_int_equal(fake_knotd_load(&text, "example.com.", &conf), KNOT_EOK);
+	assert_int_equal(fake_knotd_log.count, 1);
+	assert_int_equal(fake_knotd_log.level[0], LOG_WARNING);
+	assert_string_equal(fake_knotd_log.text[0], "mail-address '198.51.100.25' lies beside web-origin "
 	                    "198.51.100.80/32 (same /24), mail gives away where the web site runs");
 	mxguard_conf_free(conf);
 }
@@ -281,7 +281,7 @@ static void write_list(const char *text)
 static void test_list(void **state)
 {
 	(void)state;
-	const play_text_t text = { {
+	const fake_knotd_text_t text = { {
 		{ "proxy", { "192.0.2.1" } },
 		{ "proxy-file", { list_path } },
 	} };
@@ -290,32 +290,32 @@ static void test_list(void **state)
 	mxguard_conf_t *bad, *good, *kept, *again;
 
 	write_list("198.51.100.0/24\n\nfoo\n");
-	assert_int_not_equal(play_check(&text, &err), KNOT_EOK);
+	assert_int_not_equal(fake_knotd_check(&text, &err), KNOT_EOK);
 	(void)snprintf(expected, sizeof(expected), "proxy-file %s:3: ", list_path);
 	assert_memory_equal(err, expected, strlen(expected));
 	assert_non_null(strstr(err, "foo"));
-	assert_int_not_equal(play_load(&text, "a.example.", &bad), KNOT_EOK);
-	assert_int_equal(play_log.count, 1);
-	assert_int_equal(play_log.level[0], LOG_ERR);
-	assert_memory_equal(play_log.text[0], expected, strlen(expected));
+	assert_int_not_equal(fake_knotd_load(&text, "a.example.", &bad), KNOT_EOK);
+	assert_int_equal(fake_knotd_log.count, 1);
+	assert_int_equal(fake_knotd_log.level[0], LOG_ERR);
+	assert_memory_equal(fake_knotd_log.text[0], expected, strlen(expected));
 
 	write_list("198.51.100.0/24\n203.0.113.0/24 # more\n");
-	assert_int_equal(play_check(&text, &err), KNOT_EOK);
-	assert_int_equal(play_load(&text, "a.example.", &good), KNOT_EOK);
-	assert_int_equal(play_log.count, 0);
+	assert_int_equal(fake_knotd_check(&text, &err), KNOT_EOK);
+	assert_int_equal(fake_knotd_load(&text, "a.example.", &good), KNOT_EOK);
+	assert_int_equal(fake_knotd_log.count, 0);
 	assert_int_equal(netset_count(good->policy.proxies), 3);
 
 	write_list("nothing like a network at all, and of another size\n");
-	assert_int_not_equal(play_check(&text, &err), KNOT_EOK);
-	assert_int_equal(play_load(&text, "a.example.", &kept), KNOT_EOK);
-	assert_int_equal(play_log.count, 1);
-	assert_int_equal(play_log.level[0], LOG_ERR);
+	assert_int_not_equal(fake_knotd_check(&text, &err), KNOT_EOK);
+	assert_int_equal(fake_knotd_load(&text, "a.example.", &kept), KNOT_EOK);
+	assert_int_equal(fake_knotd_log.count, 1);
+	assert_int_equal(fake_knotd_log.level[0], LOG_ERR);
 	(void)snprintf(expected, sizeof(expected), "keeping the last good list, proxy-file %s:1: ",
 	               list_path);
-	assert_memory_equal(play_log.text[0], expected, strlen(expected));
+	assert_memory_equal(fake_knotd_log.text[0], expected, strlen(expected));
 	assert_ptr_equal(kept->policy.proxies, good->policy.proxies);
-	assert_int_equal(play_load(&text, "b.example.", &again), KNOT_EOK);
-	assert_int_equal(play_log.count, 0);
+	assert_int_equal(fake_knotd_load(&text, "b.example.", &again), KNOT_EOK);
+	assert_int_equal(fake_knotd_log.count, 0);
 
 	mxguard_conf_free(good);
 	mxguard_conf_free(kept);
@@ -326,10 +326,10 @@ static void test_list(void **state)
 static void test_installed(void **state)
 {
 	(void)state;
-	static const play_text_t text = { { { "proxy-file", { "no-such-list" } } } };
+	static const fake_knotd_text_t text = { { { "proxy-file", { "no-such-list" } } } };
 	static const char start[] = "proxy-file " PROXIES_DIR "/no-such-list: ";
 	const char *err;
-	assert_int_not_equal(play_check(&text, &err), KNOT_EOK);
+	assert_int_not_equal(fake_knotd_check(&text, &err), KNOT_EOK);
 	assert_memory_equal(err, start, sizeof(start) - 1);
 }
 

@@ -167,10 +167,10 @@ static void test_large(void **state)
 {
 	(void)state;
 	size_t faults = 0;
-	for (size_t i = 0; i < sizeof(large) / sizeof(*large) * 2 * SIGNING_COUNT; i++) {
+	for (size_t i = 0; i < sizeof(large) / sizeof(*large) * 2 * DENIAL_COUNT; i++) {
 		fixture_denial_t fixture;
-		size_t at = i / (2 * SIGNING_COUNT);
-		fixture_denial_init(&fixture, large[at].zone, large[at].options, i / 2 % SIGNING_COUNT,
+		size_t at = i / (2 * DENIAL_COUNT);
+		fixture_denial_init(&fixture, large[at].zone, large[at].options, i / 2 % DENIAL_COUNT,
 		                    "salt", NULL, i % 2 == 1);
 		faults += fixture_denial_check(&fixture, 0);
 		fixture_denial_clear(&fixture);

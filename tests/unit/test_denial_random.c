@@ -123,26 +123,26 @@ static void check_all(void (*make)(random_zone_t *, uint64_t), uint64_t zones, i
 static void test_live(void **state)
 {
 	(void)state;
-	check_all(random_zone, ZONES, SIGNING_COUNT, false);
+	check_all(random_zone, ZONES, DENIAL_COUNT, false);
 }
 
 static void test_blind(void **state)
 {
 	(void)state;
-	check_all(random_zone, ZONES, SIGNING_COUNT, true);
+	check_all(random_zone, ZONES, DENIAL_COUNT, true);
 }
 
 static void test_small(void **state)
 {
 	(void)state;
-	check_all(small_zone, SMALL_ZONES, SIGNING_COUNT, false);
+	check_all(small_zone, SMALL_ZONES, DENIAL_COUNT, false);
 }
 
 static void test_small_blind(void **state)
 {
 	(void)state;
 	/* What a zone with NSEC3 has around the exchange can't all be known without look-ups. */
-	check_all(small_zone, SMALL_ZONES, SIGNING_NSEC3, true);
+	check_all(small_zone, SMALL_ZONES, DENIAL_NSEC3, true);
 }
 
 /* Records of any shape, as a zone may hold them (RFC 3597): shorter than they say, or with octets
@@ -199,7 +199,7 @@ static void judge_spoilt(hostile_t *hostile, const knot_dname_t *name, uint16_t 
 {
 	const policy_t *policy = &hostile->fixture->test.policy;
 	reply_t reply;
-	signing_reply(&reply, hostile->fixture->zone, name, type, 0);
+	signed_zone_reply(&reply, hostile->fixture->zone, name, type, 0);
 	policy_item_t items[reply.count + 1];
 	knot_rrset_t rrsets[reply.count + 1];
 	policy_response_t response = reply_response(&reply, items, reply.count);
@@ -234,7 +234,7 @@ static void test_hostile(void **state)
 	for (uint64_t seed = 0; seed < HOSTILE; seed++) {
 		random_zone_t random;
 		small_zone(&random, seed);
-		for (int how = 0; how < 2 * SIGNING_COUNT; how++) {
+		for (int how = 0; how < 2 * DENIAL_COUNT; how++) {
 			fixture_denial_t fixture;
 			fixture_denial_init(&fixture, random.zone, random.options, how / 2, "salt",
 			                    NULL, how % 2 == 1);
@@ -245,7 +245,7 @@ static void test_hostile(void **state)
 			(void)random_names_add(&all, fixture.test.policy.exchange);
 			for (size_t i = 0; i < all.count * LENGTH(types); i++) {
 				uint16_t type = types[i % LENGTH(types)];
-				if (type != KNOT_RRTYPE_NSEC || how / 2 == SIGNING_NSEC) {
+				if (type != KNOT_RRTYPE_NSEC || how / 2 == DENIAL_NSEC) {
 					judge_spoilt(&hostile, all.at[i / LENGTH(types)], type);
 				}
 			}

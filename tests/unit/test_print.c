@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/lib/output_fixture.h"
+#include "tests/unit/lib/fixture_output.h"
 
 /* A zone with an error, a warning, something ignored, and something of no owner. */
 typedef struct {

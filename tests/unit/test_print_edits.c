@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/lib/output_fixture.h"
+#include "tests/unit/lib/fixture_output.h"
 
 /* RDATA of an address, a CNAME or an MX. */
 static knot_rdata_t *rdata(uint16_t type, uint16_t preference, const char *text)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/keys.h"
+#include "tests/unit/lib/fake_keys.h"
 #include "tests/unit/lib/expected_answer.h"
 
 /* Signs an RRset, every second time with two keys. */

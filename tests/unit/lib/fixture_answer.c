@@ -44,17 +44,17 @@ void fixture_answer_query(fixture_answer_t *fixture, const knot_dname_t *name, u
 {
 	reply_clear(&fixture->reply);
 	if (fixture->signed_zone != NULL) {
-		signing_reply(&fixture->reply, fixture->signed_zone, name, type, options);
+		signed_zone_reply(&fixture->reply, fixture->signed_zone, name, type, options);
 	} else {
 		reply_make(&fixture->reply, fixture->zone, name, type, options);
 	}
 }
 
-void fixture_answer_sign(fixture_answer_t *fixture, signing_t how, bool stream)
+void fixture_answer_sign(fixture_answer_t *fixture, denial_kind_t how, bool stream)
 {
 	knot_dname_storage_t qname;
 	memcpy(qname, fixture->reply.qname, sizeof(qname));
-	fixture->signed_zone = signing_new(fixture->zone, how, NULL, NULL);
+	fixture->signed_zone = signed_zone_new(fixture->zone, how, NULL, NULL);
 	fixture_answer_query(fixture, qname, fixture->reply.qtype, stream ? REPLY_STREAM : 0);
 }
 
@@ -62,7 +62,7 @@ void fixture_answer_clear(fixture_answer_t *fixture)
 {
 	reply_clear(&fixture->reply);
 	if (fixture->signed_zone != NULL) {
-		signing_free(fixture->signed_zone);
+		signed_zone_free(fixture->signed_zone);
 	} else {
 		zone_free(fixture->zone);
 	}

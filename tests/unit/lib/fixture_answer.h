@@ -8,7 +8,7 @@
 
 #include "tests/unit/lib/fixture_policy.h"
 #include "tests/unit/lib/packet.h"
-#include "tests/unit/signing.h"
+#include "tests/unit/lib/signed_zone.h"
 
 /*! A policy, a zone and a response to a query. */
 typedef struct {
@@ -26,7 +26,7 @@ void fixture_answer_init(fixture_answer_t *fixture, const char *zone, const char
 void fixture_answer_clear(fixture_answer_t *fixture);
 
 /*! Signs the zone, and makes the response again for a client that validates. */
-void fixture_answer_sign(fixture_answer_t *fixture, signing_t how, bool stream);
+void fixture_answer_sign(fixture_answer_t *fixture, denial_kind_t how, bool stream);
 
 /*! Makes the response to another query. */
 void fixture_answer_query(fixture_answer_t *fixture, const knot_dname_t *name, uint16_t type, int options);

@@ -30,11 +30,11 @@ static const uint16_t types[] = {
 };
 enum { TYPES = sizeof(types) / sizeof(*types) };
 
-void fixture_denial_init(fixture_denial_t *fixture, const char *zone, const char *options, signing_t how,
+void fixture_denial_init(fixture_denial_t *fixture, const char *zone, const char *options, denial_kind_t how,
                          const char *salt, nsec3_hash_f hash, bool blind)
 {
 	test_policy_init(&fixture->test, ORIGIN, options);
-	fixture->zone = signing_new(zone_new(ORIGIN, zone), how, salt, hash);
+	fixture->zone = signed_zone_new(zone_new(ORIGIN, zone), how, salt, hash);
 	fixture->lookup = blind ? zone_lookup_apex : zone_lookup;
 	fixture->text = zone;
 	fixture->options = options != NULL ? options : "";
@@ -42,7 +42,7 @@ void fixture_denial_init(fixture_denial_t *fixture, const char *zone, const char
 
 void fixture_denial_clear(fixture_denial_t *fixture)
 {
-	signing_free(fixture->zone);
+	signed_zone_free(fixture->zone);
 	test_policy_clear(&fixture->test);
 }
 
@@ -214,7 +214,7 @@ static void check_response(ask_t *ask, const reply_t *reply, bool memory)
 		/* knotd does not prove that it has expanded a wildcard where one was asked for, or the
 		 * record itself that would show it; and below a name that is opted out it can't. */
 		if (!knot_dname_is_wildcard(reply->qname) && reply->qtype != KNOT_RRTYPE_NSEC &&
-		    fixture->zone->how != SIGNING_OPT_OUT) {
+		    fixture->zone->how != DENIAL_OPT_OUT) {
 			complain_of(ask, reply->qname, reply->qtype, wrong);
 		}
 		return;
@@ -321,12 +321,12 @@ size_t fixture_denial_check(const fixture_denial_t *fixture, unsigned memory)
 		const knot_dname_t *name = ask.names.at[i / TYPES];
 		/* With NSEC3, NSEC records are used where there is nothing else, but not shown. */
 		if (types[i % TYPES] == KNOT_RRTYPE_NSEC &&
-		    (fixture->zone->how != SIGNING_NSEC ||
+		    (fixture->zone->how != DENIAL_NSEC ||
 		     zone_redirects(fixture->zone->zone, name))) {
 			continue;
 		}
 		reply_t reply;
-		signing_reply(&reply, fixture->zone, name, types[i % TYPES], 0);
+		signed_zone_reply(&reply, fixture->zone, name, types[i % TYPES], 0);
 		check_response(&ask, &reply, memory != 0 && i % memory == 0);
 		reply_clear(&reply);
 	}

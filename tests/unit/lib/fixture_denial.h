@@ -22,7 +22,7 @@
 
 #include "tests/unit/lib/fixture_policy.h"
 #include "tests/unit/lib/random.h"
-#include "tests/unit/signing.h"
+#include "tests/unit/lib/signed_zone.h"
 
 /*! A signed zone and its policy. */
 typedef struct {
@@ -33,8 +33,8 @@ typedef struct {
 	const char *options;
 } fixture_denial_t;
 
-/*! As signing_new() and test_policy_init(). With blind, other names than the apex can't be looked up. */
-void fixture_denial_init(fixture_denial_t *fixture, const char *zone, const char *options, signing_t how,
+/*! As signed_zone_new() and test_policy_init(). With blind, other names than the apex can't be looked up. */
+void fixture_denial_init(fixture_denial_t *fixture, const char *zone, const char *options, denial_kind_t how,
                          const char *salt, nsec3_hash_f hash, bool blind);
 void fixture_denial_clear(fixture_denial_t *fixture);
 

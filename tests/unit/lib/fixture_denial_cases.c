@@ -34,7 +34,7 @@ int visible_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
 	return KNOT_EOK;
 }
 
-static bool check_text(const denial_case_t *c, signing_t how, bool blind, const char *expected)
+static bool check_text(const denial_case_t *c, denial_kind_t how, bool blind, const char *expected)
 {
 	fixture_denial_t fixture;
 	char text[TEXT_MAX];
@@ -44,7 +44,7 @@ static bool check_text(const denial_case_t *c, signing_t how, bool blind, const 
 	bool same = strcmp(text, expected) == 0;
 	if (!same) {
 		print_error("%s%s%s\n%s\n-- expected --\n%s\n-- got --\n%s\n\n", c->query,
-		            how == SIGNING_NSEC ? "" : " (NSEC3)", blind ? " (blind)" : "",
+		            how == DENIAL_NSEC ? "" : " (NSEC3)", blind ? " (blind)" : "",
 		            c->zone, expected, text);
 	}
 	return same;
@@ -53,7 +53,7 @@ static bool check_text(const denial_case_t *c, signing_t how, bool blind, const 
 static size_t check_zone(const denial_case_t *c)
 {
 	size_t faults = 0;
-	for (int i = 0; i < 2 * SIGNING_COUNT; i++) {
+	for (int i = 0; i < 2 * DENIAL_COUNT; i++) {
 		fixture_denial_t fixture;
 		fixture_denial_init(&fixture, c->zone, c->options, i / 2, "salt", NULL, i % 2 == 1);
 		faults += fixture_denial_check(&fixture, MEMORY);
@@ -73,10 +73,10 @@ void check_denial_cases(const denial_case_t *cases, size_t count)
 	size_t wrong = 0;
 	for (size_t i = 0; i < count; i++) {
 		const denial_case_t *c = &cases[i];
-		signing_t how = c->nsec != NULL ? SIGNING_NSEC3 : SIGNING_OPT_OUT;
+		denial_kind_t how = c->nsec != NULL ? DENIAL_NSEC3 : DENIAL_OPT_OUT;
 		if (c->nsec != NULL) {
-			wrong += !check_text(c, SIGNING_NSEC, false, c->nsec);
-			wrong += !check_text(c, SIGNING_NSEC, true,
+			wrong += !check_text(c, DENIAL_NSEC, false, c->nsec);
+			wrong += !check_text(c, DENIAL_NSEC, true,
 			                     c->blind != NULL ? c->blind : c->nsec);
 		}
 		wrong += !check_text(c, how, false, c->nsec3);

@@ -235,7 +235,7 @@ void fixture_denial_text(char out[static TEXT_MAX], const fixture_denial_t *fixt
 	assert(knot_rrtype_from_string(type, &qtype) == 0);
 
 	reply_t reply;
-	signing_reply(&reply, fixture->zone, qname, qtype, 0);
+	signed_zone_reply(&reply, fixture->zone, qname, qtype, 0);
 	policy_item_t items[reply.count + 1];
 	policy_response_t response = reply_response(&reply, items, reply.count);
 	response.hash = fixture->zone->hash;

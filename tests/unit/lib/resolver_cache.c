@@ -134,7 +134,7 @@ static void check_data(const cache_t *cache, const answer_t *answer, const knot_
  * wildcard, and any NSEC3 record may hold its hash. The exchange is known to be there. */
 static bool is_certain(const cache_t *cache, const knot_dname_t *name)
 {
-	return !cache->blind || cache->zone->how == SIGNING_NSEC ||
+	return !cache->blind || cache->zone->how == DENIAL_NSEC ||
 	       knot_dname_in_bailiwick(cache->exchange, name) >= 0 ||
 	       zone_node(cache->zone->zone, name) != NULL;
 }

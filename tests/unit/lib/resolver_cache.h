@@ -9,7 +9,7 @@
 
 #include "tests/unit/lib/validator.h"
 #include "tests/unit/lib/random.h"
-#include "tests/unit/signing.h"
+#include "tests/unit/lib/signed_zone.h"
 
 /*! What was answered to a question. */
 typedef struct {

@@ -10,11 +10,11 @@
 #include "tests/unit/lib/reply.h"
 
 typedef enum {
-	SIGNING_NSEC,
-	SIGNING_NSEC3,
-	SIGNING_OPT_OUT, /*!< NSEC3, without insecure delegations. */
-	SIGNING_COUNT,
-} signing_t;
+	DENIAL_NSEC,
+	DENIAL_NSEC3,
+	DENIAL_OPT_OUT, /*!< NSEC3, without insecure delegations. */
+	DENIAL_COUNT,
+} denial_kind_t;
 
 /*! An NSEC3 record, and its name. */
 typedef struct {
@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct {
 	zone_t *zone; /*!< Its nodes have the RRSIG and NSEC RRsets. */
-	signing_t how;
+	denial_kind_t how;
 	nsec3_params_t params;
 	nsec3_hash_f hash;
 	hashed_t *hashed; /*!< In the order of the hashes. */
@@ -39,9 +39,9 @@ typedef struct {
  * \param salt  A string, or NULL; for NSEC3. Has to stay.
  * \param hash  How names are hashed; NULL as they should be.
  */
-signed_zone_t *signing_new(zone_t *zone, signing_t how, const char *salt, nsec3_hash_f hash);
-void signing_free(signed_zone_t *zone);
+signed_zone_t *signed_zone_new(zone_t *zone, denial_kind_t how, const char *salt, nsec3_hash_f hash);
+void signed_zone_free(signed_zone_t *zone);
 
 /*! Makes the response to a query of a client that validates. As reply_make(). */
-void signing_reply(reply_t *reply, const signed_zone_t *zone, const knot_dname_t *qname,
+void signed_zone_reply(reply_t *reply, const signed_zone_t *zone, const knot_dname_t *qname,
                    uint16_t qtype, int options);

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "module/sign.h"
-#include "tests/unit/keys.h"
-#include "tests/unit/signing.h"
+#include "tests/unit/lib/fake_keys.h"
+#include "tests/unit/lib/signed_zone.h"
 
 #define SIGS_END 2000000000
 
@@ -95,10 +95,10 @@ static size_t put_types(const signed_zone_t *zone, const node_t *node, uint8_t *
 		}
 		any |= own;
 	}
-	if (zone->how == SIGNING_NSEC) {
+	if (zone->how == DENIAL_NSEC) {
 		bitmap_add(&types, KNOT_RRTYPE_NSEC);
 	}
-	if (any || zone->how == SIGNING_NSEC) {
+	if (any || zone->how == DENIAL_NSEC) {
 		bitmap_add(&types, KNOT_RRTYPE_RRSIG);
 	}
 	bitmap_write(&types, out);
@@ -112,7 +112,7 @@ static void add_keys(const signed_zone_t *zone)
 	fake_key_add(&keys->rrs, KEY_KSK);
 	fake_key_add(&keys->rrs, KEY_ONE);
 	zone_add(zone->zone, keys);
-	if (zone->how != SIGNING_NSEC) {
+	if (zone->how != DENIAL_NSEC) {
 		uint8_t rdata[5 + UINT8_MAX] = { 1, 0 };
 		knot_wire_write_u16(rdata + 2, zone->params.iterations);
 		rdata[4] = zone->params.salt_len;
@@ -153,7 +153,7 @@ static void add_nsec3(signed_zone_t *zone)
 	for (size_t i = 0; i < in->count; i++) {
 		const node_t *node = &in->nodes[i];
 		if (!is_authoritative(zone, node) ||
-		    (zone->how == SIGNING_OPT_OUT && !is_secure(zone, node))) {
+		    (zone->how == DENIAL_OPT_OUT && !is_secure(zone, node))) {
 			continue;
 		}
 		hashed_t *hashed = &zone->hashed[zone->count++];
@@ -166,7 +166,7 @@ static void add_nsec3(signed_zone_t *zone)
 		hashed_t *hashed = &zone->hashed[i];
 		uint8_t rdata[6 + UINT8_MAX + NSEC3_HASH + 256 * 34] = { 1 };
 		uint8_t *to = rdata + 5 + zone->params.salt_len;
-		rdata[1] = zone->how == SIGNING_OPT_OUT;
+		rdata[1] = zone->how == DENIAL_OPT_OUT;
 		knot_wire_write_u16(rdata + 2, zone->params.iterations);
 		rdata[4] = zone->params.salt_len;
 		memcpy(rdata + 5, zone->params.salt, zone->params.salt_len);
@@ -184,7 +184,7 @@ static void add_nsec3(signed_zone_t *zone)
 	}
 }
 
-signed_zone_t *signing_new(zone_t *in, signing_t how, const char *salt, nsec3_hash_f hash)
+signed_zone_t *signed_zone_new(zone_t *in, denial_kind_t how, const char *salt, nsec3_hash_f hash)
 {
 	signed_zone_t *zone = calloc(1, sizeof(*zone));
 	assert(zone != NULL);
@@ -195,7 +195,7 @@ signed_zone_t *signing_new(zone_t *in, signing_t how, const char *salt, nsec3_ha
 	zone->params.salt_len = salt != NULL ? strlen(salt) : 0;
 	zone->params.iterations = salt != NULL ? 1 : 0;
 	add_keys(zone);
-	if (how == SIGNING_NSEC) {
+	if (how == DENIAL_NSEC) {
 		add_nsec(zone);
 	} else {
 		add_nsec3(zone);
@@ -217,7 +217,7 @@ signed_zone_t *signing_new(zone_t *in, signing_t how, const char *salt, nsec3_ha
 	return zone;
 }
 
-void signing_free(signed_zone_t *zone)
+void signed_zone_free(signed_zone_t *zone)
 {
 	for (size_t i = 0; i < zone->count; i++) {
 		knot_rrset_free(zone->hashed[i].rrset, NULL);

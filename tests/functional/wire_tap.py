@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Audits of running servers: runs kmxcheck, reads what it says, and stands between the two."""
+"""Audits of running servers: runs kmxcheck, reads what it says, and taps the wire between them."""
 
 import json
 import select
@@ -10,7 +10,7 @@ import threading
 
 import client
 import harness
-from auditing import KMXCHECK, RUN_WAIT, TOP
+from kmxcheck_case import KMXCHECK, RUN_WAIT, TOP
 
 
 def lab_zones():
@@ -19,7 +19,7 @@ def lab_zones():
             for path in sorted((TOP / "etc/lab").glob("*.zone"))}
 
 
-class Auditing(harness.Case):
+class AuditCase(harness.Case):
     """A test case that audits."""
 
     def audit(self, *args, status=0, complains=None):
@@ -40,11 +40,11 @@ class Auditing(harness.Case):
         return {zone["zone"]: zone
                 for zone in json.loads(self.audit("-f", "json", *args, status=status))["zones"]}
 
-    def between(self, server, **options):
-        """A Between that ends with the test."""
-        between = Between(server.port if hasattr(server, "port") else server, **options)
-        self.addCleanup(between.stop)
-        return between
+    def tap(self, server, **options):
+        """A WireTap that ends with the test."""
+        tap = WireTap(server.port if hasattr(server, "port") else server, **options)
+        self.addCleanup(tap.stop)
+        return tap
 
 
 def findings(zone):
@@ -57,7 +57,7 @@ def address(server):
     return "%s@%d" % (client.HOST, server.port)
 
 
-class Between:
+class WireTap:
     """Stands between kmxcheck and a server, and does what networks and bad servers do.
 
     udp(query, ask), tcp(query, ask)  return a list of the messages to be sent, in order; ask()

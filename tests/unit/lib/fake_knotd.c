@@ -16,13 +16,13 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/play.h"
+#include "tests/unit/lib/fake_knotd.h"
 
-play_log_t play_log;
+fake_knotd_log_t fake_knotd_log;
 
-static const play_text_t *stanza;
+static const fake_knotd_text_t *stanza;
 static knot_dname_t *loaded_zone;
-static knot_dname_storage_t dnames[PLAY_VALUES_MAX * 4]; /* Stay until the next stanza. */
+static knot_dname_storage_t dnames[FAKE_KNOTD_VALUES_MAX * 4]; /* Stay until the next stanza. */
 static size_t dname_count;
 
 static struct sockaddr_storage address(const char *text)
@@ -106,7 +106,7 @@ static knotd_conf_t conf_get(const yp_name_t *name)
 	const yp_item_t *item = schema_find(name);
 	knotd_conf_t out = { .count = 0 };
 	const char *const *values = NULL;
-	for (size_t i = 0; i < PLAY_ITEMS_MAX && stanza->items[i].name != NULL; i++) {
+	for (size_t i = 0; i < FAKE_KNOTD_ITEMS_MAX && stanza->items[i].name != NULL; i++) {
 		if (strcmp(stanza->items[i].name, name + 1) == 0) {
 			values = stanza->items[i].values;
 		}
@@ -119,9 +119,9 @@ static knotd_conf_t conf_get(const yp_name_t *name)
 		value_of(&out.single, item, values[0]);
 		out.count = 1;
 	} else if (values != NULL) {
-		out.multi = calloc(PLAY_VALUES_MAX, sizeof(*out.multi));
+		out.multi = calloc(FAKE_KNOTD_VALUES_MAX, sizeof(*out.multi));
 		assert_non_null(out.multi);
-		for (; out.count < PLAY_VALUES_MAX && values[out.count] != NULL; out.count++) {
+		for (; out.count < FAKE_KNOTD_VALUES_MAX && values[out.count] != NULL; out.count++) {
 			value_of(&out.multi[out.count], item, values[out.count]);
 		}
 	}
@@ -189,15 +189,15 @@ const knot_dname_t *knotd_mod_zone(knotd_mod_t *mod)
 void knotd_mod_log(knotd_mod_t *mod, int priority, const char *fmt, ...)
 {
 	assert_non_null(mod);
-	assert_true(play_log.count < PLAY_LOG_MAX);
+	assert_true(fake_knotd_log.count < FAKE_KNOTD_LOG_MAX);
 	va_list args;
 	va_start(args, fmt);
-	(void)vsnprintf(play_log.text[play_log.count], sizeof(*play_log.text), fmt, args);
+	(void)vsnprintf(fake_knotd_log.text[fake_knotd_log.count], sizeof(*fake_knotd_log.text), fmt, args);
 	va_end(args);
-	play_log.level[play_log.count++] = priority;
+	fake_knotd_log.level[fake_knotd_log.count++] = priority;
 }
 
-int play_check(const play_text_t *text, const char **err)
+int fake_knotd_check(const fake_knotd_text_t *text, const char **err)
 {
 	knotd_conf_check_args_t args = { 0 };
 	stanza = text;
@@ -207,12 +207,12 @@ int play_check(const play_text_t *text, const char **err)
 	return ret;
 }
 
-int play_load(const play_text_t *text, const char *zone, mxguard_conf_t **conf)
+int fake_knotd_load(const fake_knotd_text_t *text, const char *zone, mxguard_conf_t **conf)
 {
 	static int mod;
 	stanza = text;
 	dname_count = 0;
-	play_log.count = 0;
+	fake_knotd_log.count = 0;
 	loaded_zone = knot_dname_from_str_alloc(zone);
 	assert_non_null(loaded_zone);
 	int ret = mxguard_conf_load((knotd_mod_t *)&mod, conf);

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/lib/output_fixture.h"
+#include "tests/unit/lib/fixture_output.h"
 
 /* Names of one test, freed by its teardown. */
 static knot_dname_t *names[64];

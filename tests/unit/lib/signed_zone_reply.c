@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/signing.h"
+#include "tests/unit/lib/signed_zone.h"
 
 typedef struct {
 	reply_t *reply;
@@ -138,7 +138,7 @@ static bool is_expanded(const reply_step_t *step)
 static void prove_nxdomain(put_t *put, const reply_step_t *end)
 {
 	knot_dname_storage_t wildcard;
-	if (put->zone->how == SIGNING_NSEC) {
+	if (put->zone->how == DENIAL_NSEC) {
 		make_wildcard(wildcard, end->encloser);
 		put_covering_nsec(put, end->name);
 		put_covering_nsec(put, wildcard);
@@ -152,7 +152,7 @@ static void prove_nxdomain(put_t *put, const reply_step_t *end)
 
 static void prove_nodata(put_t *put, const reply_step_t *end)
 {
-	if (put->zone->how == SIGNING_NSEC) {
+	if (put->zone->how == DENIAL_NSEC) {
 		if (end->node->count == 0) {
 			put_covering_nsec(put, end->node->name);
 		} else {
@@ -171,7 +171,7 @@ static void prove_wild(put_t *put, const reply_step_t *step)
 	if (!is_expanded(step)) {
 		return;
 	}
-	if (put->zone->how == SIGNING_NSEC) {
+	if (put->zone->how == DENIAL_NSEC) {
 		put_covering_nsec(put, step->name);
 	} else {
 		const node_t *parent = zone_node(put->zone->zone, step->node->name + 2);
@@ -219,7 +219,7 @@ static void put_target_proofs(put_t *put, const reply_rr_t *rr)
 		const knot_dname_t *target = knot_rdata_name(knot_rdataset_at(&rr->rrset.rrs, i), type);
 		const node_t *encloser;
 		const node_t *node = zone_node_or_wildcard(put->zone->zone, target, &encloser);
-		if (node != NULL && put->zone->how == SIGNING_NSEC) {
+		if (node != NULL && put->zone->how == DENIAL_NSEC) {
 			knot_rrset_t nsec = node_rrset(node, KNOT_RRTYPE_NSEC);
 			put_proof(put, &nsec, KNOT_ADDITIONAL);
 		} else if (node != NULL && hashed_of(put, node) != NULL) {
@@ -301,7 +301,7 @@ static void put_section(put_t *put_, knot_section_t section)
 	}
 }
 
-void signing_reply(reply_t *reply, const signed_zone_t *zone, const knot_dname_t *qname,
+void signed_zone_reply(reply_t *reply, const signed_zone_t *zone, const knot_dname_t *qname,
                    uint16_t qtype, int options)
 {
 	reply_make(reply, zone->zone, qname, qtype, options);

@@ -10,29 +10,29 @@
 
 #include "module/conf.h"
 
-#define PLAY_ITEMS_MAX 12
-#define PLAY_VALUES_MAX 6
-#define PLAY_LOG_MAX 4
+#define FAKE_KNOTD_ITEMS_MAX 12
+#define FAKE_KNOTD_VALUES_MAX 6
+#define FAKE_KNOTD_LOG_MAX 4
 
 /*! A stanza: items and their values, both ended by NULL. */
 typedef struct {
 	struct {
 		const char *name;
-		const char *values[PLAY_VALUES_MAX];
-	} items[PLAY_ITEMS_MAX];
-} play_text_t;
+		const char *values[FAKE_KNOTD_VALUES_MAX];
+	} items[FAKE_KNOTD_ITEMS_MAX];
+} fake_knotd_text_t;
 
-/*! What was logged since the last play_load() began. */
+/*! What was logged since the last fake_knotd_load() began. */
 typedef struct {
 	size_t count;
-	int level[PLAY_LOG_MAX];
-	char text[PLAY_LOG_MAX][512];
-} play_log_t;
+	int level[FAKE_KNOTD_LOG_MAX];
+	char text[FAKE_KNOTD_LOG_MAX][512];
+} fake_knotd_log_t;
 
-extern play_log_t play_log;
+extern fake_knotd_log_t fake_knotd_log;
 
 /*! Calls mxguard_conf_check(). *err is its err_str. */
-int play_check(const play_text_t *text, const char **err);
+int fake_knotd_check(const fake_knotd_text_t *text, const char **err);
 
 /*! Calls mxguard_conf_load() as for a zone, whose name is no longer there when this returns. */
-int play_load(const play_text_t *text, const char *zone, mxguard_conf_t **conf);
+int fake_knotd_load(const fake_knotd_text_t *text, const char *zone, mxguard_conf_t **conf);

@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "tests/unit/keys.h"
+#include "tests/unit/lib/fake_keys.h"
 
 /* Octets of RRSIG RDATA before the signer's name. */
 #define RRSIG_FIXED 18
