@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dns/rrset.h"
+#include "dns/name.h"
 #include "kmxcheck/reply.h"
 #include "kmxcheck/xalloc.h"
 
@@ -86,15 +87,6 @@ static bool contains(const build_t *build, const knot_rrset_t *rrset)
 	return false;
 }
 
-/*! The name of labels labels that this one ends in. */
-static const knot_dname_t *suffix(const knot_dname_t *name, size_t labels)
-{
-	for (size_t skip = knot_dname_labels(name, NULL) - labels; skip > 0; skip--) {
-		name += 1 + *name;
-	}
-	return name;
-}
-
 /*! How a name stands in the zone. */
 typedef struct {
 	const knot_dname_t *encloser; /*!< Its closest encloser; itself if it exists. */
@@ -108,7 +100,7 @@ static void locate(const build_t *build, const knot_dname_t *name, location_t *l
 	*location = (location_t){ .encloser = build->apex };
 	size_t labels = knot_dname_labels(name, NULL);
 	for (size_t i = knot_dname_labels(build->apex, NULL) + 1; i <= labels; i++) {
-		const knot_dname_t *node = suffix(name, i);
+		const knot_dname_t *node = name_suffix(name, i);
 		knot_rrset_t ns;
 		if (!look(build, node, KNOT_RRTYPE_NS, &ns)) {
 			return;
@@ -126,14 +118,8 @@ const knot_dname_t *reply_wildcard(policy_lookup_f lookup, void *ctx, const knot
                                    knot_dname_storage_t storage)
 {
 	knot_rrset_t rrset = { .owner = NULL };
-	size_t size = knot_dname_size(name);
-	if (size + 2 > KNOT_DNAME_MAXLEN) {
-		return NULL;
-	}
-	storage[0] = 1;
-	storage[1] = '*';
-	memcpy(storage + 2, name, size);
-	if (lookup(ctx, storage, KNOT_RRTYPE_CNAME, &rrset) != KNOT_EOK) {
+	if (!name_wildcard(storage, name) ||
+	    lookup(ctx, storage, KNOT_RRTYPE_CNAME, &rrset) != KNOT_EOK) {
 		return NULL;
 	}
 	return rrset.owner != NULL ? rrset.owner : storage;

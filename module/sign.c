@@ -20,6 +20,7 @@
 #include <libdnssec/sign.h>
 #include <urcu.h>
 
+#include "dns/name.h"
 #include "module/hash.h"
 #include "module/sign.h"
 #include "policy/names.h"
@@ -310,14 +311,11 @@ static size_t copy_header(uint8_t *out, const knot_rdata_t *rrsig)
 	return size;
 }
 
-/* What a wildcard's records are signed for; out may be name, and is no longer than that. */
+/* The wildcard that a name of more labels was expanded from: it is no longer than the name. */
 static const knot_dname_t *wildcard_of(knot_dname_storage_t out, const knot_dname_t *name,
                                        size_t labels)
 {
-	const knot_dname_t *suffix = name_suffix(name, labels);
-	memmove(out + 2, suffix, knot_dname_size(suffix));
-	out[0] = 1;
-	out[1] = '*';
+	(void)name_wildcard(out, name_suffix(name, labels));
 	return out;
 }
 
