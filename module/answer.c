@@ -119,7 +119,7 @@ static void free_owners(answer_t *answer)
 	for (size_t i = 0; i < answer->response.count; i++) {
 		if (owns(answer, &answer->response.items[i])) {
 			knot_dname_free((knot_dname_t *)answer->response.items[i].owner,
-					answer->mm);
+			                answer->mm);
 		}
 	}
 }

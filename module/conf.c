@@ -277,7 +277,7 @@ static int read_addresses(source_t *source, stanza_t *stanza)
 	int ret = KNOT_EOK;
 	for (size_t i = 0; i < conf.count && ret == KNOT_EOK; i++) {
 		ret = conf_mail_address(stanza, item_name(ITEM_MAIL_ADDRESS), &conf.multi[i].addr,
-					source->err);
+		                        source->err);
 	}
 	knotd_conf_free(&conf);
 	return ret;
@@ -329,7 +329,7 @@ static int check_keys(source_t *source)
 		ret = (path[0] == '/') ? keys_check(path, reason) : KNOT_EOK;
 		if (ret != KNOT_EOK) {
 			(void)stanza_invalid(source->err, "%s %s", item_name(ITEM_SIGNING_KEY),
-					     reason);
+			                     reason);
 		}
 	}
 	knotd_conf_free(&paths);

@@ -105,11 +105,9 @@ static void add_reason(search_t *search, const char *format, ...)
 	search->len += sep;
 	va_list args;
 	va_start(args, format);
-	int written = vsnprintf(search->reason + search->len, room - sep, format, args);
+	(void)vsnprintf(search->reason + search->len, room - sep, format, args);
 	va_end(args);
-	search->len += (written < 0)                  ? 0
-		       : (size_t)written < room - sep ? (size_t)written
-						      : room - sep - 1;
+	search->len += strlen(search->reason + search->len);
 }
 
 /* dnssec_strerror() knows no errno. */
