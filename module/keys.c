@@ -408,9 +408,15 @@ static bool find_object(const char *url, const char *id, char *cka_id, size_t si
 /* What may be said of a token: its URL without the PIN and what follows. */
 static int shown_len(const char *config)
 {
-	const char *pin = strstr(config, ";pin-");
 	size_t len = strcspn(config, " ?");
-	return pin != NULL && (size_t)(pin - config) < len ? (size_t)(pin - config) : len;
+	for (size_t i = 0; i < len; i++) {
+		/* Attributes come in any order. */
+		if ((config[i] == ';' || config[i] == ':') &&
+		    strncmp(config + i + 1, "pin-", 4) == 0) {
+			return i;
+		}
+	}
+	return len;
 }
 
 static dnssec_key_t *find_on_token(search_t *search, const place_t *place, const char *id)

@@ -324,6 +324,26 @@ static void test_unsupported(void **state)
 	assert_reason("DNSKEY");
 }
 
+/* Wherever the PIN stands, it is not said. */
+static void test_pin(void **state)
+{
+	(void)state;
+	static const char *const configs[] = {
+		"pkcs11:pin-value=1234;token=t /no/module", "pkcs11:pin-value=1234 /no/module",
+		"pkcs11:token=t;pin-value=1234 /no/module", "pkcs11:token=t?pin-value=1234 /no/module",
+	};
+	const keys_want_t want = { ECDSA, key->tag, key->dnskey, NULL, NULL };
+	for (size_t i = 0; i < sizeof(configs) / sizeof(*configs); i++) {
+		dnssec_key_t *found = NULL;
+		keys_t *token = keys_new();
+		assert_int_equal(keys_add(token, KEYS_TOKEN, "", configs[i]), KNOT_EOK);
+		assert_int_equal(keys_find(token, &want, &found, reason), KNOT_DNSSEC_ENOKEY);
+		assert_non_null(strstr(reason, "pkcs11"));
+		assert_null(strstr(reason, "1234"));
+		keys_free(token);
+	}
+}
+
 static void test_check(void **state)
 {
 	(void)state;
@@ -347,6 +367,7 @@ int main(void)
 		TEST(test_store), TEST(test_absolute), TEST(test_algorithms), TEST(test_bad_files),
 		TEST(test_unreadable), TEST(test_pem), TEST(test_places), TEST(test_scan),
 		TEST(test_by_tag), TEST(test_unsupported), TEST(test_check),
+		TEST(test_pin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
