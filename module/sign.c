@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <gnutls/crypto.h>
 #include <libdnssec/error.h>
@@ -30,6 +31,15 @@
 #define RRSIG_FIXED 18
 /* Slots of the table in which one RRset may be found. */
 #define PROBES 8
+/* Longest wait for another thread that looks for a key, in milliseconds. */
+#define WAIT_MAX 50
+/* Seconds until a missing key is looked for again: one, or more after a search that took long. */
+#define AGAIN_MAX 60
+/* DNSKEYs of a zone that are looked at, how many of one tag are tried, and the longest: an RSA key
+ * of 4096 bits with an exponent of 64 bits. What a zone holds must not cost more (KeyTrap). */
+#define DNSKEYS_MAX 128
+#define SAME_TAG_MAX 4
+#define DNSKEY_LEN_MAX (4 + 1 + 8 + 512)
 /* So often is a use of an RRSIG counted; see insert(). */
 #define USES_MAX 15
 
@@ -40,7 +50,7 @@ typedef struct zone_key {
 	uint16_t tag;
 	knot_rdata_t *dnskey; /* NULL where it is not in the zone. */
 	dnssec_key_t *key;    /* With its private part; NULL if that can't be had. */
-	uint32_t tried;       /* When it was looked for. */
+	uint32_t again;       /* When it is looked for again. */
 	uint64_t id;
 } zone_key_t;
 
@@ -67,6 +77,7 @@ struct signer {
 	uint64_t seed;                   /* Of hashes: nobody outside can make names collide. */
 	atomic_flag said_found, said_missing;
 	pthread_mutex_t lock;            /* Of looking for keys. */
+	atomic_bool slow;                /* Who looks takes long: not to be waited for. */
 	_Atomic(zone_key_t *) known[SIGN_KEYS_MAX];
 	_Atomic(table_t *) table;
 	_Atomic uint64_t numbers;
@@ -146,6 +157,9 @@ void sign_look(sign_view_t *view, const knot_dname_t *apex, const knot_rdataset_
 	view->now = now;
 	view->online = (dnskey->count == 0);
 	view->dnskey = *dnskey;
+	if (view->dnskey.count > DNSKEYS_MAX) {
+		view->dnskey.count = DNSKEYS_MAX; /* The first ones in canonical order. */
+	}
 	view->sample = *sample;
 	view->count = 0;
 	view->too_many = view->ready = false;
@@ -415,10 +429,47 @@ static const zone_key_t *find_known(signer_t *signer, const sign_view_t *view, c
 	return NULL;
 }
 
-/* True if nothing has to be looked for: a key is there, or was missing a moment ago. */
+/* True if nothing has to be looked for: a key is there, or was missing a moment ago. A clock that
+ * went back makes no moment longer than a minute. */
 static bool is_settled(const zone_key_t *key, const sign_view_t *view)
 {
-	return key != NULL && (key->key != NULL || key->tried == view->now);
+	return key != NULL && (key->key != NULL || (is_later(key->again, view->now) &&
+	       key->again - view->now <= AGAIN_MAX));
+}
+
+static int64_t monotonic(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* Threads answer other questions, too: none waits long for one that looks for a key, and none waits
+ * for a key that was missing already. */
+static bool lock_search(signer_t *signer, bool missing)
+{
+	if (pthread_mutex_trylock(&signer->lock) == 0) {
+		return true;
+	}
+	if (missing || atomic_load(&signer->slow)) {
+		return false;
+	}
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += WAIT_MAX * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	if (pthread_mutex_timedlock(&signer->lock, &until) == 0) {
+		return true;
+	}
+	atomic_store(&signer->slow, true);
+	return false;
+}
+
+static void unlock_search(signer_t *signer)
+{
+	atomic_store(&signer->slow, false);
+	pthread_mutex_unlock(&signer->lock);
 }
 
 /* Puts a key in the place of one that it replaces, or that the zone does not show any more; there
@@ -455,6 +506,20 @@ static bool verify(const void *ctx, const dnssec_key_t *key)
 	return verifies(key, verify->view, verify->rrsig);
 }
 
+/* True if a DNSKEY is of a size that costs little to verify with. RSA's exponent decides most. */
+static bool is_usable(const knot_rdata_t *dnskey)
+{
+	if (dnskey->len <= 4 || dnskey->len > DNSKEY_LEN_MAX) {
+		return false;
+	}
+	uint8_t algorithm = knot_dnskey_alg(dnskey);
+	bool rsa = algorithm == DNSSEC_KEY_ALGORITHM_RSA_SHA1 ||
+	           algorithm == DNSSEC_KEY_ALGORITHM_RSA_SHA1_NSEC3 ||
+	           algorithm == DNSSEC_KEY_ALGORITHM_RSA_SHA256 ||
+	           algorithm == DNSSEC_KEY_ALGORITHM_RSA_SHA512;
+	return !rsa || dnskey->data[4] <= 8;
+}
+
 /* The next DNSKEY with the algorithm and tag of a signer, or NULL. */
 static const knot_rdata_t *next_dnskey(const knot_rdataset_t *dnskeys, const sign_by_t *by,
                                        const knot_rdata_t *last)
@@ -463,7 +528,7 @@ static const knot_rdata_t *next_dnskey(const knot_rdataset_t *dnskeys, const sig
 	for (uint16_t i = 0; i < dnskeys->count; i++, rdata = knot_rdataset_next(rdata)) {
 		uint16_t tag;
 		const dnssec_binary_t data = { rdata->len, rdata->data };
-		if ((last == NULL || rdata > last) && rdata->len > 4 &&
+		if ((last == NULL || rdata > last) && is_usable(rdata) &&
 		    knot_dnskey_alg(rdata) == by->algorithm &&
 		    dnssec_keytag(&data, &tag) == DNSSEC_EOK && tag == by->tag) {
 			return rdata;
@@ -492,8 +557,8 @@ static const knot_rdata_t *find_dnskey(const sign_view_t *view, const sign_by_t 
 	if (other == NULL || is_signed_by(view, by, first)) {
 		return first;
 	}
-	while (other != NULL && !is_signed_by(view, by, other)) {
-		other = next_dnskey(&view->dnskey, by, other);
+	for (int i = 2; other != NULL && !is_signed_by(view, by, other); i++) {
+		other = (i < SAME_TAG_MAX) ? next_dnskey(&view->dnskey, by, other) : NULL;
 	}
 	return (other != NULL) ? other : first;
 }
@@ -520,12 +585,15 @@ static const zone_key_t *load_key(signer_t *signer, const sign_view_t *view, con
 	const keys_want_t want = { by->algorithm, by->tag, dnskey, verify, &ctx };
 	key->algorithm = by->algorithm;
 	key->tag = by->tag;
-	key->tried = view->now;
 	key->id = hash_word(HASH_START, (uint64_t)by->algorithm << 16 | by->tag);
 	if (dnskey != NULL) {
 		key->id = hash_more(key->id, dnskey->data, dnskey->len);
 	}
+	int64_t began = monotonic();
 	(void)keys_find(signer->keys, &want, &key->key, reason);
+	/* So that a slow store takes a tenth of one thread at the most. */
+	int64_t wait = 1 + (monotonic() - began) / 100;
+	key->again = view->now + (wait < AGAIN_MAX ? wait : AGAIN_MAX);
 	add_known(signer, view, key);
 	return key;
 }
@@ -555,24 +623,26 @@ static const zone_key_t *get_key(signer_t *signer, const sign_view_t *view, cons
 {
 	const zone_key_t *key = find_known(signer, view, by);
 	*shown = true;
-	if (!is_settled(key, view)) {
-		const knot_rdata_t *dnskey = view->online ? NULL : find_dnskey(view, by);
-		if (!view->online && dnskey == NULL) {
-			*shown =
-				false; /* Not there yet, or not any more: resolvers can't use it. */
-			return NULL;
-		}
-		char reason[KEYS_TEXT_MAX] = "";
-		pthread_mutex_lock(&signer->lock);
-		key = find_known(signer, view, by);
-		if (!is_settled(key, view)) {
-			key = load_key(signer, view, by, dnskey, reason);
-			if (key == NULL || key->key == NULL) {
-				say_missing(signer, by, reason);
-			}
-		}
-		pthread_mutex_unlock(&signer->lock);
+	if (is_settled(key, view)) {
+		return key->key != NULL ? key : NULL;
 	}
+	if (!view->online && next_dnskey(&view->dnskey, by, NULL) == NULL) {
+		*shown = false; /* Not there yet, or not any more: resolvers can't use it. */
+		return NULL;
+	}
+	if (!lock_search(signer, key != NULL)) {
+		return NULL;
+	}
+	key = find_known(signer, view, by);
+	if (!is_settled(key, view)) {
+		char reason[KEYS_TEXT_MAX] = "";
+		const knot_rdata_t *dnskey = view->online ? NULL : find_dnskey(view, by);
+		key = load_key(signer, view, by, dnskey, reason);
+		if (key == NULL || key->key == NULL) {
+			say_missing(signer, by, reason);
+		}
+	}
+	unlock_search(signer);
 	return key != NULL && key->key != NULL ? key : NULL;
 }
 

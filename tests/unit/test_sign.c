@@ -14,9 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <libdnssec/keytag.h>
 #include <urcu.h>
 
 #include "module/sign.h"
@@ -461,6 +463,61 @@ static void test_same_tag(void **state)
 	free(made);
 }
 
+/* RDATA of an RSA key of a size and exponent that nobody has, and with a tag that is asked for. */
+static void show_huge(uint16_t size, uint16_t number, uint16_t tag)
+{
+	static uint16_t space[20000];
+	knot_rdata_t *rdata = (knot_rdata_t *)space;
+	rdata->len = size;
+	memset(rdata->data, 0xb5, size);
+	memcpy(rdata->data, "\1\0\3\10\xff", 5); /* An exponent of 255 octets. */
+	knot_wire_write_u16(rdata->data + 300, number);
+	rdata->data[size - 1] |= 1;
+	for (uint32_t i = 0; i <= UINT16_MAX; i++) {
+		uint16_t got;
+		const dnssec_binary_t data = { rdata->len, rdata->data };
+		knot_wire_write_u16(rdata->data + 302, i);
+		if (dnssec_keytag(&data, &got) == 0 && got == tag) {
+			assert_int_equal(knot_rdataset_add(&apex.dnskey, rdata, NULL), KNOT_EOK);
+			return;
+		}
+	}
+}
+
+/* Many keys have the tag of the one that signs, and each takes long to verify with: what that costs
+ * is bounded. */
+static void test_key_trap(void **state)
+{
+	(void)state;
+	apex_key_t *rsa = apex_key_new(&apex, RSA, ZSK);
+	apex_unsign(&apex);
+	apex_sign(&apex, rsa, BEGIN, END);
+	for (int i = 0; i < 40; i++) {
+		show_huge(8192, i, rsa->tag);
+	}
+	/* An RRSIG of the size that such a key makes. */
+	static uint16_t space[20000];
+	knot_rdata_t *rrsig = (knot_rdata_t *)space;
+	size_t head = 18 + knot_dname_size(APEX);
+	memcpy(rrsig->data, apex.rrsigs.rdata->data, head);
+	memset(rrsig->data + head, 0x5b, 8192 - 4 - 1 - 255);
+	rrsig->len = head + 8192 - 4 - 1 - 255;
+	apex_unsign(&apex);
+	assert_int_equal(knot_rdataset_add(&apex.rrsigs, rrsig, NULL), KNOT_EOK);
+	struct timespec begin, end;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+	assert_false(is_ready(NOW));
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+	double took = (end.tv_sec - begin.tv_sec) + (end.tv_nsec - begin.tv_nsec) / 1e9;
+	assert_true(took < 0.2);
+	/* They are not in the way of the one that is right. */
+	apex_unsign(&apex);
+	apex_sign(&apex, rsa, BEGIN, END);
+	apex_show(&apex, rsa);
+	assert_true(is_ready(NOW + 2));
+	apex_key_free(rsa);
+}
+
 static policy_item_t item_of(const knot_rrset_t *rrset, knot_section_t section)
 {
 	return (policy_item_t){ .rrset = rrset, .owner = rrset->owner, .section = section,
@@ -602,7 +659,7 @@ int main(void)
 		TEST(test_sign), TEST(test_wildcard), TEST(test_canonical), TEST(test_times),
 		TEST(test_wrap), TEST(test_best), TEST(test_rollover), TEST(test_algorithm),
 		TEST(test_incomplete), TEST(test_missing), TEST(test_malformed),
-		TEST(test_many_keys), TEST(test_same_tag), TEST(test_online), TEST(test_flood),
+		TEST(test_many_keys), TEST(test_same_tag), TEST(test_key_trap), TEST(test_online), TEST(test_flood),
 		TEST(test_verdict),
 	};
 	rcu_register_thread();
