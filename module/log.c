@@ -199,7 +199,7 @@ static void add_found(line_t *text, const finding_t *finding)
 	} else if (finding->rule == RULE_MISSING_TARGET) {
 		add(text, "%sno address%s", open, close);
 	} else if (finding->rule == RULE_SIGN_FAILURE) {
-		add(text, "signed zone without its private key");
+		add(text, "signed zone, but no signature can be made");
 	} else {
 		add(text, "%sleads to a proxy%s", open, close);
 	}

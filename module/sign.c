@@ -75,7 +75,7 @@ struct signer {
 	sign_say_f say;
 	void *ctx;
 	uint64_t seed;                   /* Of hashes: nobody outside can make names collide. */
-	atomic_flag said_found, said_missing;
+	atomic_flag said_found, said_missing, said_wrong;
 	pthread_mutex_t lock;            /* Of looking for keys. */
 	atomic_bool slow;                /* Who looks takes long: not to be waited for. */
 	_Atomic(zone_key_t *) known[SIGN_KEYS_MAX];
@@ -605,6 +605,36 @@ static void say_once(signer_t *signer, atomic_flag *said, bool warning, const ch
 	}
 }
 
+/* Why a zone can't be signed although no private key is missing. */
+static const char *why_not(const sign_view_t *view, bool any_shown)
+{
+	if (view->too_many) {
+		return "more keys sign it than are looked at";
+	} else if (view->count == 0) {
+		return "no RRSIG of its SOA has the zone itself as signer";
+	} else if (!any_shown) {
+		return "none of the keys that its SOA is signed with is among its DNSKEYs";
+	}
+	for (size_t i = 0; i < view->count; i++) {
+		if (!view->by[i].valid) {
+			return "RRSIGs of its SOA have expired or are not good yet: sign the zone "
+			       "again, or set the clock";
+		}
+	}
+	return NULL;
+}
+
+static void say_wrong(signer_t *signer, const sign_view_t *view, bool any_shown)
+{
+	const char *why = why_not(view, any_shown);
+	if (why != NULL) {
+		char text[300];
+		snprintf(text, sizeof(text), "changed answers can't be signed: %s; until then mode "
+		         "enforce answers SERVFAIL instead", why);
+		say_once(signer, &signer->said_wrong, true, text);
+	}
+}
+
 static void say_missing(signer_t *signer, const sign_by_t *by, const char *reason)
 {
 	char text[KEYS_TEXT_MAX + 400];
@@ -873,6 +903,8 @@ bool signer_ready(signer_t *signer, sign_view_t *view)
 	if (view->ready) {
 		say_once(signer, &signer->said_found, false,
 			 "keys found, changed answers are signed");
+	} else {
+		say_wrong(signer, view, memchr(shown, true, sizeof(shown)) != NULL);
 	}
 	return view->ready;
 }

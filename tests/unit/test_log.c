@@ -103,7 +103,7 @@ static const line_case_t lines[] = {
 	  "answered mail.example.com." },
 	{ true, true, 1, RULE_SIGN_FAILURE, "mail.example.com.", KNOT_RRTYPE_A, NULL, NULL, NULL,
 	  NULL,
-	  "enforce, sign-failure, mail.example.com. A, signed zone without its private key, "
+	  "enforce, sign-failure, mail.example.com. A, signed zone, but no signature can be made, "
 	  "answered SERVFAIL" },
 	/* What could break a line or a terminal is escaped; a type may have no name. */
 	{ true, false, 1, RULE_MISSING_TARGET, "a\\010\\027[1m.example.com.", 65280, NULL, NULL,

@@ -355,8 +355,34 @@ static void test_missing(void **state)
 	assert_int_equal(view.count, 0);
 	assert_false(signer_ready(signer, &view));
 	assert_int_equal(signer_sign(signer, &view, rrset, -1, &sigs), KNOT_DNSSEC_ENOKEY);
-	assert_int_equal(warnings, 1);
+	assert_int_equal(warnings, 2);
 	knot_rrset_free(rrset, NULL);
+}
+
+/* What is wrong is not always a key that is missing: it is said once, and what it is. */
+static void test_wrong(void **state)
+{
+	(void)state;
+	assert_false(is_ready(END));
+	assert_false(is_ready(END + 1));
+	assert_int_equal(warnings, 1);
+	assert_non_null(strstr(text, "have expired"));
+	assert_null(strstr(text, "private key"));
+	assert_true(is_ready(NOW));
+
+	signer_free(signer);
+	signer = new_signer();
+	apex_hide(&apex, zsk);
+	assert_false(is_ready(NOW));
+	assert_int_equal(warnings, 2);
+	assert_non_null(strstr(text, "DNSKEY"));
+
+	signer_free(signer);
+	signer = new_signer();
+	apex_unsign(&apex);
+	assert_false(is_ready(NOW));
+	assert_int_equal(warnings, 3);
+	assert_non_null(strstr(text, "no RRSIG"));
 }
 
 /* RRSIGs and DNSKEYs of any shape are passed over. */
@@ -658,7 +684,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_sign), TEST(test_wildcard), TEST(test_canonical), TEST(test_times),
 		TEST(test_wrap), TEST(test_best), TEST(test_rollover), TEST(test_algorithm),
-		TEST(test_incomplete), TEST(test_missing), TEST(test_malformed),
+		TEST(test_incomplete), TEST(test_missing), TEST(test_wrong), TEST(test_malformed),
 		TEST(test_many_keys), TEST(test_same_tag), TEST(test_key_trap), TEST(test_online), TEST(test_flood),
 		TEST(test_verdict),
 	};
