@@ -32,10 +32,22 @@
 /* Entries of a directory that are looked at; a key store with more is not searched to its end. */
 #define ENTRIES_MAX 16384
 
+/* Keys whose search goes on where it stopped; as many as may sign a zone. */
+#define PROGRESS_MAX 16
+
+typedef struct {
+	uint8_t algorithm;
+	uint16_t tag;
+	size_t scanned; /* Files of the directory that were read without finding the key. */
+} progress_t;
+
 typedef struct place {
 	struct place *next;
 	keys_kind_t kind;
-	size_t scanned; /* Files of the directory that were read without finding the key. */
+	/* For each key: were it one for all, two that are missing would each read the same part of
+	 * a directory again and again. */
+	progress_t progress[PROGRESS_MAX];
+	unsigned turn;
 	char path[];
 } place_t;
 
@@ -279,6 +291,19 @@ static bool is_pem_name(const char *name)
 	return len > suffix && strcmp(name + len - suffix, PEM_SUFFIX) == 0;
 }
 
+static size_t *scanned_for(place_t *place, const keys_want_t *want)
+{
+	for (size_t i = 0; i < PROGRESS_MAX; i++) {
+		progress_t *progress = &place->progress[i];
+		if (progress->algorithm == want->algorithm && progress->tag == want->tag) {
+			return &progress->scanned;
+		}
+	}
+	progress_t *progress = &place->progress[place->turn++ % PROGRESS_MAX];
+	*progress = (progress_t){ want->algorithm, want->tag, 0 };
+	return &progress->scanned;
+}
+
 /* Tries the files of a directory whose names don't matter. */
 static dnssec_key_t *scan(search_t *search, place_t *place, int fd)
 {
@@ -291,18 +316,18 @@ static dnssec_key_t *scan(search_t *search, place_t *place, int fd)
 		return NULL;
 	}
 	dnssec_key_t *key = NULL;
-	size_t entries = 0, files = 0;
+	size_t entries = 0, files = 0, *scanned = scanned_for(place, search->want);
 	const struct dirent *entry;
 	while (key == NULL && search->scan > 0 && entries++ < ENTRIES_MAX &&
 	       (entry = readdir(dir)) != NULL) {
-		if (is_pem_name(entry->d_name) && files++ >= place->scanned) {
+		if (is_pem_name(entry->d_name) && files++ >= *scanned) {
 			int error;
 			key = try_file(search->want, fd, entry->d_name, &error);
 			search->scan--;
 		}
 	}
 	/* All of them were read: next time from the start, there may be new ones. */
-	place->scanned = (key == NULL && search->scan == 0) ? files : 0;
+	*scanned = (key == NULL && search->scan == 0) ? files : 0;
 	(void)closedir(dir);
 	return key;
 }

@@ -324,6 +324,37 @@ static void test_unsupported(void **state)
 	assert_reason("DNSKEY");
 }
 
+/* Two keys are looked for by turns, as in a rollover: the one is found in the end, though the other
+ * one is not there. */
+static void test_scan_by_turns(void **state)
+{
+	(void)state;
+	enum { FILES = KEYS_SCAN + KEYS_SCAN / 2, TURNS = 10 };
+	apex_key_t *absent = apex_key_new(&apex, ECDSA, ZSK);
+	assert_int_equal(mkdir(below("dir"), 0700), 0);
+	for (int i = 0; i < FILES; i++) {
+		char name[40];
+		(void)snprintf(name, sizeof(name), "dir/%d.pem", i);
+		copy(apex_key_path(&apex, other), below(name), -1);
+	}
+	for (int i = 0; i < FILES; i++) {
+		char name[40];
+		(void)snprintf(name, sizeof(name), "dir/%d.pem", i);
+		copy(apex_key_path(&apex, key), below(name), -1);
+		keys_free(keys);
+		keys = keys_new();
+		assert_int_equal(keys_add(keys, KEYS_PEM, "", below("dir")), KNOT_EOK);
+		int turns = 0;
+		for (bool found = false; !found && turns < TURNS; turns++) {
+			assert_false(finds(absent));
+			found = finds(key);
+		}
+		assert_true(turns < TURNS);
+		copy(apex_key_path(&apex, other), below(name), -1);
+	}
+	apex_key_free(absent);
+}
+
 /* Wherever the PIN stands, it is not said. */
 static void test_pin(void **state)
 {
@@ -366,6 +397,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_store), TEST(test_absolute), TEST(test_algorithms), TEST(test_bad_files),
 		TEST(test_unreadable), TEST(test_pem), TEST(test_places), TEST(test_scan),
+		TEST(test_scan_by_turns),
 		TEST(test_by_tag), TEST(test_unsupported), TEST(test_check),
 		TEST(test_pin),
 	};
