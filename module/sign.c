@@ -472,8 +472,18 @@ static void unlock_search(signer_t *signer)
 	pthread_mutex_unlock(&signer->lock);
 }
 
-/* Puts a key in the place of one that it replaces, or that the zone does not show any more; there
- * is always one of these, or an empty one. Under the lock. */
+static bool is_signing(const zone_key_t *key, const sign_view_t *view)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		if (view->by[i].algorithm == key->algorithm && view->by[i].tag == key->tag) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Puts a key in the place of one that it replaces, or that the zone does not show any more, or that
+ * does not sign it: there is always one of these, or an empty one. Under the lock. */
 static void add_known(signer_t *signer, const sign_view_t *view, zone_key_t *key)
 {
 	_Atomic(zone_key_t *) *place = NULL;
@@ -485,6 +495,11 @@ static void add_known(signer_t *signer, const sign_view_t *view, zone_key_t *key
 			break;
 		}
 		if (place == NULL && (there == NULL || !is_in_zone(there, view))) {
+			place = &signer->known[i];
+		}
+	}
+	for (size_t i = 0; i < SIGN_KEYS_MAX && place == NULL; i++) {
+		if (!is_signing(atomic_load(&signer->known[i]), view)) {
 			place = &signer->known[i];
 		}
 	}

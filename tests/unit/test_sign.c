@@ -544,6 +544,34 @@ static void test_key_trap(void **state)
 	apex_key_free(rsa);
 }
 
+/* More keys of the zone have signed it than are remembered: those that sign now are not looked for
+ * with each query. */
+static void test_thrash(void **state)
+{
+	(void)state;
+	apex_key_t *made[SIGN_KEYS_MAX + 2];
+	for (int i = 0; i < SIGN_KEYS_MAX + 2; i++) {
+		made[i] = apex_key_new(&apex, ED25519, ZSK);
+		apex_show(&apex, made[i]);
+		apex_unsign(&apex);
+		apex_sign(&apex, made[i], BEGIN, END);
+		assert_true(is_ready(NOW));
+	}
+	apex_unsign(&apex);
+	apex_sign(&apex, made[SIGN_KEYS_MAX], BEGIN, END);
+	apex_sign(&apex, made[SIGN_KEYS_MAX + 1], BEGIN, END);
+	assert_true(is_ready(NOW));
+	assert_int_equal(unlink(apex_key_path(&apex, made[SIGN_KEYS_MAX])), 0);
+	assert_int_equal(unlink(apex_key_path(&apex, made[SIGN_KEYS_MAX + 1])), 0);
+	sign_view_t view = look(NOW);
+	assert_true(signer_ready(signer, &view));
+	assert_non_null(view.by[0].key);
+	assert_non_null(view.by[1].key);
+	for (int i = 0; i < SIGN_KEYS_MAX + 2; i++) {
+		apex_key_free(made[i]);
+	}
+}
+
 static policy_item_t item_of(const knot_rrset_t *rrset, knot_section_t section)
 {
 	return (policy_item_t){ .rrset = rrset, .owner = rrset->owner, .section = section,
@@ -685,7 +713,7 @@ int main(void)
 		TEST(test_sign), TEST(test_wildcard), TEST(test_canonical), TEST(test_times),
 		TEST(test_wrap), TEST(test_best), TEST(test_rollover), TEST(test_algorithm),
 		TEST(test_incomplete), TEST(test_missing), TEST(test_wrong), TEST(test_malformed),
-		TEST(test_many_keys), TEST(test_same_tag), TEST(test_key_trap), TEST(test_online), TEST(test_flood),
+		TEST(test_many_keys), TEST(test_same_tag), TEST(test_key_trap), TEST(test_thrash), TEST(test_online), TEST(test_flood),
 		TEST(test_verdict),
 	};
 	rcu_register_thread();
