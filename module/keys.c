@@ -45,8 +45,8 @@ typedef struct place {
 	struct place *next;
 	keys_kind_t kind;
 	/* For each key: were it one for all, two that are missing would each read the same part of
-	 * a directory again and again. */
-	progress_t progress[PROGRESS_MAX];
+	 * a directory again and again. Made with the first search through a directory. */
+	progress_t *progress;
 	unsigned turn;
 	char path[];
 } place_t;
@@ -72,6 +72,7 @@ void keys_free(keys_t *keys)
 	}
 	for (place_t *place = keys->first, *next; place != NULL; place = next) {
 		next = place->next;
+		free(place->progress);
 		free(place);
 	}
 	free(keys);
@@ -291,8 +292,15 @@ static bool is_pem_name(const char *name)
 	return len > suffix && strcmp(name + len - suffix, PEM_SUFFIX) == 0;
 }
 
+/* Where the search for a key has stopped; NULL if out of memory. */
 static size_t *scanned_for(place_t *place, const keys_want_t *want)
 {
+	if (place->progress == NULL) {
+		place->progress = calloc(PROGRESS_MAX, sizeof(*place->progress));
+	}
+	if (place->progress == NULL) {
+		return NULL;
+	}
 	for (size_t i = 0; i < PROGRESS_MAX; i++) {
 		progress_t *progress = &place->progress[i];
 		if (progress->algorithm == want->algorithm && progress->tag == want->tag) {
@@ -316,7 +324,8 @@ static dnssec_key_t *scan(search_t *search, place_t *place, int fd)
 		return NULL;
 	}
 	dnssec_key_t *key = NULL;
-	size_t entries = 0, files = 0, *scanned = scanned_for(place, search->want);
+	size_t entries = 0, files = 0, start = 0, *scanned = scanned_for(place, search->want);
+	scanned = (scanned != NULL) ? scanned : &start;
 	const struct dirent *entry;
 	while (key == NULL && search->scan > 0 && entries++ < ENTRIES_MAX &&
 	       (entry = readdir(dir)) != NULL) {

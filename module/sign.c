@@ -653,12 +653,11 @@ static void say_wrong(signer_t *signer, const sign_view_t *view, bool any_shown)
 static void say_missing(signer_t *signer, const sign_by_t *by, const char *reason)
 {
 	char text[KEYS_TEXT_MAX + 400];
-	snprintf(text, sizeof(text),
-		 "changed answers can't be signed: no private key for the key with "
-		 "tag %u and algorithm %u that signs the zone, %s; import it into the zone's key "
-		 "store, "
-		 "or name it in 'signing-key'; until then mode enforce answers SERVFAIL instead",
-		 by->tag, by->algorithm, reason[0] != '\0' ? reason : knot_strerror(KNOT_ENOMEM));
+	snprintf(text, sizeof(text), "changed answers can't be signed: no private key for the key with "
+	         "tag %u and algorithm %u that signs the zone, %s; import it into the zone's key "
+	         "store, or name it in 'signing-key'; until then mode enforce answers SERVFAIL "
+	         "instead", by->tag, by->algorithm,
+	         reason[0] != '\0' ? reason : knot_strerror(KNOT_ENOMEM));
 	say_once(signer, &signer->said_missing, true, text);
 }
 
