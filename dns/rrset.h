@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * Walking through RRsets.
+ * Walking through RRsets, and the form of what is in them.
  */
 
 #pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <libknot/libknot.h>
 
@@ -13,3 +17,12 @@
 	for (knot_rdata_t *rdata = (rrset)->rrs.rdata, \
 	     *rdata ## _end = (knot_rdata_t *)((uint8_t *)rdata + (rrset)->rrs.size); \
 	     rdata < rdata ## _end; rdata = knot_rdataset_next(rdata))
+
+/*!
+ * True if RDATA has the form that its type needs: of addresses, of types with names that lead
+ * somewhere, and of text. The generic form of RFC 3597 may hold anything, and gets into a zone if
+ * that is loaded without checks. Of other types nothing is known: true.
+ *
+ * \param lower  Puts the names in it into lower case; else data is not written to.
+ */
+bool rdata_check(uint16_t type, uint8_t *data, size_t size, bool lower);

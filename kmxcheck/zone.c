@@ -16,6 +16,7 @@
 
 #include <libzscanner/scanner.h>
 
+#include "dns/rrset.h"
 #include "kmxcheck/spf.h"
 #include "kmxcheck/xalloc.h"
 #include "kmxcheck/zone.h"
@@ -122,59 +123,9 @@ static char *include_path(const char *includer, const char *path)
 
 /* Records */
 
-/*! Strings up to the end, at least one. */
-static bool are_strings(const uint8_t *data, size_t size)
-{
-	size_t at = 0;
-	while (at < size) {
-		at += 1 + (size_t)data[at];
-	}
-	return size > 0 && at == size;
-}
-
-/*! Checks RDATA with names in it (octets before the first one, how many, octets behind the last
- *  one), and puts the names into lower case. */
-static bool check_names(uint8_t *data, size_t size, size_t before, size_t names, size_t after)
-{
-	size_t at = before;
-	for (; names > 0; names--) {
-		int name = at < size ? knot_dname_wire_check(data + at, data + size, NULL) : 0;
-		if (name <= 0) {
-			return false;
-		}
-		knot_dname_to_lower(data + at);
-		at += (size_t)name;
-	}
-	return at + after == size;
-}
-
-/*! True if RDATA has the form it needs: the generic form of RFC 3597 may hold anything. */
-static bool check_rdata(uint16_t type, uint8_t *data, size_t size)
-{
-	switch (type) {
-	case KNOT_RRTYPE_A:
-	case KNOT_RRTYPE_AAAA:
-		return size == address_size(family_of_type(type));
-	case KNOT_RRTYPE_NS:
-	case KNOT_RRTYPE_CNAME:
-	case KNOT_RRTYPE_DNAME:
-		return check_names(data, size, 0, 1, 0);
-	case KNOT_RRTYPE_MX:
-		return check_names(data, size, 2, 1, 0);
-	case KNOT_RRTYPE_SRV:
-		return check_names(data, size, 6, 1, 0);
-	case KNOT_RRTYPE_SOA:
-		return check_names(data, size, 0, 2, 20);
-	case KNOT_RRTYPE_TXT:
-		return are_strings(data, size);
-	default:
-		return true;
-	}
-}
-
 static int scan_record(const scan_t *scan, zs_scanner_t *scanner, source_pos_t pos)
 {
-	if (!check_rdata(scanner->r_type, scanner->r_data, scanner->r_data_length)) {
+	if (!rdata_check(scanner->r_type, scanner->r_data, scanner->r_data_length, true)) {
 		return error_at(scan->err, KNOT_EPARSEFAIL, pos, "malformed data of the record");
 	}
 	knot_dname_to_lower(scanner->r_owner);

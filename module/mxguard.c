@@ -15,6 +15,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "dns/name.h"
+#include "dns/rrset.h"
 #include "module/answer.h"
 #include "module/conf.h"
 #include "module/log.h"
@@ -48,9 +50,9 @@ static _Thread_local struct {
 } under_way;
 
 /* Looks into the live zone; before ABI 600 the API shows the apex only. */
-static int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
+static int look_up(knotd_qdata_t *qdata, const knot_dname_t *owner, uint16_t type,
+                   knot_rrset_t *out)
 {
-	knotd_qdata_t *qdata = ctx;
 #if KNOTD_MOD_ABI_VERSION >= 600
 	return knotd_qdata_zone_rrset(qdata, NULL, owner, type, out);
 #else
@@ -60,6 +62,20 @@ static int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot
 	*out = knotd_qdata_zone_apex_rrset(qdata, type);
 	return KNOT_EOK;
 #endif
+}
+
+/* What the server sends it has checked; what it only stores may have any form. */
+static int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
+{
+	int ret = look_up(ctx, owner, type, out);
+	if (ret == KNOT_EOK) {
+		for_each_rdata(rdata, out) {
+			if (!rdata_check(type, rdata->data, rdata->len, false)) {
+				return KNOT_EMALF;
+			}
+		}
+	}
+	return ret;
 }
 
 static void emit(void *ctx, const char *line)

@@ -22,6 +22,7 @@
 #include <urcu.h>
 
 #include "dns/name.h"
+#include "dns/rrset.h"
 #include "module/hash.h"
 #include "module/sign.h"
 #include "policy/names.h"
@@ -163,6 +164,11 @@ void sign_look(sign_view_t *view, const knot_dname_t *apex, const knot_rdataset_
 	view->sample = *sample;
 	view->count = 0;
 	view->too_many = view->ready = false;
+	for_each_rdata(rdata, sample) {
+		if (!rdata_check(sample->type, rdata->data, rdata->len, false)) {
+			return;
+		}
+	}
 	knot_rdata_t *rrsig = rrsigs->rdata;
 	for (uint16_t i = 0; i < rrsigs->count; i++) {
 		if (rrsig->len >= 2 && knot_rrsig_type_covered(rrsig) == sample->type &&
