@@ -132,6 +132,7 @@ typedef struct subject {
 	const knot_dname_t *target;  /*!< and its target; */
 	bool guarded;                /*!< the target is: it is kept, whatever its addresses; */
 	bool first_steered;          /*!< the first of its RRset that is steered; */
+	bool first_elsewhere;        /*!< the first that can't be, for the exchange is delegated; */
 	const finding_t *found;      /*!< what the judge finds: the target is steered; or NULL. */
 	host_t end;                  /*!< OF_TARGET, OF_HOST: where it leads, in all zones. */
 	const judged_t *judged;      /*!< OF_HOST: A and AAAA; NULL: the zone does not answer. */

@@ -45,11 +45,13 @@ static bool has_direct(const auditor_t *auditor, const knot_rrset_t *rrset)
 }
 
 /*! Each proxied address of an RRset, at the host that it is answered for. */
-static void find_proxied(auditor_t *auditor, const knot_dname_t *host, const knot_rrset_t *rrset)
+static void find_proxied(auditor_t *auditor, const knot_dname_t *host, const knot_rrset_t *rrset,
+                         const host_t *end)
 {
 	int family = family_of_type(rrset->type);
 	uint16_t i = 0;
-	bool direct = has_direct(auditor, rrset);
+	bool direct = has_direct(auditor, rrset) || has_direct(auditor, &end->a) ||
+	              has_direct(auditor, &end->aaaa);
 	bool wildcard = rrset->owner != NULL && !knot_dname_is_equal(rrset->owner, host);
 	for_each_rdata(rdata, rrset) {
 		const net_t *network = policy_proxied(auditor->policy, family, rdata->data);
@@ -106,14 +108,15 @@ void check_proxied_host(auditor_t *auditor, audit_rule_t rule, const subject_t *
 		if (has_finding(&judged->verdict, host, RULE_PROXIED_HOST)) {
 			const policy_response_t *response = &judged->reply.response;
 			find_proxied(auditor, host,
-			             find_answer(response, host, response->qtype)->rrset);
+			             find_answer(response, host, response->qtype)->rrset,
+			             &subject->end);
 		}
 	}
 	/* Below a delegation nothing is answered that could be judged, but mail is sent there. */
 	const host_t *end = &subject->end;
 	if (subject->judged == NULL && end->state == HOST_FOUND && !end->alias) {
-		find_proxied(auditor, host, &end->a);
-		find_proxied(auditor, host, &end->aaaa);
+		find_proxied(auditor, host, &end->a, end);
+		find_proxied(auditor, host, &end->aaaa, end);
 	}
 }
 

@@ -24,6 +24,14 @@ static bool exchange_exists(auditor_t *auditor)
 	return host.state != HOST_NONE;
 }
 
+/*! True if the exchange is below a delegation or a DNAME: this zone can't make it. */
+static bool is_exchange_elsewhere(auditor_t *auditor)
+{
+	host_t host;
+	host_find(auditor->policy, zone_lookup, auditor->zone, auditor->policy->exchange, &host);
+	return host.elsewhere;
+}
+
 /*! The name that was meant by one without its final dot, or NULL. */
 static const char *dotless(knot_dname_txt_storage_t text, const knot_dname_t *target,
                            const knot_dname_t *zone)
@@ -49,7 +57,9 @@ static void remedy_exchange(auditor_t *auditor, audit_finding_t *finding, const 
 		return;
 	}
 	(void)name_text(exchange, auditor->policy->exchange);
-	if (exchange_exists(auditor)) {
+	if (is_exchange_elsewhere(auditor)) {
+		finding->remedy = xformat("point it at a mail host that this zone has itself");
+	} else if (exchange_exists(auditor)) {
 		finding->remedy = xformat("point it at %s", exchange);
 	} else {
 		finding->remedy = xformat("point it at %s, which does not exist yet: "
@@ -119,6 +129,20 @@ void check_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subjec
 	} else {
 		remedy_exchange(auditor, finding, subject);
 	}
+}
+
+void check_exchange_delegated(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
+{
+	knot_dname_txt_storage_t target, exchange;
+	if (!subject->first_elsewhere) {
+		return;
+	}
+	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
+	finding->message = xformat("the mail target %s would be replaced by %s, which is below a "
+	                           "delegation or a DNAME: this zone can't answer for it",
+	                           name_text(target, subject->target),
+	                           name_text(exchange, auditor->policy->exchange));
+	finding->remedy = xformat("choose a mail-exchange that is in this zone");
 }
 
 /* Targets that are wrong as names */
@@ -308,7 +332,7 @@ static bool leads_to_exchange(auditor_t *auditor, const subject_t *subject)
 
 /*! Audits one RR. True: its target is steered. */
 static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrset_t *all,
-                         knot_rdata_t *rdata, bool steered_before)
+                         knot_rdata_t *rdata, bool steered_before, bool *elsewhere_before)
 {
 	const policy_t *policy = auditor->policy;
 	knot_rrset_t rrset = *all;
@@ -321,9 +345,12 @@ static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrse
 
 	subject->target = knot_rdata_name(rdata, rrset.type);
 	subject->guarded = audit_is_guarded(auditor->policy, &auditor->exchanges, subject->target);
-	bool steered = !subject->guarded && verdict.finding_count > 0;
+	bool steered = verdict.changes;
+	bool elsewhere = (verdict.rules & (1U << RULE_EXCHANGE_DELEGATED)) != 0;
 	subject->found = steered ? &verdict.findings[0] : NULL;
 	subject->first_steered = steered && !steered_before;
+	subject->first_elsewhere = elsewhere && !*elsewhere_before;
+	*elsewhere_before |= elsewhere;
 	audit_follow(auditor, subject->target, &subject->end);
 	audit_run(auditor, OF_TARGET, subject);
 	policy_verdict_clear(&response, &verdict);
@@ -343,13 +370,14 @@ static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrse
 static void audit_rrset(auditor_t *auditor, const knot_rrset_t *rrset)
 {
 	subject_t subject = { .owner = rrset->owner, .type = rrset->type, .rrset = rrset };
-	bool steered = false;
+	bool steered = false, elsewhere = false;
 	knot_rdata_t *rdata = rrset->rrs.rdata;
 	audit_run(auditor, OF_RRSET, &subject);
 	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
 		subject.index = i;
 		if (*knot_rdata_name(rdata, rrset->type) != '\0') {
-			steered |= audit_target(auditor, &subject, rrset, rdata, steered);
+			steered |= audit_target(auditor, &subject, rrset, rdata, steered,
+			                        &elsewhere);
 		}
 		rdata = knot_rdataset_next(rdata);
 	}

@@ -246,14 +246,17 @@ static int nodata_encloser(const denial_t *denial, const knot_dname_t *name)
  * Making records.
  */
 
-/* Adds the address types that the exchange always has. */
-static void add_exchange_types(const policy_t *policy, bitmap_t *types)
+/* Adds the address types that the exchange is answered with; made: the zone does not have it. */
+static void add_exchange_types(const denial_t *denial, bitmap_t *types, bool made)
 {
-	if (policy->mail4.count > 0) {
-		bitmap_add(types, KNOT_RRTYPE_A);
+	host_t host = *response_exchange(denial->judge);
+	if (made && host.state == HOST_BLIND) {
+		host.state = HOST_NONE;
 	}
-	if (policy->mail6.count > 0) {
-		bitmap_add(types, KNOT_RRTYPE_AAAA);
+	for (int family = 4; family <= 6; family += 2) {
+		if (host_serves(denial->policy, &host, true, family) != HOST_SERVES_NOTHING) {
+			bitmap_add(types, family_type(family));
+		}
 	}
 	bitmap_add(types, KNOT_RRTYPE_RRSIG);
 }
@@ -388,7 +391,9 @@ static bool is_answered_by_zone(const denial_t *denial, const missing_t *missing
 	const judge_t *judge = denial->judge;
 	const policy_t *policy = denial->policy;
 	knot_dname_storage_t wildcard;
-	if (missing->below && !name_wildcard(wildcard, missing->name)) {
+	if (missing->exchange) {
+		return false;
+	} else if (missing->below && !name_wildcard(wildcard, missing->name)) {
 		return true;
 	}
 	host_t host;
@@ -397,12 +402,7 @@ static bool is_answered_by_zone(const denial_t *denial, const missing_t *missing
 	if (host.proxy_name || host.state == HOST_BLIND) {
 		return false;
 	}
-	bool lacks = host.state == HOST_NONE || host.loop ||
-	             (host.state == HOST_FOUND &&
-	              ((knot_rrset_empty(&host.a) && policy->mail4.count > 0) ||
-	               (knot_rrset_empty(&host.aaaa) && policy->mail6.count > 0)));
-	return !(missing->exchange && lacks) && !response_proxied(judge, &host.a, NULL) &&
-	       !response_proxied(judge, &host.aaaa, NULL);
+	return !response_proxied(judge, &host.a, NULL) && !response_proxied(judge, &host.aaaa, NULL);
 }
 
 /* Finds out what the response shows of the wildcard of the encloser. */
@@ -996,6 +996,7 @@ static void inserted_types(const denial_t *denial, const knot_dname_t *name, bit
 		return; /* A name that only leads to another one. */
 	}
 	bool known = missing->no_wildcard || (nodata && flattened) ||
+	             name_equal(name, denial->policy->exchange) ||
 	             (nodata && wildcard_types(denial, missing, types));
 	if (!known) {
 		bitmap_add_likely(types, false);
@@ -1005,7 +1006,7 @@ static void inserted_types(const denial_t *denial, const knot_dname_t *name, bit
 	bitmap_remove(types, KNOT_RRTYPE_DNAME);
 	bitmap_add(types, KNOT_RRTYPE_RRSIG);
 	if (name_equal(name, denial->policy->exchange)) {
-		add_exchange_types(denial->policy, types);
+		add_exchange_types(denial, types, true);
 	} else if (nodata && flattened) {
 		bitmap_add(types, KNOT_RRTYPE_A);
 		bitmap_add(types, KNOT_RRTYPE_AAAA);
@@ -1026,7 +1027,7 @@ static void show_exchange_types(denial_t *denial, policy_item_t *item, const nse
 		return; /* What the name has is told by another record or another zone. */
 	}
 	bool a = bitmap_has(&types, KNOT_RRTYPE_A), aaaa = bitmap_has(&types, KNOT_RRTYPE_AAAA);
-	add_exchange_types(denial->policy, &types);
+	add_exchange_types(denial, &types, false);
 	if (a != bitmap_has(&types, KNOT_RRTYPE_A) ||
 	    aaaa != bitmap_has(&types, KNOT_RRTYPE_AAAA)) {
 		show_record(denial, item, make_record(denial, record, &types));
@@ -1271,7 +1272,7 @@ static void add_made_types(const denial_t *denial, const proof_t *proof, bitmap_
 		bitmap_add(types, KNOT_RRTYPE_A);
 		bitmap_add(types, KNOT_RRTYPE_AAAA);
 	} else if (name_equal(proof->name, denial->policy->exchange)) {
-		add_exchange_types(denial->policy, types);
+		add_exchange_types(denial, types, true);
 	}
 	if (bitmap_size(types) > 0 || !denial->nsec3) {
 		bitmap_add(types, KNOT_RRTYPE_RRSIG);

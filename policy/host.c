@@ -33,7 +33,14 @@ static void read_addresses(search_t *s, const knot_dname_t *node, host_state_t o
 {
 	bool a = look_present(s, node, KNOT_RRTYPE_A, &s->host->a);
 	bool aaaa = look_present(s, node, KNOT_RRTYPE_AAAA, &s->host->aaaa);
-	s->host->state = (a || aaaa) ? HOST_FOUND : otherwise;
+	knot_rrset_t alias;
+	if (a || aaaa) {
+		s->host->state = HOST_FOUND;
+	} else if (look_present(s, node, HOST_TYPE_ALIAS, &alias)) {
+		s->host->state = HOST_UNKNOWN; /* Another module answers. */
+	} else {
+		s->host->state = otherwise;
+	}
 }
 
 /* Goes on at the target of an alias. False: it leads to a proxy name, the search is over. */
@@ -66,8 +73,14 @@ static bool below_encloser(search_t *s, const knot_dname_t *encloser)
 {
 	knot_rrset_t rrset;
 	knot_dname_storage_t wildcard;
+	bool exchange = name_equal(s->host->end, s->policy->exchange);
 	if (name_wildcard(wildcard, encloser)) {
 		int ret = look(s, wildcard, KNOT_RRTYPE_NS, &rrset);
+		if (ret == KNOT_EOK && exchange) { /* It does not speak for the exchange. */
+			s->host->covered = !s->host->alias;
+			s->host->state = HOST_NONE;
+			return false;
+		}
 		if (ret == KNOT_EOK && !knot_rrset_empty(&rrset)) {
 			s->host->state = HOST_UNKNOWN; /* Whatever is below is delegated. */
 			return false;
@@ -83,6 +96,7 @@ static bool below_encloser(search_t *s, const knot_dname_t *encloser)
 	if (!look_present(s, encloser, KNOT_RRTYPE_DNAME, &rrset)) {
 		return false;
 	}
+	s->host->elsewhere |= !s->host->alias;
 	knot_dname_t *target = knot_dname_replace_suffix(s->host->end,
 	                                                 knot_dname_labels(encloser, NULL),
 	                                                 knot_dname_target(rrset.rrs.rdata), NULL);
@@ -113,6 +127,7 @@ static bool step(search_t *s)
 			s->host->state = HOST_BLIND;
 			return false;
 		} else if (!knot_rrset_empty(&ns)) { /* Delegated: glue is all there is. */
+			s->host->elsewhere |= !s->host->alias;
 			read_addresses(s, name, HOST_UNKNOWN);
 			return false;
 		}
@@ -137,4 +152,45 @@ void host_find(const policy_t *policy, policy_lookup_f lookup, void *ctx,
 	}
 	host->state = HOST_UNKNOWN;
 	host->loop = true;
+}
+
+/* Whether an RRset has direct and proxied addresses. */
+typedef struct {
+	bool direct;
+	bool proxied;
+} kinds_t;
+
+static kinds_t kinds_of(const policy_t *policy, const knot_rrset_t *rrset, int family)
+{
+	kinds_t kinds = { false, false };
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		bool proxied = policy_proxied(policy, family, rdata->data) != NULL;
+		kinds.proxied |= proxied;
+		kinds.direct |= !proxied;
+		rdata = knot_rdataset_next(rdata);
+	}
+	return kinds;
+}
+
+host_serves_t host_serves(const policy_t *policy, const host_t *host, bool exchange, int family)
+{
+	kinds_t own = kinds_of(policy, family == 4 ? &host->a : &host->aaaa, family);
+	int other_family = (family == 4) ? 6 : 4;
+	kinds_t other = kinds_of(policy, family == 4 ? &host->aaaa : &host->a, other_family);
+	if (own.direct) {
+		return HOST_SERVES_DIRECT;
+	} else if (other.direct || policy_mail(policy, family)->count == 0) {
+		return HOST_SERVES_NOTHING;
+	} else if (own.proxied || (host->alias && (other.proxied || host->proxy_name))) {
+		return HOST_SERVES_MAIL;
+	} else if (!exchange || host->elsewhere) {
+		return HOST_SERVES_NOTHING;
+	} else if (host->state == HOST_NONE || host->loop) {
+		return HOST_SERVES_MAIL;
+	}
+	/* What the other family has, or may have, would do, if there is something to serve there. */
+	return (other.proxied || host->state == HOST_BLIND) &&
+	       policy_mail(policy, other_family)->count == 0 ? HOST_SERVES_MAIL
+	                                                     : HOST_SERVES_NOTHING;
 }

@@ -25,6 +25,9 @@ typedef enum {
 typedef struct {
 	host_state_t state;
 	bool alias;               /*!< A CNAME or DNAME was followed. */
+	bool elsewhere;           /*!< At or below a delegation, or below a DNAME: the name itself
+	                               is not for this zone to make. */
+	bool covered;             /*!< The exchange, of which the zone has nothing but a wildcard. */
 	bool loop;                /*!< The aliases don't end; the state is HOST_UNKNOWN. */
 	bool proxy_name;          /*!< An alias led to a proxy name; the state is HOST_UNKNOWN. */
 	uint32_t ttl;             /*!< Lowest TTL of the aliases followed. */
@@ -33,6 +36,27 @@ typedef struct {
 	knot_rrset_t aaaa;
 } host_t;
 
-/*! Finds the addresses of a name at or below the apex of policy->zone. */
+/*! ALIAS records, which mod-alias of Knot DNS answers with the addresses of another name. */
+#define HOST_TYPE_ALIAS 65401
+
+/*! What a guarded host is answered with in one family. */
+typedef enum {
+	HOST_SERVES_NOTHING = 0,
+	HOST_SERVES_DIRECT, /*!< Its own direct addresses. */
+	HOST_SERVES_MAIL,   /*!< The mail addresses of that family. */
+} host_serves_t;
+
+/*! Finds the addresses of a name at or below the apex of policy->zone. A wildcard does not speak
+ *  for the exchange. */
 void host_find(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                const knot_dname_t *name, host_t *host);
+
+/*!
+ * What a guarded host, or an alias that is answered with addresses, has in a family: nothing is
+ * ever put beside a direct address, whatever its family.
+ *
+ * \param host      As host_find() has found it.
+ * \param exchange  It is the exchange, which always resolves.
+ * \param family    4 or 6.
+ */
+host_serves_t host_serves(const policy_t *policy, const host_t *host, bool exchange, int family);

@@ -12,6 +12,20 @@
 #include "policy/host.h"
 #include "policy/judge.h"
 
+static bool is_exchange(const judge_t *judge, const knot_dname_t *name)
+{
+	return name_equal(name, judge->policy->exchange);
+}
+
+/* 4.4: the item is what a wildcard has answered for the exchange, which it does not speak for.
+ * Where nothing can be looked up, only some RRsets still have the owner that they have in the
+ * zone. */
+static bool is_exchange_by_wildcard(judge_t *judge, const policy_item_t *item)
+{
+	return is_exchange(judge, item->owner) &&
+	       (knot_dname_is_wildcard(item->rrset->owner) || response_exchange(judge)->covered);
+}
+
 static policy_item_t *alias_item(const judge_t *judge, size_t alias)
 {
 	return &judge->response->items[judge->aliases[alias]];
@@ -101,11 +115,27 @@ static bool leads_to_proxy(const judge_t *judge, size_t alias, const alias_end_t
 	       names_match(&policy->web_hosts, judge->terminal);
 }
 
-/* 4.4: the alias of the exchange ends in nothing, or in nothing of the family asked for. */
-static bool leads_nowhere(const judge_t *judge, const alias_end_t *end)
+/* True if the exchange is not for this zone to make: below a delegation or a DNAME, as far as that
+ * is known. */
+static bool is_exchange_elsewhere(judge_t *judge)
 {
 	const policy_response_t *response = judge->response;
-	if (judge->delegated || !name_in_zone(judge->terminal, judge->policy->zone)) {
+	for (size_t i = 0; i < response->count; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_ANSWER && item->rrset->type == KNOT_RRTYPE_DNAME &&
+		    knot_dname_in_bailiwick(judge->policy->exchange, item->owner) > 0) {
+			return true;
+		}
+	}
+	return response_exchange(judge)->elsewhere;
+}
+
+/* 4.4: the alias of the exchange ends in nothing. */
+static bool leads_nowhere(judge_t *judge, const alias_end_t *end)
+{
+	const policy_response_t *response = judge->response;
+	if (judge->delegated || !name_in_zone(judge->terminal, judge->policy->zone) ||
+	    is_exchange_elsewhere(judge)) {
 		return false;
 	}
 	if (response->rcode == KNOT_RCODE_NXDOMAIN ||
@@ -118,9 +148,12 @@ static bool leads_nowhere(const judge_t *judge, const alias_end_t *end)
 		}
 	}
 
+	/* The other family can't be looked up: that there is nothing matters only if this one is
+	 * all that the policy has. */
 	int family = type_family(response->qtype);
-	return family != 0 && policy_mail(judge->policy, family)->count > 0 &&
-	       response_denies(judge);
+	return end->host.state == HOST_BLIND && family != 0 && response_denies(judge) &&
+	       policy_mail(judge->policy, family)->count > 0 &&
+	       policy_mail(judge->policy, family == 4 ? 6 : 4)->count == 0;
 }
 
 /* Leaves out the aliases from this one on, what they led to, and what went along with that.
@@ -157,17 +190,32 @@ static uint32_t drop_aliases(judge_t *judge, size_t alias)
 	return ttl;
 }
 
-/* The addresses of a guarded name, where they are asked for: the direct ones of those that its
- * alias or the zone has, else the mail addresses. */
-static knot_rrset_t *own_addresses(judge_t *judge, const knot_dname_t *owner, int family,
-                                   const knot_rrset_t *from, uint32_t ttl)
+static bool is_asked_for(const judge_t *judge, int family)
 {
 	uint16_t qtype = judge->response->qtype;
-	if (qtype != KNOT_RRTYPE_ANY && qtype != family_type(family)) {
+	return qtype == KNOT_RRTYPE_ANY || qtype == family_type(family);
+}
+
+/* The addresses that a guarded name is answered with in a family, or NULL. */
+static knot_rrset_t *served_rrset(judge_t *judge, const knot_dname_t *owner, int family,
+                                  const host_t *host, uint32_t ttl)
+{
+	switch (host_serves(judge->policy, host, is_exchange(judge, owner), family)) {
+	case HOST_SERVES_DIRECT:
+		return response_direct_rrset(judge, owner, family == 4 ? &host->a : &host->aaaa,
+		                             ttl);
+	case HOST_SERVES_MAIL:
+		return response_mail_rrset(judge, owner, family, ttl);
+	default:
 		return NULL;
 	}
-	knot_rrset_t *direct = response_direct_rrset(judge, owner, from, ttl);
-	return (direct != NULL) ? direct : response_mail_rrset(judge, owner, family, ttl);
+}
+
+/* The same, where they are asked for. */
+static knot_rrset_t *asked_rrset(judge_t *judge, const knot_dname_t *owner, int family,
+                                 const host_t *host, uint32_t ttl)
+{
+	return is_asked_for(judge, family) ? served_rrset(judge, owner, family, host, ttl) : NULL;
 }
 
 /* Answers with addresses at the owner of an alias, in the place of the alias. */
@@ -181,8 +229,17 @@ static void flatten(judge_t *judge, size_t alias, const alias_end_t *end, findin
 	judge->terminal = finding->owner;
 	judge->delegated = false;
 
-	knot_rrset_t *a = own_addresses(judge, finding->owner, 4, &end->a, ttl);
-	knot_rrset_t *aaaa = own_addresses(judge, finding->owner, 6, &end->aaaa, ttl);
+	/* What stands in the place of an alias that must not be followed. */
+	host_t host = end->host;
+	host.alias = host.proxy_name = true;
+	host.a = end->a;
+	host.aaaa = end->aaaa;
+	if (is_exchange_by_wildcard(judge, alias_item(judge, alias))) {
+		memset(&host.a, 0, sizeof(host.a));
+		memset(&host.aaaa, 0, sizeof(host.aaaa));
+	}
+	knot_rrset_t *a = asked_rrset(judge, finding->owner, 4, &host, ttl);
+	knot_rrset_t *aaaa = asked_rrset(judge, finding->owner, 6, &host, ttl);
 	finding->answer_rrset = (a != NULL) ? a : aaaa;
 	judge->negative |= (finding->answer_rrset == NULL);
 	if (finding->answer_rrset != NULL) {
@@ -219,8 +276,8 @@ static void judge_aliases(judge_t *judge)
 		}
 		if (leads_to_proxy(judge, i, &end, &finding)) {
 			flatten(judge, i, &end, &finding);
-		} else if (name_equal(finding.owner, judge->policy->exchange) &&
-		           leads_nowhere(judge, &end)) {
+		} else if (is_exchange_by_wildcard(judge, alias_item(judge, i)) ||
+		           (is_exchange(judge, finding.owner) && leads_nowhere(judge, &end))) {
 			finding.rule = RULE_MISSING_TARGET;
 			flatten(judge, i, &end, &finding);
 		}
@@ -279,7 +336,7 @@ static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t 
 		       response_proxied(judge, &host.aaaa, finding);
 	case HOST_NONE:
 		finding->rule = RULE_MISSING_TARGET;
-		return !shown;
+		return !shown && !name_equal(host.end, judge->policy->exchange);
 	case HOST_BLIND:
 		/* Its additional records may be what was left out for lack of room. */
 		judge->verdict->unknown |= (!shown && !judge->response->additional_complete);
@@ -308,11 +365,39 @@ static bool is_guarded(const judge_t *judge, const policy_item_t *item, const kn
 	return response_guarded(judge, target);
 }
 
+/* 4.3 for a guarded target: it is certain that it has no address, after what 4.1 does. */
+static bool is_missing(judge_t *judge, const knot_dname_t *target)
+{
+	const policy_t *policy = judge->policy;
+	const knot_rrset_t *a = shown_addresses(judge, target, 4);
+	const knot_rrset_t *aaaa = shown_addresses(judge, target, 6);
+	if (is_exchange(judge, target) || (a != NULL && !response_proxied(judge, a, NULL)) ||
+	    (aaaa != NULL && !response_proxied(judge, aaaa, NULL))) {
+		return false;
+	}
+	host_t host;
+	host_find(policy, judge->lookup, judge->ctx, target, &host);
+	if (name_equal(host.end, policy->exchange)) {
+		return false; /* It always resolves. */
+	}
+	if (host.state == HOST_NONE) {
+		return a == NULL && aaaa == NULL;
+	}
+	/* Without any mail address nothing could be enforced; with some, proxied ones are
+	 * replaced. */
+	return host.state == HOST_FOUND && policy->mail4.count + policy->mail6.count > 0 &&
+	       host_serves(policy, &host, false, 4) == HOST_SERVES_NOTHING &&
+	       host_serves(policy, &host, false, 6) == HOST_SERVES_NOTHING;
+}
+
 static bool steer(judge_t *judge, const policy_item_t *item, const knot_dname_t *target,
                   finding_t *finding)
 {
-	if (*target == '\0' || is_guarded(judge, item, target)) {
+	if (*target == '\0') {
 		return false;
+	} else if (is_guarded(judge, item, target)) {
+		finding->rule = RULE_MISSING_TARGET;
+		return is_missing(judge, target);
 	}
 	if (name_in_zone(target, judge->policy->zone)) {
 		return steer_in_zone(judge, target, finding);
@@ -394,6 +479,12 @@ static bool judge_rrset_targets(judge_t *judge, policy_item_t *item)
 		                      .type = rrset->type, .target = target,
 		                      .answer_name = exchange };
 		if (steer(judge, item, target, &finding)) {
+			if (is_exchange_elsewhere(judge)) {
+				finding.rule = RULE_EXCHANGE_DELEGATED;
+				finding.action = ACTION_LOGGED;
+				response_finding(judge, &finding);
+				return false;
+			}
 			response_finding(judge, &finding);
 			if (rrs == NULL && (rrs = copy_rrs(judge, rrset)) == NULL) {
 				return false;
@@ -455,27 +546,22 @@ static void add_exchange_family(judge_t *judge, const host_t *host, int family)
 {
 	const knot_dname_t *exchange = judge->policy->exchange;
 	const knot_rrset_t *own = (family == 4) ? &host->a : &host->aaaa;
-	uint32_t ttl = host->alias ? host->ttl : UINT32_MAX;
 	if (shown_addresses(judge, exchange, family) != NULL) {
 		return;
 	}
-
-	knot_rrset_t *rrset = response_direct_rrset(judge, exchange, own, ttl);
-	if (rrset == NULL) {
-		if (!host->alias && !knot_rrset_empty(own) && own->ttl < ttl) {
-			ttl = own->ttl;
-		}
-		rrset = response_mail_rrset(judge, exchange, family, ttl);
+	uint32_t ttl = host->alias ? host->ttl : UINT32_MAX;
+	if (!host->alias && !knot_rrset_empty(own) && own->ttl < ttl) {
+		ttl = own->ttl;
 	}
-	response_add(judge, KNOT_ADDITIONAL, rrset);
+	response_add(judge, KNOT_ADDITIONAL, served_rrset(judge, exchange, family, host, ttl));
 }
 
 /* Adds the addresses of the exchange, where they are known and not there already. */
 static void add_exchange(judge_t *judge)
 {
-	host_t host;
-	host_find(judge->policy, judge->lookup, judge->ctx, judge->policy->exchange, &host);
-	if (host.state != HOST_FOUND && host.state != HOST_NONE && !host.proxy_name && !host.loop) {
+	host_t host = *response_exchange(judge);
+	bool dead = host.state == HOST_NONE || host.loop;
+	if (host.state != HOST_FOUND && !dead && !host.proxy_name) {
 		return;
 	}
 	bool proxied = response_proxied(judge, &host.a, NULL) ||
@@ -485,6 +571,15 @@ static void add_exchange(judge_t *judge)
 	}
 	add_exchange_family(judge, &host, 4);
 	add_exchange_family(judge, &host, 6);
+}
+
+/* The SRV RRset is that of a mail service, or an alias of one has led to it. */
+static bool is_mail_service(const judge_t *judge, const policy_item_t *item)
+{
+	return policy_mail_service(judge->policy, item->owner) ||
+	       (judge->alias_count > 0 && item->section == KNOT_ANSWER &&
+	        name_equal(item->owner, judge->terminal) &&
+	        policy_mail_service(judge->policy, judge->response->qname));
 }
 
 /* 4.3: exchanges of MX, targets of mail SRV, and their additional records. */
@@ -497,8 +592,7 @@ static void judge_targets(judge_t *judge)
 			continue;
 		}
 		if (item->rrset->type == KNOT_RRTYPE_MX ||
-		    (item->rrset->type == KNOT_RRTYPE_SRV &&
-		     policy_mail_service(judge->policy, item->owner))) {
+		    (item->rrset->type == KNOT_RRTYPE_SRV && is_mail_service(judge, item))) {
 			changed |= judge_rrset_targets(judge, item);
 		}
 	}
@@ -508,39 +602,55 @@ static void judge_targets(judge_t *judge)
 	}
 }
 
-/* ANY asks for all there is, and knotd shows one RRset of it: where that had to be left out, the
- * exchange still has its addresses of the other family. */
-static knot_rrset_t *other_family(judge_t *judge, const knot_rrset_t *emptied)
+/* What is known of a guarded host whose addresses of one family the response has. */
+static void find_shown_host(const judge_t *judge, const policy_item_t *item, host_t *host)
 {
-	const policy_t *policy = judge->policy;
-	int family = (type_family(emptied->type) == 4) ? 6 : 4;
-	host_t host;
-	host_find(policy, judge->lookup, judge->ctx, policy->exchange, &host);
-	const knot_rrset_t *own = (family == 4) ? &host.a : &host.aaaa;
-	uint32_t ttl = knot_rrset_empty(own) ? policy->ttl : own->ttl;
-	return own_addresses(judge, policy->exchange, family, own, ttl);
+	const knot_rrset_t *rrset = item->rrset;
+	host_find(judge->policy, judge->lookup, judge->ctx, item->owner, host);
+	if (host->alias) { /* Not so for another module. */
+		memset(&host->a, 0, sizeof(host->a));
+		memset(&host->aaaa, 0, sizeof(host->aaaa));
+		host->alias = host->proxy_name = false;
+	}
+	*(type_family(rrset->type) == 4 ? &host->a : &host->aaaa) = *rrset;
+	if (host->state != HOST_BLIND) {
+		host->state = HOST_FOUND;
+	}
+}
+
+/* ANY asks for all there is, and knotd shows one RRset of it: where that had to be left out, the
+ * host may still have addresses of the other family. */
+static knot_rrset_t *other_family(judge_t *judge, const policy_item_t *emptied, const host_t *host)
+{
+	int family = (type_family(emptied->rrset->type) == 4) ? 6 : 4;
+	const knot_rrset_t *own = (family == 4) ? &host->a : &host->aaaa;
+	if (judge->response->qtype != KNOT_RRTYPE_ANY ||
+	    response_item(judge->response, KNOT_ANSWER, family_type(family), emptied->owner)) {
+		return NULL;
+	}
+	return served_rrset(judge, emptied->owner, family, host,
+	                    knot_rrset_empty(own) ? judge->policy->ttl : own->ttl);
 }
 
 /* 4.1: addresses of a guarded host, in any section. */
 static void replace_addresses(judge_t *judge, policy_item_t *item, finding_t *finding)
 {
 	const knot_rrset_t *rrset = item->rrset;
+	int family = type_family(rrset->type);
 	bool answer = (item->section == KNOT_ANSWER);
-	finding->action = ACTION_STRIPPED;
-	knot_rrset_t *with = response_direct_rrset(judge, item->owner, rrset, rrset->ttl);
-	if (with == NULL) {
-		finding->action = ACTION_REPLACED;
-		with = response_mail_rrset(judge, item->owner, type_family(rrset->type),
-		                           rrset->ttl);
-	}
+	host_t host;
+	find_shown_host(judge, item, &host);
+	knot_rrset_t *with = served_rrset(judge, item->owner, family, &host, rrset->ttl);
 	if (with == NULL) {
 		finding->action = ACTION_EMPTIED;
 		judge->negative |= answer;
+	} else {
+		finding->action = host_serves(judge->policy, &host, false, family) ==
+		                  HOST_SERVES_DIRECT ? ACTION_STRIPPED : ACTION_REPLACED;
 	}
 	response_edit(judge, item, with);
-	if (with == NULL && answer && judge->response->qtype == KNOT_RRTYPE_ANY &&
-	    name_equal(item->owner, judge->policy->exchange)) {
-		with = other_family(judge, rrset);
+	if (with == NULL && answer) {
+		with = other_family(judge, item, &host);
 		response_add(judge, KNOT_ANSWER, with);
 	}
 	finding->answer_rrset = with;
@@ -576,6 +686,105 @@ static bool answer_has(const judge_t *judge, const knot_dname_t *owner)
 	return false;
 }
 
+/* True if an RRset has the mail addresses of its family, and no others. */
+static bool is_mail_rrset(const judge_t *judge, const knot_rrset_t *rrset)
+{
+	int family = type_family(rrset->type);
+	size_t size = (family == 4) ? 4 : 16;
+	const addresses_t *mail = policy_mail(judge->policy, family);
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	bool same = family != 0 && mail->count == rrset->rrs.count;
+	for (uint16_t i = 0; i < rrset->rrs.count && same; i++) {
+		same = false;
+		for (size_t j = 0; j < mail->count && !same; j++) {
+			same = memcmp(mail->at + j * size, rdata->data, size) == 0;
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+	return same;
+}
+
+/* True if the item has to go for being a wildcard's, in this section. Notes a proxied address. */
+static bool is_wildcards_data(judge_t *judge, const policy_item_t *item, knot_section_t section,
+                              finding_t *finding)
+{
+	uint16_t type = item->rrset->type;
+	if (item->section != section || item->edit != EDIT_KEEP || type == KNOT_RRTYPE_RRSIG ||
+	    !is_exchange_by_wildcard(judge, item) || is_mail_rrset(judge, item->rrset)) {
+		return false;
+	}
+	if (type_family(type) != 0 && response_proxied(judge, item->rrset, finding)) {
+		finding->rule = RULE_PROXIED_HOST;
+		finding->action = ACTION_REPLACED;
+	}
+	return true;
+}
+
+static const host_t no_host = { .state = HOST_NONE };
+
+/* 4.4: what a wildcard has answered for the exchange gives way to the mail addresses; of all other
+ * types there is nothing. */
+static void judge_wildcard_answer(judge_t *judge)
+{
+	policy_response_t *response = judge->response;
+	const knot_dname_t *exchange = judge->policy->exchange;
+	finding_t finding = { .rule = RULE_MISSING_TARGET, .action = ACTION_SYNTHESIZED,
+	                      .owner = exchange, .type = response->qtype };
+	bool found = false;
+	uint32_t ttl = judge->policy->ttl;
+	for (size_t i = 0; i < response->count; i++) {
+		policy_item_t *item = &response->items[i];
+		if (is_wildcards_data(judge, item, KNOT_ANSWER, &finding)) {
+			found = true;
+			ttl = item->rrset->ttl < ttl ? item->rrset->ttl : ttl;
+			response_edit(judge, item, NULL);
+		}
+	}
+	if (!found) {
+		return;
+	}
+	for (size_t i = 0; i < response->count; i++) { /* What only went along with that. */
+		policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_ADDITIONAL && type_family(item->rrset->type) != 0) {
+			response_edit(judge, item, NULL);
+		}
+	}
+
+	knot_rrset_t *a = asked_rrset(judge, exchange, 4, &no_host, ttl);
+	knot_rrset_t *aaaa = asked_rrset(judge, exchange, 6, &no_host, ttl);
+	finding.answer_rrset = (a != NULL) ? a : aaaa;
+	if (finding.answer_rrset != NULL) {
+		response_drop_authority(judge);
+		response_add(judge, KNOT_ANSWER, a);
+		response_add(judge, KNOT_ANSWER, aaaa);
+	} else {
+		judge->negative = true;
+		finding.action = finding.rule == RULE_PROXIED_HOST ? ACTION_EMPTIED
+		                                                   : finding.action;
+	}
+	response_finding(judge, &finding);
+}
+
+/* The same beside an answer. */
+static void judge_wildcard_additional(judge_t *judge)
+{
+	const knot_dname_t *exchange = judge->policy->exchange;
+	for (size_t i = 0; i < judge->response->count; i++) {
+		policy_item_t *item = &judge->response->items[i];
+		finding_t finding = { .rule = RULE_MISSING_TARGET, .action = ACTION_SYNTHESIZED,
+		                      .owner = exchange, .type = item->rrset->type };
+		int family = type_family(item->rrset->type);
+		if (family != 0 && is_wildcards_data(judge, item, KNOT_ADDITIONAL, &finding)) {
+			knot_rrset_t *with = served_rrset(judge, exchange, family, &no_host,
+			                                  item->rrset->ttl);
+			finding.answer_rrset = with;
+			finding.action = with != NULL ? finding.action : ACTION_EMPTIED;
+			response_edit(judge, item, with);
+			response_finding(judge, &finding);
+		}
+	}
+}
+
 /* 4.4: the exchange always resolves, and nothing above it is denied. */
 static void judge_exchange(judge_t *judge)
 {
@@ -591,9 +800,13 @@ static void judge_exchange(judge_t *judge)
 	}
 
 	knot_rrset_t *a = NULL, *aaaa = NULL;
-	if (name_equal(name, exchange)) {
-		a = own_addresses(judge, exchange, 4, NULL, judge->policy->ttl);
-		aaaa = own_addresses(judge, exchange, 6, NULL, judge->policy->ttl);
+	if (name_equal(name, exchange) && !is_exchange_elsewhere(judge)) {
+		host_t host = *response_exchange(judge);
+		if (nxdomain) {
+			host.state = HOST_NONE;
+		}
+		a = asked_rrset(judge, exchange, 4, &host, judge->policy->ttl);
+		aaaa = asked_rrset(judge, exchange, 6, &host, judge->policy->ttl);
 	}
 	bool positive = (a != NULL || aaaa != NULL);
 	if (!positive && !nxdomain) {
@@ -708,6 +921,8 @@ int policy_judge(const policy_t *policy, policy_lookup_f lookup, void *ctx,
 		return KNOT_EOK;
 	}
 	judge_aliases(&judge);
+	judge_wildcard_answer(&judge);
+	judge_wildcard_additional(&judge);
 	judge_targets(&judge);
 	judge_addresses(&judge);
 	judge_exchange(&judge);

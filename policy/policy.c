@@ -60,10 +60,14 @@ bool policy_mail_service(const policy_t *policy, const knot_dname_t *owner)
 bool policy_suspects(const policy_t *policy, const knot_dname_t *qname,
                      const knot_rrset_t *rrsets, size_t count)
 {
-	bool data = false;
+	bool data = false, at_exchange = name_equal(qname, policy->exchange);
 	for (size_t i = 0; i < count; i++) {
 		const knot_rrset_t *rrset = &rrsets[i];
 		knot_rdata_t *rdata = rrset->rrs.rdata;
+		if (knot_dname_is_wildcard(rrset->owner) && (i > 0 || at_exchange) &&
+		    knot_dname_in_bailiwick(policy->exchange, rrset->owner + 2) > 0) {
+			return true; /* A wildcard does not speak for the exchange. */
+		}
 		switch (rrset->type) {
 		case KNOT_RRTYPE_A:
 		case KNOT_RRTYPE_AAAA:

@@ -304,6 +304,16 @@ policy_item_t *response_item(const policy_response_t *response, knot_section_t s
 	return NULL;
 }
 
+const host_t *response_exchange(judge_t *judge)
+{
+	if (!judge->exchange_found) {
+		host_find(judge->policy, judge->lookup, judge->ctx, judge->policy->exchange,
+		          &judge->exchange);
+		judge->exchange_found = true;
+	}
+	return &judge->exchange;
+}
+
 bool response_guarded(const judge_t *judge, const knot_dname_t *name)
 {
 	return policy_guarded(judge->policy, &judge->apex_mx, name);

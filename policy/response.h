@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "policy/host.h"
 #include "policy/nsec.h"
 #include "policy/policy.h"
 #include "policy/rules.h"
@@ -149,6 +150,9 @@ typedef struct {
 	bool negative;                /*!< The edited answer has no data; it needs an SOA. */
 	int error;                    /*!< KNOT_ENOMEM once an edit could not be made. */
 
+	host_t exchange;              /*!< Set by response_exchange(). */
+	bool exchange_found;
+
 	policy_lookup_f zone_lookup;  /*!< The caller's, which lookup calls up to its limit. */
 	void *zone_ctx;
 	size_t budget;                /*!< Look-ups left. */
@@ -197,6 +201,9 @@ void response_set_soa(judge_t *judge);
 
 /*! Leaves out the SOA, and all else in the authority section, of an answer that has data now. */
 void response_drop_authority(judge_t *judge);
+
+/*! What the zone says of the exchange; looked up once. */
+const host_t *response_exchange(judge_t *judge);
 
 /*! Notes a finding (copies): its rule and action always, the rest if there is room. */
 void response_finding(judge_t *judge, const finding_t *finding);

@@ -11,6 +11,7 @@ const char *const rule_names[RULE_COUNT] = {
 	[RULE_PROXIED_ALIAS]  = "proxied-alias",
 	[RULE_PROXIED_TARGET] = "proxied-target",
 	[RULE_MISSING_TARGET] = "missing-target",
+	[RULE_EXCHANGE_DELEGATED] = "exchange-delegated",
 	[RULE_SIGN_FAILURE]   = "sign-failure",
 };
 

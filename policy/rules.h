@@ -13,6 +13,7 @@ typedef enum {
 	RULE_PROXIED_ALIAS,    /*!< A guarded host or mail target is an alias that leads to a proxy. */
 	RULE_PROXIED_TARGET,   /*!< A mail target that is not guarded leads to a proxy. */
 	RULE_MISSING_TARGET,   /*!< A mail target in the zone, or the mail exchange, has no address. */
+	RULE_EXCHANGE_DELEGATED, /*!< Mail would be steered to an exchange of another authority. */
 	RULE_SIGN_FAILURE,     /*!< A changed answer can't be signed. */
 	RULE_COUNT
 } rule_t;

@@ -194,11 +194,15 @@ static void test_missing(void **state)
 /* A wildcard answers for the exchange. */
 static const denial_case_t wild[] = {
 	{ "* A 192.0.2.9\n", NULL, "mail A",
-	  "!mail A 192.0.2.9\n",
-	  "!mail A 192.0.2.9\n", NULL, NULL },
+	  "!mail A 198.51.100.25\n",
+	  "!mail A 198.51.100.25\n", NULL, NULL },
 	{ "* A 192.0.2.9\n", NULL, "mail AAAA",
 	  "!mail AAAA 2001:db8::25\n",
-	  "!mail AAAA 2001:db8::25\n", NULL, NULL },
+	  "!mail AAAA 2001:db8::25\n",
+	  "~@ SOA\n"
+	  "~!mail NSEC *.mail A RRSIG NSEC\n",
+	  "~@ SOA\n"
+	  "~!(mail) NSEC3 (@) A RRSIG\n" },
 	{ "* A 192.0.2.9\n", NULL, "mail TXT",
 	  "~@ SOA\n"
 	  "~!mail NSEC *.mail A AAAA RRSIG NSEC\n",
@@ -208,7 +212,7 @@ static const denial_case_t wild[] = {
 	  "other A 192.0.2.9\n"
 	  "~!*.mail NSEC @ all +CNAME\n",
 	  "other A 192.0.2.9\n"
-	  "~!(mail) NSEC3 (@) all +CNAME -NSEC\n", NULL, NULL },
+	  "~!(mail) NSEC3 (@) A AAAA RRSIG\n", NULL, NULL },
 	{ "* A 192.0.2.9\n", NULL, "other TXT",
 	  "~@ SOA\n"
 	  "~!* NSEC mail A RRSIG NSEC\n"
@@ -216,7 +220,7 @@ static const denial_case_t wild[] = {
 	  "~@ SOA\n"
 	  "~!(*) NSEC3 (*.mail) A RRSIG\n"
 	  "~(@) NSEC3 (*) NS SOA RRSIG DNSKEY NSEC3PARAM\n"
-	  "~!(mail) NSEC3 (@) all +CNAME -NSEC\n", NULL, NULL },
+	  "~!(mail) NSEC3 (@) A AAAA RRSIG\n", NULL, NULL },
 	{ "* A 192.0.2.9\n", NULL, "q.mail A",
 	  "!q.mail A 192.0.2.9 (*.mail)\n"
 	  "~!*.mail NSEC @ all +CNAME\n",
@@ -229,46 +233,39 @@ static const denial_case_t wild[] = {
 	  "~!*.mail NSEC mail\\000 A RRSIG NSEC\n", NULL, NULL },
 	{ "* TXT x\n", NULL, "mail A",
 	  "!mail A 198.51.100.25\n",
-	  "!mail A 198.51.100.25\n", NULL, NULL },
+	  "!mail A 198.51.100.25\n",
+	  "~@ SOA\n"
+	  "~!mail NSEC *.mail AAAA RRSIG NSEC\n",
+	  "~@ SOA\n"
+	  "~!(mail) NSEC3 (@) AAAA RRSIG\n" },
 	{ "* TXT x\n", NULL, "mail TXT",
-	  "!mail TXT\n",
-	  "!mail TXT\n", NULL, NULL },
+	  "~!mail NSEC *.mail A AAAA RRSIG NSEC\n"
+	  "~!@ SOA\n",
+	  "~!(mail) NSEC3 (@) A AAAA RRSIG\n"
+	  "~!@ SOA\n", NULL, NULL },
 	{ "* TXT x\n", NULL, "mail MX",
 	  "~@ SOA\n"
-	  "~!mail NSEC *.mail A TXT AAAA RRSIG NSEC\n",
+	  "~!mail NSEC *.mail A AAAA RRSIG NSEC\n",
 	  "~@ SOA\n"
-	  "~!(mail) NSEC3 (@) A TXT AAAA RRSIG\n", NULL, NULL },
+	  "~!(mail) NSEC3 (@) A AAAA RRSIG\n", NULL, NULL },
 	{ "* TXT x\n", NULL, "q.mail TXT",
 	  "!q.mail TXT (*.mail)\n"
 	  "~!*.mail NSEC @ all +CNAME\n",
 	  "!q.mail TXT (*.mail)\n"
 	  "~!*.mail NSEC mail\\000 all +CNAME\n", NULL, NULL },
 	{ "* A 192.0.2.9\n* AAAA 2001:db8::9\n", NULL, "mail A",
-	  "= mail A 192.0.2.9\n"
-	  "~* NSEC @ A AAAA RRSIG NSEC\n",
-	  "= mail A 192.0.2.9\n"
-	  "~(*) NSEC3 (@) A AAAA RRSIG\n",
-	  "!mail A 192.0.2.9\n",
-	  "!mail A 192.0.2.9\n" },
+	  "!mail A 198.51.100.25\n",
+	  "!mail A 198.51.100.25\n", NULL, NULL },
 	{ "* A 192.0.2.9\n* AAAA 2001:db8::9\n", NULL, "mail TXT",
-	  "= ~@ SOA\n"
-	  "~* NSEC @ A AAAA RRSIG NSEC\n",
-	  "= ~@ SOA\n"
-	  "~(*) NSEC3 (@) A AAAA RRSIG\n"
-	  "~(@) NSEC3 (*) NS SOA RRSIG DNSKEY NSEC3PARAM\n",
 	  "~@ SOA\n"
 	  "~!mail NSEC *.mail A AAAA RRSIG NSEC\n",
 	  "~@ SOA\n"
-	  "~!(mail) NSEC3 (@) A AAAA RRSIG\n" },
+	  "~!(mail) NSEC3 (@) A AAAA RRSIG\n", NULL, NULL },
 	{ "* A 192.0.2.9\n* AAAA 2001:db8::9\n", NULL, "other A",
-	  "= other A 192.0.2.9\n"
-	  "~* NSEC @ A AAAA RRSIG NSEC\n",
-	  "= other A 192.0.2.9\n"
-	  "~(*) NSEC3 (@) A AAAA RRSIG\n",
 	  "other A 192.0.2.9\n"
 	  "~!*.mail NSEC @ all +CNAME\n",
 	  "other A 192.0.2.9\n"
-	  "~!(mail) NSEC3 (@) all +CNAME -NSEC\n" },
+	  "~!(mail) NSEC3 (@) A AAAA RRSIG\n", NULL, NULL },
 };
 
 static void test_wild(void **state)

@@ -113,17 +113,24 @@ static const denial_case_t beside[] = {
 	  "~!(www) NSEC3 (mail) A RRSIG\n"
 	  "~!*.mail NSEC mail\\000 all +CNAME\n", NULL, NULL },
 	{ "* CNAME a\na A 192.0.2.1\n", NULL, "mail TXT",
+	  "~!@ SOA\n"
+	  "~!mail NSEC *.mail A AAAA RRSIG NSEC\n",
+	  "~!@ SOA\n"
+	  "~!(mail) NSEC3 (@) A AAAA RRSIG\n",
 	  "!mail CNAME a\n"
 	  "~@ SOA\n"
 	  "~!a NSEC mail A RRSIG NSEC\n",
 	  "!mail CNAME a\n"
 	  "~@ SOA\n"
-	  "~!(a) NSEC3 (mail) A RRSIG\n", NULL, NULL },
+	  "~!(a) NSEC3 (mail) A RRSIG\n" },
 	{ "* A 192.0.2.1\n_25._tcp.mail TLSA 3 1 1 AA\n", NULL, "mail MX",
 	  "~@ SOA\n"
 	  "~!mail NSEC _25._tcp.mail A AAAA RRSIG NSEC\n",
 	  "~@ SOA\n"
-	  "~!(mail) NSEC3 (@) A AAAA RRSIG\n", NULL, NULL },
+	  "~!(mail) NSEC3 (@) A AAAA RRSIG\n",
+	  NULL,
+	  "= ~@ SOA\n"
+	  "~(mail) NSEC3 (@)\n" },
 	{ "* A 192.0.2.1\n_25._tcp.mail TLSA 3 1 1 AA\n", NULL, "_tcp.mail A",
 	  "~@ SOA\n"
 	  "~!mail NSEC _25._tcp.mail A AAAA RRSIG NSEC\n",

@@ -77,6 +77,28 @@ static const judge_case_t addresses[] = {
 	{ "mail AAAA 2606:4700::1\n", NULL, "mail AAAA",
 	  "! proxied-host replaced mail AAAA (" PROXIED6 "): 2001:db8::25\n"
 	  "mail 300 AAAA 2001:db8::25\n", NULL },
+	/* A direct one of the other family, where that can be looked up: left out. */
+	{ "mail A 104.16.1.2\nmail AAAA 2001:db8::1\n", NULL, "mail A",
+	  "! proxied-host emptied mail A (" PROXIED4 "): -\n~ @ 300 SOA\n",
+	  "! proxied-host replaced mail A (" PROXIED4 "): 198.51.100.25\n"
+	  "mail 300 A 198.51.100.25\n" },
+	{ "mx A 104.16.1.2\nmx AAAA 2001:db8::1\nmx AAAA 2606:4700::1\n", "mail-host mx", "mx A",
+	  "! proxied-host emptied mx A (" PROXIED4 "): -\n~ @ 300 SOA\n",
+	  "! proxied-host replaced mx A (" PROXIED4 "): 198.51.100.25\nmx 300 A 198.51.100.25\n" },
+	{ "mx A 192.0.2.1\nmx AAAA 2606:4700::1\n", "mail-host mx", "mx AAAA",
+	  "! proxied-host emptied mx AAAA (" PROXIED6 "): -\n~ @ 300 SOA\n",
+	  "! proxied-host replaced mx AAAA (" PROXIED6 "): 2001:db8::25\n"
+	  "mx 300 AAAA 2001:db8::25\n" },
+	{ "mx A 192.0.2.1\nmx AAAA 2606:4700::1\n@ MX 10 mx\n", NULL, "@ MX",
+	  "! proxied-host emptied mx AAAA (" PROXIED6 "): -\n"
+	  "@ 3600 MX 10 mx\n+ mx 3600 A 192.0.2.1\n",
+	  "! proxied-host replaced mx AAAA (" PROXIED6 "): 2001:db8::25\n"
+	  "@ 3600 MX 10 mx\n+ mx 3600 A 192.0.2.1\n+ mx 300 AAAA 2001:db8::25\n" },
+	{ "mx A 104.16.1.2\nmx AAAA 2001:db8::1\n", "mail-host mx", "mx ANY",
+	  "! proxied-host emptied mx A (" PROXIED4 "): 2001:db8::1\nmx 300 AAAA 2001:db8::1\n",
+	  "! proxied-host replaced mx A (" PROXIED4 "): 198.51.100.25\nmx 300 A 198.51.100.25\n" },
+	{ "@ A 104.16.1.2\n@ AAAA 2001:db8::1\n", "web-host www;mail-host @", "@ A",
+	  "! proxied-host emptied @ A (" PROXIED4 "): -\n~ @ 300 SOA\n", NULL },
 	/* None of that family: left out, with the SOA. */
 	{ "mail AAAA 2606:4700::1\n", "mail6", "mail AAAA",
 	  "! proxied-host emptied mail AAAA (" PROXIED6 "): -\n"

@@ -66,27 +66,66 @@ static void test_missing(void **state)
 
 /* The name is there. */
 static const judge_case_t lacking[] = {
-	{ "mail TXT x\n", NULL, "mail A", MADE4 MAIL4, NULL },
-	{ "mail TXT x\n", NULL, "mail AAAA", MADE6 MAIL6, NULL },
+	/* Without look-ups, the other family may well be there. */
+	{ "mail TXT x\n", NULL, "mail A", MADE4 MAIL4, "=" },
+	{ "mail TXT x\n", NULL, "mail AAAA", MADE6 MAIL6, "=" },
+	{ "mail TXT x\n", "mail4", "mail AAAA", MADE6 MAIL6, NULL },
+	{ "mail TXT x\n", "mail6", "mail A", MADE4 MAIL4, NULL },
 	{ "mail TXT x\n", NULL, "mail TXT", "=", NULL },
 	{ "mail TXT x\n", NULL, "mail ANY", "=", NULL },
 	{ "mail TXT x\n", NULL, "mail MX", "=", NULL },
 	{ "mail TXT x\n", "mail4", "mail A", "=", NULL },
-	{ "x.mail TXT x\n", NULL, "mail A", MADE4 MAIL4, NULL },
-	{ "x.mail TXT x\n", NULL, "mail ANY", BOTH MAIL4 MAIL6, NULL },
+	{ "x.mail TXT x\n", NULL, "mail A", MADE4 MAIL4, "=" },
+	{ "x.mail TXT x\n", NULL, "mail ANY", BOTH MAIL4 MAIL6, "=" },
 	{ "x.mail TXT x\n", NULL, "mail TXT", "=", NULL },
-	/* For each family its own direct ones, else the mail addresses. */
+	/* Nothing is added beside a direct address. */
 	{ "mail A 192.0.2.25\n", NULL, "mail A", "=", NULL },
-	{ "mail A 192.0.2.25\n", NULL, "mail AAAA", MADE6 MAIL6, NULL },
+	{ "mail A 192.0.2.25\n", NULL, "mail AAAA", "=", NULL },
 	{ "mail A 192.0.2.25\n", "mail6", "mail AAAA", "=", NULL },
-	{ "mail AAAA 2001:db8::1\n", NULL, "mail A", MADE4 MAIL4, NULL },
-	{ "mail A 104.16.1.2\n", NULL, "mail AAAA", MADE6 MAIL6, NULL },
-	/* By a wildcard. */
-	{ "* A 192.0.2.1\n", NULL, "mail A", "=", NULL },
-	{ "* A 192.0.2.1\n", NULL, "mail AAAA", MADE6 MAIL6, NULL },
+	{ "mail A 192.0.2.25\n", "mail4", "mail AAAA", "=", MADE6 MAIL6 },
+	{ "mail A 192.0.2.25\nmail A 104.16.1.2\n", NULL, "mail AAAA", "=", NULL },
+	{ "mail AAAA 2001:db8::1\n", NULL, "mail A", "=", NULL },
+	{ "@ MX 10 mail\nmail A 203.0.113.9\n", NULL, "@ MX", "=", NULL },
+	/* Proxied only: each of those families, and the other one only if they get nothing. */
+	{ "mail A 104.16.1.2\n", NULL, "mail AAAA", "=", NULL },
+	{ "mail A 104.16.1.2\n", "mail4", "mail AAAA", MADE6 MAIL6, NULL },
+	{ "mail A 104.16.1.2\n", "mail6", "mail AAAA", "=", NULL },
+	{ "mail AAAA 2606:4700::1\n", "mail6", "mail A", MADE4 MAIL4, NULL },
+	{ "mail A 104.16.1.2\n", "mail4", "mail ANY",
+	  "! proxied-host emptied mail A (" PROXIED4 "): 2001:db8::25\n" MAIL6, NULL },
+	/* Another module answers for an ALIAS record. */
+	{ "mail TYPE65401 \\# 0\n", NULL, "mail A", "=", NULL },
+	{ "mail TYPE65401 \\# 0\n", "mail6", "mail A", "=", MADE4 MAIL4 },
+	/* A wildcard does not speak for it. */
+	{ "* A 192.0.2.1\n", NULL, "mail A", MADE4 MAIL4, NULL },
+	{ "* A 192.0.2.1\n", NULL, "mail AAAA", MADE6 MAIL6, "=" },
+	{ "* A 192.0.2.1\n", "mail4", "mail A", "! missing-target synthesized mail A: -\n"
+	  "~ @ 300 SOA\n", NULL },
+	{ "* A 192.0.2.1\n@ MX 10 mail\n", NULL, "@ MX",
+	  MADE4 "@ 3600 MX 10 mail\n+ mail 300 A 198.51.100.25\n", NULL },
+	{ "* A 104.16.1.2\n* A 192.0.2.1\n", NULL, "mail A",
+	  "! proxied-host replaced mail A (" PROXIED4 "): 198.51.100.25\n" MAIL4, NULL },
 	{ "* A 104.16.1.2\n", NULL, "mail A",
 	  "! proxied-host replaced mail A (" PROXIED4 "): 198.51.100.25\n" MAIL4, NULL },
-	{ "* TXT x\n", NULL, "mail A", MADE4 MAIL4, NULL },
+	{ "* TXT x\n", NULL, "mail TXT",
+	  "! missing-target synthesized mail TXT: -\n~ @ 300 SOA\n", NULL },
+	{ "* MX 10 a\na A 192.0.2.1\n", NULL, "mail MX",
+	  "! missing-target synthesized mail MX: -\n~ @ 300 SOA\n", NULL },
+	{ "* 90 A 192.0.2.1\n", NULL, "mail ANY",
+	  "! missing-target synthesized mail ANY: 198.51.100.25\n"
+	  "mail 90 A 198.51.100.25\nmail 90 AAAA 2001:db8::25\n", NULL },
+	{ "* CNAME b\nb A 192.0.2.1\n", NULL, "mail A",
+	  "! missing-target synthesized mail A b: 198.51.100.25\n" MAIL4, "=" },
+	{ "* CNAME b\nb A 192.0.2.1\n", NULL, "mail AAAA",
+	  "! missing-target synthesized mail AAAA b: 2001:db8::25\n" MAIL6, "=" },
+	{ "* A 198.51.100.25\n", NULL, "mail A", "=", NULL },
+	{ "smtp CNAME mail\n* A 192.0.2.1\n", NULL, "smtp A",
+	  MADE4 "smtp 3600 CNAME mail\n" MAIL4, "=" },
+	{ "* CNAME b\nb A 192.0.2.1\n", NULL, "mail CNAME",
+	  "! missing-target synthesized mail CNAME b: -\n~ @ 300 SOA\n", NULL },
+	{ "* CNAME b\nb A 192.0.2.1\n", NULL, "mail ANY",
+	  "! missing-target synthesized mail ANY b: 198.51.100.25\n" MAIL4 MAIL6, NULL },
+	{ "* TXT x\n", NULL, "mail A", MADE4 MAIL4, "=" },
 	{ "* TXT x\n", NULL, "mail MX", "=", NULL },
 	{ "* CNAME x.cdn.example.net.\n", NULL, "mail AAAA",
 	  "! proxied-alias replaced mail AAAA x.cdn.example.net.: 2001:db8::25\n" MAIL6, NULL },
@@ -96,7 +135,7 @@ static const judge_case_t lacking[] = {
 	  "! missing-target synthesized mail TXT: -\n" EXISTS "smtp 900 CNAME mail\n~ @ 300 SOA\n",
 	  NULL },
 	{ "smtp 900 CNAME mail\nmail TXT x\n", NULL, "smtp AAAA",
-	  MADE6 "smtp 900 CNAME mail\n" MAIL6, NULL },
+	  MADE6 "smtp 900 CNAME mail\n" MAIL6, "=" },
 	{ "d 900 DNAME e\n", "exchange mail.e", "mail.d A",
 	  "! missing-target synthesized mail.e A: 198.51.100.25\n" EXISTS
 	  "d 900 DNAME e\nmail.d 900 CNAME mail.e\nmail.e 300 A 198.51.100.25\n", NULL },
@@ -123,9 +162,12 @@ static const judge_case_t aliases[] = {
 	{ "mail CNAME b\nb A 192.0.2.1\n", NULL, "mail A", "=", NULL },
 	{ "mail CNAME b\nb A 192.0.2.1\n", NULL, "mail TXT", "=", NULL },
 	{ "mail CNAME b\nb A 192.0.2.1\n", NULL, "mail CNAME", "=", NULL },
-	{ "mail 70 CNAME b\nb A 192.0.2.1\n", NULL, "mail AAAA",
-	  "! missing-target synthesized mail AAAA b: 2001:db8::25\nmail 70 AAAA 2001:db8::25\n",
-	  NULL },
+	{ "mail 70 CNAME b\nb A 192.0.2.1\n", NULL, "mail AAAA", "=", NULL },
+	{ "mail 70 CNAME b\nb A 192.0.2.1\n", "mail4", "mail AAAA", "=",
+	  "! missing-target synthesized mail AAAA b: 2001:db8::25\nmail 70 AAAA 2001:db8::25\n" },
+	{ "mail CNAME www\nwww A 104.16.1.2\nwww A 192.0.2.1\n", NULL, "mail AAAA",
+	  "! proxied-alias emptied mail AAAA www (" PROXIED4 "): -\n~ @ 300 SOA\n",
+	  "! proxied-alias replaced mail AAAA www: 2001:db8::25\n" MAIL6 },
 	{ "mail CNAME b\nb A 192.0.2.1\n", "mail6", "mail AAAA", "=", NULL },
 	/* Of something unknown. */
 	{ "mail CNAME mx.example.org.\n", NULL, "mail A", "=", NULL },
@@ -139,7 +181,10 @@ static const judge_case_t aliases[] = {
 	{ "mail CNAME gone\n", NULL, "mail ANY",
 	  "! missing-target synthesized mail ANY gone: 198.51.100.25\n" MAIL4 MAIL6, "=" },
 	{ "mail CNAME b\nb TXT x\n", NULL, "mail A",
+	  "! missing-target synthesized mail A b: 198.51.100.25\n" MAIL4, "=" },
+	{ "mail CNAME b\nb TXT x\n", "mail6", "mail A",
 	  "! missing-target synthesized mail A b: 198.51.100.25\n" MAIL4, NULL },
+	{ "mail CNAME b\nb TYPE65401 \\# 0\n", NULL, "mail A", "=", NULL },
 	{ "mail CNAME b\nb TXT x\n", NULL, "mail TXT",
 	  "! missing-target synthesized mail TXT b: -\n~ @ 300 SOA\n", "=" },
 	{ "a CNAME mail\nmail CNAME gone\n", NULL, "a A",
@@ -188,7 +233,41 @@ static const judge_case_t deep[] = {
 	{ "@ TXT x\n", "exchange mx.out.dc", "@ AAAA", "=", NULL },
 	/* Below a delegation it is not this zone's. */
 	{ "a CNAME mail.sub\nsub NS ns.example.org.\n", "exchange mail.sub", "a A", "=", NULL },
+	/* Nor below a DNAME. */
+	{ "d DNAME e\n", "exchange mail.d", "mail.d A", "=", NULL },
+	{ "d DNAME e\nmail.e A 192.0.2.1\n", "exchange mail.d", "mail.d AAAA", "=", NULL },
 };
+
+/* Nothing is steered to an exchange of another authority, but that is said. */
+static const judge_case_t elsewhere[] = {
+	{ "@ MX 10 www\nwww A 104.16.1.2\nsub NS ns.example.org.\n", "exchange mail.sub", "@ MX",
+	  "! exchange-delegated logged @ MX www (" PROXIED4 "): mail.sub\n"
+	  "@ 3600 MX 10 www\n+ www 3600 A 104.16.1.2\n",
+	  "! proxied-target steered @ MX www (" PROXIED4 "): mail.sub\n@ 300 MX 10 mail.sub\n" },
+	{ "@ MX 10 www\nwww A 104.16.1.2\nmail NS ns.example.org.\n", NULL, "@ MX",
+	  "! exchange-delegated logged @ MX www (" PROXIED4 "): mail\n"
+	  "@ 3600 MX 10 www\n+ www 3600 A 104.16.1.2\n",
+	  "! proxied-target steered @ MX www (" PROXIED4 "): mail\n@ 300 MX 10 mail\n" },
+	{ "sub MX 10 gone\nsub MX 20 gone2\nd DNAME e\n", "exchange mail.d", "sub MX",
+	  "! exchange-delegated logged sub MX gone: mail.d\n"
+	  "sub 3600 MX 10 gone\nsub 3600 MX 20 gone2\n", "=" },
+	{ "_imap._tcp SRV 0 0 143 www\nwww A 104.16.1.2\nd DNAME e\n", "exchange mail.d",
+	  "_imap._tcp SRV",
+	  "! exchange-delegated logged _imap._tcp SRV www (" PROXIED4 "): mail.d\n"
+	  "_imap._tcp 3600 SRV 0 0 143 www\n+ www 3600 A 104.16.1.2\n",
+	  "! proxied-target steered _imap._tcp SRV www (" PROXIED4 "): mail.d\n"
+	  "_imap._tcp 300 SRV 0 0 143 mail.d\n" },
+	/* Where there is nothing to steer, there is nothing to say. */
+	{ "@ MX 10 mail.sub\nsub NS ns.example.org.\n", "exchange mail.sub", "@ MX", "=", NULL },
+	{ "@ MX 10 mx\nmx A 192.0.2.1\nsub NS ns.example.org.\n", "exchange mail.sub", "@ MX", "=",
+	  NULL },
+};
+
+static void test_elsewhere(void **state)
+{
+	(void)state;
+	CHECK(elsewhere);
+}
 
 static void test_deep(void **state)
 {
@@ -203,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_lacking),
 		cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_elsewhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

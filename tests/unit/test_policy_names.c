@@ -58,7 +58,7 @@ static void test_case(void **state)
 		/* What differs only in case is merged. */
 		{ "sub MX 10 MAIL\nsub MX 20 gone\nmail A 192.0.2.1\n", NULL, "sub MX",
 		  "! missing-target steered sub MX gone: mail\nsub 300 MX 10 mail\n"
-		  "+ mail 3600 A 192.0.2.1\n+ mail 300 AAAA 2001:db8::25\n", "=" },
+		  "+ mail 3600 A 192.0.2.1\n", "=" },
 	};
 	CHECK(cases);
 }
@@ -153,7 +153,7 @@ static void test_long(void **state)
 	(void)snprintf(query, sizeof(query), "sub MX");
 	(void)snprintf(expected, sizeof(expected),
 	               "! proxied-target steered sub MX %s (" PROXIED4 "): %s\nsub 300 MX 10 %s\n"
-	               "+ %s 300 A 192.0.2.1\n+ %s 300 AAAA 2001:db8::25\n", b, a, a, a, a);
+	               "+ %s 300 A 192.0.2.1\n", b, a, a, a);
 	char blind[4096];
 	(void)snprintf(blind, sizeof(blind),
 	               "! proxied-target steered sub MX %s (" PROXIED4 "): %s\n"

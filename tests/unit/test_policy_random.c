@@ -103,6 +103,7 @@ typedef struct {
 	policy_lookup_f lookup;
 	random_names_t hosts;  /* Names that mail is sent to: targets, and where aliases lead. */
 	random_names_t denied; /* NXDOMAIN. */
+	knot_rrset_t apex_mx;
 	knot_rrset_t **seen;
 	size_t count;
 	size_t bad;
@@ -184,7 +185,16 @@ static bool excused(const client_t *client, const knot_dname_t *target)
 {
 	host_t host;
 	host_find(&client->scene->test.policy, zone_lookup, client->scene->zone, target, &host);
-	return is_blind(client) && host.alias;
+	return is_blind(client) && (host.alias || host.covered);
+}
+
+/* True if the exchange is another authority's: nothing is steered there, and it is not made. */
+static bool is_exchange_elsewhere(const client_t *client)
+{
+	const policy_t *policy = &client->scene->test.policy;
+	host_t host;
+	host_find(policy, zone_lookup, client->scene->zone, policy->exchange, &host);
+	return host.elsewhere;
 }
 
 /* A name that mail is sent to. Others may have asked for anything there; without look-ups, what is
@@ -203,13 +213,17 @@ static void add_host(client_t *client, const knot_dname_t *name)
 
 static void use_mx(client_t *client, const knot_rrset_t *mx)
 {
+	const policy_t *policy = &client->scene->test.policy;
 	for (uint16_t i = 0; i < mx->rrs.count; i++) {
 		const knot_dname_t *target = knot_mx_name(knot_rdataset_at(&mx->rrs, i));
 		if (!in_zone(client, target)) {
-			if (names_cover(&client->scene->test.policy.proxy_names, target)) {
+			if (names_cover(&client->scene->test.policy.proxy_names, target) &&
+			    !is_exchange_elsewhere(client)) {
 				complain(client, mx->owner, mx->type, "a target at a proxy name");
 			}
-		} else if (!excused(client, target)) {
+		} else if (!excused(client, target) &&
+		           (policy_guarded(policy, &client->apex_mx, target) ||
+		            !is_exchange_elsewhere(client))) {
 			add_host(client, target);
 		}
 	}
@@ -270,13 +284,19 @@ static bool resolves(client_t *client, const knot_dname_t *name, uint16_t type)
 	return false;
 }
 
-/* 4.4: the exchange has addresses, and whatever was asked before, it is not denied. */
+/* 4.4: the exchange has an address, and whatever was asked before, it is not denied. Without
+ * look-ups, one that exists without any may stay so. */
 static void check_exchange(client_t *client)
 {
 	const policy_t *policy = &client->scene->test.policy;
 	const knot_dname_t *exchange = policy->exchange;
-	if ((policy->mail4.count > 0 && !resolves(client, exchange, KNOT_RRTYPE_A)) ||
-	    (policy->mail6.count > 0 && !resolves(client, exchange, KNOT_RRTYPE_AAAA))) {
+	host_t host;
+	host_find(policy, zone_lookup, client->scene->zone, exchange, &host);
+	bool both = policy->mail4.count > 0 && policy->mail6.count > 0;
+	if (!host.elsewhere && policy->mail4.count + policy->mail6.count > 0 &&
+	    !(is_blind(client) && both && host.state != HOST_FOUND) &&
+	    !resolves(client, exchange, KNOT_RRTYPE_A) &&
+	    !resolves(client, exchange, KNOT_RRTYPE_AAAA)) {
 		complain(client, exchange, 0, "no address");
 	}
 	for (size_t i = 0; i < client->denied.count; i++) {
@@ -291,6 +311,7 @@ static void check_exchange(client_t *client)
 static size_t follow(const scene_t *scene, policy_lookup_f lookup)
 {
 	client_t client = { .scene = scene, .lookup = lookup };
+	client.apex_mx = policy_apex_mx(&scene->test.policy, zone_lookup, scene->zone);
 	for (size_t i = 0; i < scene->names.count; i++) {
 		ask(&client, scene->names.at[i], KNOT_RRTYPE_MX);
 	}
