@@ -88,9 +88,28 @@ static char *target_message(const audit_finding_t *finding, const subject_t *sub
 	             : xformat("the mail target %s is a name of a proxy", target);
 }
 
+/*! True if what a wildcard answers for the exchange leads to a proxy: that is found at the host. */
+static bool is_covered_by_proxied(auditor_t *auditor, const knot_dname_t *target)
+{
+	static const uint16_t types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA };
+	bool proxied = false;
+	for (size_t i = 0; i < 2; i++) {
+		reply_t reply;
+		policy_verdict_t verdict;
+		if (audit_response(auditor, &reply, target, types[i])) {
+			audit_judge(auditor, &reply.response, &verdict);
+			proxied |= (verdict.rules & (1U << RULE_PROXIED_HOST |
+			                             1U << RULE_PROXIED_ALIAS)) != 0;
+			policy_verdict_clear(&reply.response, &verdict);
+		}
+		reply_clear(&reply);
+	}
+	return proxied;
+}
+
 /*! The rule that a target breaks, or AUDIT_RULE_COUNT. What the judge of one zone can't see counts
  *  too: other zones of the run, and guarded names without address, which it leaves as they are. */
-static audit_rule_t rule_of(const auditor_t *auditor, const subject_t *subject)
+static audit_rule_t rule_of(auditor_t *auditor, const subject_t *subject)
 {
 	const host_t *end = &subject->end;
 	if (subject->found != NULL) {
@@ -98,7 +117,8 @@ static audit_rule_t rule_of(const auditor_t *auditor, const subject_t *subject)
 		       : subject->found->rule == RULE_MISSING_TARGET ? AUDIT_MISSING_TARGET
 		                                                     : AUDIT_PROXIED_TARGET;
 	} else if (end->state == HOST_NONE) {
-		return AUDIT_MISSING_TARGET;
+		return end->covered && is_covered_by_proxied(auditor, subject->target)
+		       ? AUDIT_RULE_COUNT : AUDIT_MISSING_TARGET;
 	} else if (!subject->guarded && audit_leads_to_proxy(auditor, subject->target, end)) {
 		return end->alias ? AUDIT_PROXIED_ALIAS : AUDIT_PROXIED_TARGET;
 	}

@@ -29,7 +29,7 @@ static const char usage[] =
 "      --proxy-name NAME     a domain at or below which names lead to a proxy\n"
 "      --mail-host NAME      a name whose addresses must be direct ('*.mx': all below mx)\n"
 "      --web-host NAME       a name of the proxied web site (default: @ and www)\n"
-"      --mail-exchange NAME  where mail is steered (default: mail)\n"
+"      --mail-exchange NAME  where mail is steered (default: mx-direct)\n"
 "      --mail-address ADDR   where mail really is\n"
 "      --web-origin NET      where the web site really runs\n"
 "    All but the first two may be repeated and replace --config. Without any --proxy or\n"

@@ -31,7 +31,7 @@ const knot_dname_t *const stanza_default_services[] = {
 };
 
 static const char *default_web_hosts[] = { "@", "www" };
-static const char *const default_exchange = "mail";
+static const char *const default_exchange = "mx-direct";
 
 /* Stands for a zone that is not known: no written name has such an octet, so none that is absolute
  * can be mistaken for a name in it. */

@@ -28,7 +28,7 @@ typedef struct {
 	words_t web_hosts;    /*!< Default: "@", "www". */
 	words_t mail_hosts;   /*!< Default: none. */
 	words_t services;     /*!< Default: stanza_default_services. */
-	const char *exchange; /*!< NULL is the default: "mail". */
+	const char *exchange; /*!< NULL is the default: "mx-direct". */
 	const knot_dname_t **proxy_names;
 	size_t proxy_name_count;
 	const netset_t *proxies; /*!< This and the next two: built, may be NULL. */

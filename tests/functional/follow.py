@@ -65,7 +65,7 @@ class Follower:
 
     def judge(self, name, owner, target, answer):
         """Looks at a target; True if its addresses are to be asked for."""
-        if target == ROOT:
+        if target == ROOT or (not self.oracle.guarded(target) and self.oracle.whole.elsewhere()):
             return False
         for rdtype in FAMILIES:
             for text in answer.additional.get((target, rdtype), (0, ()))[1]:

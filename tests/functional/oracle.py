@@ -34,10 +34,11 @@ class Oracle:
         if isinstance(zone, str):
             raise TypeError("a dnspython zone is wanted")
         self.policy, self.looks_up, self.missing = policy, looks_up, missing
-        self.whole = WholeZone(zone)
+        self.whole = WholeZone(zone, policy.exchange)
         self.apex = zone.origin
         apex_mx = self.whole.node(self.apex).get(MX, (0, []))
         self.apex_targets = {rdata.exchange for rdata in apex_mx[1]}
+        self.told = False
 
     # Words of section 2
 
@@ -60,42 +61,73 @@ class Oracle:
     # Section 4
 
     def expect(self, qname, qtype, base):
-        """The guarded answer, or None where nothing is to be repaired."""
+        """The guarded answer, or None where nothing is to be repaired. told is set if there is
+        something to tell all the same."""
+        self.told = False
         if not base.answer and any(rdtype == dns.rdatatype.NS for _, rdtype in base.authority):
             return None
         return Repair(self, qname, qtype, base).done()
 
+    def serves(self, owner, found, alias=False):
+        """{type: addresses} that a guarded host is answered with (4.1, 4.2, 4.4); found is all
+        that it has, or that its alias leads to."""
+        direct = {rdtype: self.direct(texts) for rdtype, texts in found.items()}
+        direct = {rdtype: texts for rdtype, texts in direct.items() if texts}
+        if direct:
+            return direct
+        every = {rdtype: self.mail(rdtype) for rdtype in FAMILIES if self.mail(rdtype)}
+        if alias:
+            return every
+        served = {rdtype: texts for rdtype, texts in every.items() if rdtype in found}
+        return every if owner == self.policy.exchange and not served else served
+
     def bad_target(self, owner, target, knowledge):
         """True if a mail target has to be steered (4.3)."""
-        if target == ROOT or self.guarded(target):
+        if target == ROOT:
             return False
+        if self.guarded(target):
+            return self.looks_up and self.missing and self.no_address(target)
         if not self.in_zone(target):
             return self.policy.proxy_name(target)
         known = knowledge.follow(target) if self.looks_up else knowledge.target(target)
         if known.leads_to_proxy(self.policy):
             return True
         # Of a loop nothing is known; who follows it learns nothing either.
-        if self.missing and known.nothing() and known.kind != "loop":
+        if (self.missing and known.nothing() and known.kind != "loop" and
+                known.end != self.policy.exchange):
             return True
         # The limit of 4.8 is one of targets below the apex: of those at the apex all are guarded
         # or web hosts, and a web host that shows no address here is not one to send mail to.
         return (not self.looks_up and owner == self.apex and not known.addresses and
                 self.policy.web_host(target))
 
-    def own_addresses(self, rdtype):
-        """(TTL, addresses) that the exchange itself has in answers, or None (4.4, 3.4 only)."""
+    def no_address(self, target):
+        """True if a guarded target certainly has no address after all that is done to it."""
+        known = self.whole.follow(target)
+        if self.policy.exchange in (target, known.end) or known.kind == "loop":
+            return False
+        if not known.addresses:
+            return known.nothing()
+        found = {rdtype: texts for rdtype, (_, texts) in known.addresses.items()}
+        mail = any(self.mail(rdtype) for rdtype in FAMILIES)
+        return mail and not self.serves(target, found, bool(known.passed))
+
+    def own_addresses(self):
+        """{type: (TTL, addresses)} that the exchange itself has in answers (4.4, 3.4 only)."""
         known = self.whole.follow(self.policy.exchange)
-        ttl, found = known.addresses.get(rdtype, (self.policy.ttl, frozenset()))
-        certain = known.addresses or rdtype in known.empty
-        if known.passed and known.leads_to_proxy(self.policy):
-            certain = True
-        elif known.passed and (found or rdtype not in known.empty):
-            return None
-        direct = self.direct(found)
-        if known.passed:
-            ttl = min(ttl, known.ttl) if direct else known.ttl
-        addresses = direct or self.mail(rdtype)
-        return (min(ttl, self.policy.ttl), addresses) if certain and addresses else None
+        found = {rdtype: texts for rdtype, (_, texts) in known.addresses.items()}
+        alias = bool(known.passed)
+        if alias and not known.leads_to_proxy(self.policy) and not known.nothing():
+            return {}
+        if not alias and not found and not known.nothing():
+            return {}
+        own = {}
+        for rdtype, texts in self.serves(self.policy.exchange, found, alias).items():
+            ttl, before = known.addresses.get(rdtype, (self.policy.ttl, frozenset()))
+            if alias:
+                ttl = min(ttl, known.ttl) if self.direct(before) else known.ttl
+            own[rdtype] = (min(ttl, self.policy.ttl), texts)
+        return own
 
 
 class Repair:
@@ -116,7 +148,7 @@ class Repair:
             base, self.chain, qtype, oracle.whole, self.policy)
 
     def done(self):
-        if not self.aliases() and self.oracle.missing:
+        if not self.aliases() and self.oracle.missing and not self.wildcard():
             self.exchange()
         self.addresses()
         self.targets()
@@ -135,28 +167,52 @@ class Repair:
         for name in self.chain:
             if (name, CNAME) not in self.base.answer or not self.oracle.guarded(name):
                 continue
+            # Without look-ups a wildcard's alias shows only to who asks for just that.
+            shows = self.oracle.looks_up or (name == self.qname and
+                                             self.qtype in (ANY, CNAME))
+            if shows and self.covered(name):
+                (target,) = self.base.answer[(name, CNAME)][1]
+                self.cut(name, {}, self.knowledge.follow(dns.name.from_text(target)).ttl)
+                return True
             known = self.knowledge.follow(name)
             if known.leads_to_proxy(self.policy) or self.dead_exchange(name, known):
-                self.cut(name, known)
+                self.cut(name, known.addresses, known.ttl)
                 return True
         return False
 
+    def covered(self, name):
+        """True for the exchange where the zone has nothing but a wildcard for it."""
+        return (name == self.policy.exchange and self.oracle.missing and
+                self.oracle.whole.covered())
+
+    def elsewhere(self):
+        """True if the exchange is known to be another zone's, or below a DNAME."""
+        if self.oracle.looks_up:
+            return self.oracle.whole.elsewhere()
+        return any(rdtype == DNAME and owner != self.policy.exchange and
+                   self.policy.exchange.is_subdomain(owner) for owner, rdtype in self.base.answer)
+
+    def only(self, rdtype):
+        """True if the policy has mail addresses of this family and of no other."""
+        return [have for have in FAMILIES if self.oracle.mail(have)] == [rdtype]
+
     def dead_exchange(self, name, known):
-        """True if this is the exchange and its alias gives no address that was asked for."""
-        if name != self.policy.exchange or not self.oracle.missing:
+        """True if this is the exchange and its alias leads to no address."""
+        if name != self.policy.exchange or not self.oracle.missing or self.elsewhere():
             return False
         if known.nothing():
             return True
-        return (self.qtype in FAMILIES and self.qtype in known.empty and
-                bool(self.oracle.mail(self.qtype)))
+        # Without look-ups the other family may be there.
+        return (not self.oracle.looks_up and not known.addresses and known.kind != "node" and
+                self.qtype in known.empty and self.only(self.qtype))
 
-    def cut(self, name, known):
+    def cut(self, name, addresses, ttl):
         at = self.chain.index(name)
         before, gone = self.chain[:at], set(self.chain[at:])
         aliases = min(self.base.answer[(link, CNAME)][0] for link in gone
                       if (link, CNAME) in self.base.answer)
-        if self.oracle.looks_up:
-            aliases = min(aliases, known.ttl)
+        if self.oracle.looks_up and ttl is not None and ttl < aliases:
+            aliases = ttl
         self.now.answer = {
             (owner, rdtype): rrset for (owner, rdtype), rrset in self.base.answer.items()
             if owner not in gone and not (rdtype == DNAME and not any(
@@ -165,15 +221,14 @@ class Repair:
         self.now.authority = {key: rrset for key, rrset in self.base.authority.items()
                               if key[1] == SOA}
         self.now.additional = {}
+        found = {rdtype: texts for rdtype, (_, texts) in addresses.items()}
+        served = self.oracle.serves(name, found, alias=True)
         for rdtype in self.wanted():
-            ttl, found = known.addresses.get(rdtype, (aliases, frozenset()))
-            direct = self.direct(found)
-            self.put(name, rdtype, min(ttl, aliases) if direct else aliases,
-                     direct or self.oracle.mail(rdtype))
+            own = addresses.get(rdtype, (aliases, frozenset()))
+            direct = self.oracle.direct(own[1])
+            self.put(name, rdtype, min(own[0], aliases) if direct else aliases,
+                     served.get(rdtype))
         self.chain = self.chain[:at + 1]
-
-    def direct(self, found):
-        return self.oracle.direct(found)
 
     def put(self, owner, rdtype, ttl, addresses):
         if addresses:
@@ -192,11 +247,47 @@ class Repair:
             self.give(last)
 
     def give(self, name):
-        """Answers with what the exchange has of its own, else with the mail addresses."""
+        """Answers with the mail addresses where the exchange has no other."""
+        if self.elsewhere():
+            return
+        served = {rdtype: self.oracle.mail(rdtype) for rdtype in FAMILIES}
+        if self.oracle.looks_up:
+            known = self.oracle.whole.follow(name)
+            found = {rdtype: texts for rdtype, (_, texts) in known.addresses.items()}
+            certain = not known.passed and (found or known.nothing())
+            served = self.oracle.serves(name, found) if certain else {}
+        elif self.base.rcode != dns.rcode.NXDOMAIN:
+            served = {rdtype: texts for rdtype, texts in served.items() if self.only(rdtype)}
         for rdtype in self.wanted():
-            own = self.oracle.looks_up and self.oracle.own_addresses(rdtype)
             if (name, rdtype) not in self.now.answer:
-                self.put(name, rdtype, *(own or (self.policy.ttl, self.oracle.mail(rdtype))))
+                self.put(name, rdtype, self.policy.ttl, served.get(rdtype))
+
+    def wildcard(self):
+        """Puts the exchange in the place of what a wildcard has answered for it; True if that is
+        the answer. Without look-ups it shows only where the exchange itself was asked for."""
+        name = self.policy.exchange
+        if not self.covered(name):
+            return False
+        for rdtype in FAMILIES:
+            ttl, found = self.now.additional.get((name, rdtype), (0, frozenset()))
+            if found and found != self.oracle.mail(rdtype):
+                del self.now.additional[(name, rdtype)]
+                if self.oracle.mail(rdtype):
+                    self.now.additional[(name, rdtype)] = (min(ttl, self.policy.ttl),
+                                                           self.oracle.mail(rdtype))
+        gone = {key: rrset for key, rrset in self.base.answer.items() if key[0] == name and
+                key[1] != CNAME and
+                not (key[1] in FAMILIES and rrset[1] == self.oracle.mail(key[1]))}
+        if not gone or not (self.oracle.looks_up or self.qname == name):
+            return False
+        for key in gone:
+            del self.now.answer[key]
+        self.now.additional = {key: rrset for key, rrset in self.now.additional.items()
+                               if key[1] not in FAMILIES}
+        ttl = min(rrset[0] for rrset in gone.values())
+        for rdtype in self.wanted():
+            self.put(name, rdtype, ttl, self.oracle.mail(rdtype))
+        return True
 
     # 4.1
 
@@ -205,30 +296,54 @@ class Repair:
             for (owner, rdtype), (ttl, found) in list(section.items()):
                 if rdtype not in FAMILIES or not self.oracle.guarded(owner):
                     continue
-                direct = self.direct(found)
-                if direct == found:
+                if self.oracle.direct(found) == found:
                     continue
-                served = direct or self.oracle.mail(rdtype)
-                if served:
-                    section[(owner, rdtype)] = (min(ttl, self.policy.ttl), served)
-                else:
-                    del section[(owner, rdtype)]
+                known = self.known(owner, rdtype, found)
+                served = self.oracle.serves(owner, {have: texts for have, (_, texts)
+                                                    in known.items()})
+                if rdtype in served:
+                    section[(owner, rdtype)] = (min(ttl, self.policy.ttl), served[rdtype])
+                    continue
+                del section[(owner, rdtype)]
+                for other in served:
+                    # Whoever asks for anything gets what there is.
+                    if (section is self.now.answer and self.qtype == ANY and
+                            (owner, other) not in section):
+                        self.put(owner, other, known.get(other, (self.policy.ttl,))[0],
+                                 served[other])
+
+    def known(self, owner, rdtype, found):
+        """{type: (TTL, addresses)} of a host of which an RRset is in the answer."""
+        known = {}
+        if self.oracle.looks_up or owner == self.oracle.apex:
+            whole = self.oracle.whole.follow(owner)
+            known = {} if whole.passed else dict(whole.addresses)
+        known[rdtype] = (0, found)
+        return known
 
     # 4.3
 
     def targets(self):
         removed = set()
         for (owner, rdtype), (ttl, records) in list(self.now.answer.items()):
-            if rdtype != MX and not (rdtype == SRV and self.policy.mail_service(owner)):
+            if rdtype != MX and not (rdtype == SRV and self.mail_service(owner)):
                 continue
             bad = {target for target in map(target_of, records)
                    if self.oracle.bad_target(owner, target, self.knowledge)}
-            if bad:
+            if bad and self.elsewhere():
+                self.oracle.told = True
+            elif bad:
                 removed |= bad
                 self.now.answer[(owner, rdtype)] = (min(ttl, self.policy.ttl),
                                                     self.steer(records, bad))
         if removed:
             self.additional(removed)
+
+    def mail_service(self, owner):
+        """True if this or the name that an alias has led from is that of a mail service."""
+        return self.policy.mail_service(owner) or (
+            len(self.chain) > 1 and owner == self.chain[-1] and
+            self.policy.mail_service(self.qname))
 
     def steer(self, records, bad):
         """The records with the exchange for bad targets, merged to the lowest of each."""
@@ -255,9 +370,8 @@ class Repair:
                 del self.now.additional[(owner, rdtype)]
         if not self.oracle.looks_up:
             return
-        for rdtype in FAMILIES:
-            own = self.oracle.own_addresses(rdtype)
-            if own and (self.policy.exchange, rdtype) not in self.now.additional:
+        for rdtype, own in self.oracle.own_addresses().items():
+            if (self.policy.exchange, rdtype) not in self.now.additional:
                 self.now.additional[(self.policy.exchange, rdtype)] = own
 
     # NODATA and what has come to be an answer
@@ -267,9 +381,6 @@ class Repair:
         last = self.chain[-1]
         if (self.now.rcode, self.now.answer) == (self.base.rcode, self.base.answer):
             return
-        if (self.oracle.missing and last == self.policy.exchange and
-                not any(owner == last for owner, _ in self.now.answer)):
-            self.give(last)
         if any(owner == last for owner, _ in self.now.answer):
             self.now.authority = {key: rrset for key, rrset in self.now.authority.items()
                                   if key[1] != SOA}

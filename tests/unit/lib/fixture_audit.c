@@ -121,6 +121,7 @@ static void begin(audit_fixture_t *fixture)
 	fixture->proxy_name = (const knot_dname_t *)"\x03""cdn\x07""example\x03""net";
 	fixture->stanza = (stanza_t){
 		.enforce = true,
+		.exchange = "mail",
 		.proxies = fixture->proxies,
 		.excepts = fixture->excepts,
 		.proxy_names = &fixture->proxy_name,
