@@ -29,6 +29,74 @@ static void mm_put(knot_mm_t *mm, void *memory)
 	}
 }
 
+struct answer_lowered {
+	answer_lowered_t *next;
+	knot_rrset_t rrset; /* Its owner is borrowed. */
+};
+
+/* The name in the RDATA of types that lead somewhere; NULL for others. */
+static knot_dname_t *rdata_target(const knot_rdata_t *rdata, uint16_t type)
+{
+	switch (type) {
+	case KNOT_RRTYPE_CNAME:
+	case KNOT_RRTYPE_DNAME:
+	case KNOT_RRTYPE_NS:
+		return (knot_dname_t *)rdata->data;
+	case KNOT_RRTYPE_MX:
+		return (knot_dname_t *)rdata->data + 2;
+	case KNOT_RRTYPE_SRV:
+		return (knot_dname_t *)rdata->data + 6;
+	default:
+		return NULL;
+	}
+}
+
+static bool has_capitals(const knot_dname_t *name)
+{
+	/* Lengths of labels are below all letters. */
+	for (; name != NULL && *name != '\0'; name += 1 + *name) {
+		for (uint8_t i = 1; i <= *name; i++) {
+			if (name[i] >= 'A' && name[i] <= 'Z') {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* The RRset as the judge compares it: modules such as mod-geoip answer with names in whatever case
+ * people have written them, the zone never does. NULL if there is no memory. */
+static const knot_rrset_t *lower(answer_t *answer, const knot_rrset_t *rrset)
+{
+	bool capitals = false;
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count && !capitals; i++) {
+		capitals = has_capitals(rdata_target(rdata, rrset->type));
+		rdata = knot_rdataset_next(rdata);
+	}
+	if (!capitals) {
+		return rrset;
+	}
+
+	answer_lowered_t *lowered = mm_get(answer->mm, sizeof(*lowered));
+	if (lowered == NULL) {
+		return NULL;
+	}
+	lowered->rrset = *rrset;
+	if (knot_rdataset_copy(&lowered->rrset.rrs, &rrset->rrs, answer->mm) != KNOT_EOK) {
+		mm_put(answer->mm, lowered);
+		return NULL;
+	}
+	rdata = lowered->rrset.rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		knot_dname_to_lower(rdata_target(rdata, rrset->type));
+		rdata = knot_rdataset_next(rdata);
+	}
+	lowered->next = answer->lowered;
+	answer->lowered = lowered;
+	return &lowered->rrset;
+}
+
 /* The owner on the wire: a wildcard RRset is in the packet as it is in the zone, and only the name
  * written for it tells what it was expanded to. */
 static const knot_dname_t *wire_owner(answer_t *answer, knot_pkt_t *pkt, size_t i)
@@ -78,6 +146,7 @@ int answer_read(answer_t *answer, knot_pkt_t *pkt, uint16_t rcode, bool complete
 {
 	answer->mm = &pkt->mm;
 	answer->name_count = 0;
+	answer->lowered = NULL;
 	answer->response = (policy_response_t){
 		.qname = knot_pkt_qname(pkt),
 		.qtype = knot_pkt_qtype(pkt),
@@ -99,12 +168,13 @@ int answer_read(answer_t *answer, knot_pkt_t *pkt, uint16_t rcode, bool complete
 		}
 	}
 	for (size_t i = 0; i < pkt->rrset_count; i++) {
+		const knot_rrset_t *rrset = lower(answer, &pkt->rr[i]);
 		const knot_dname_t *owner = wire_owner(answer, pkt, i);
-		if (owner == NULL) {
+		if (owner == NULL || rrset == NULL) {
 			return KNOT_ENOMEM;
 		}
 		response->items[i] = (policy_item_t){
-			.rrset = &pkt->rr[i],
+			.rrset = rrset,
 			.owner = owner,
 			.section = section_of(pkt, i),
 		};
@@ -136,6 +206,12 @@ void answer_clear(answer_t *answer, policy_verdict_t *verdict)
 	}
 	response->items = answer->items;
 	response->count = 0;
+	while (answer->lowered != NULL) {
+		answer_lowered_t *lowered = answer->lowered;
+		answer->lowered = lowered->next;
+		knot_rdataset_clear(&lowered->rrset.rrs, answer->mm);
+		mm_put(answer->mm, lowered);
+	}
 }
 
 /* What the packet held, while it is composed again. */
@@ -280,6 +356,7 @@ static int put_new(writer_t *writer, knot_rrset_t **rrset, const knot_rdataset_t
 /* Sets the packet back to header and question. */
 static void start_over(knot_pkt_t *pkt)
 {
+	knot_wire_clear_tc(pkt->wire); /* What was cut short then may fit now. */
 	pkt->size = KNOT_WIRE_HEADER_SIZE + knot_pkt_question_size(pkt);
 	pkt->rrset_count = 0;
 	knot_wire_set_ancount(pkt->wire, 0);

@@ -15,17 +15,22 @@
 #define ANSWER_ITEMS 40
 #define ANSWER_NAMES 2
 
+/*! An RRset that came with capital letters in its RDATA, in lower case. */
+typedef struct answer_lowered answer_lowered_t;
+
 typedef struct {
 	policy_response_t response;
 	policy_item_t items[ANSWER_ITEMS];
 	knot_dname_storage_t names[ANSWER_NAMES];
 	size_t name_count;
+	answer_lowered_t *lowered;
 	knot_mm_t *mm;
 } answer_t;
 
 /*!
  * Reads a response into the form that policy_judge() takes. Nothing is copied but owners of
- * wildcard answers, so the packet has to stay as it is until answer_write() or answer_clear().
+ * wildcard answers, and RRsets that another module has made with capital letters in their RDATA; so
+ * the packet has to stay as it is until answer_write() or answer_clear().
  *
  * \param answer    Need not be initialised.
  * \param pkt       The response.

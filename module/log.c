@@ -201,14 +201,22 @@ static void add_found(line_t *text, const finding_t *finding)
 	} else if (finding->rule == RULE_SIGN_FAILURE) {
 		add(text, "signed zone, but no signature can be made");
 	} else {
-		add(text, "%sleads to a proxy%s", open, close);
+		add(text, "%s%s%s", open, finding->rule == RULE_EXCHANGE_DELEGATED
+		    ? "no good for mail" : "leads to a proxy", close);
+	}
+	if (finding->rule == RULE_EXCHANGE_DELEGATED) {
+		add(text, ", but the mail exchange ");
+		add_name(text, finding->answer_name);
+		add(text, " is not in this zone's authority");
 	}
 }
 
 static void add_answer(line_t *text, const finding_t *finding)
 {
 	const knot_rrset_t *rrset = finding->answer_rrset;
-	if (finding->answer_name != NULL) {
+	if (finding->rule == RULE_EXCHANGE_DELEGATED) {
+		add(text, "as it is");
+	} else if (finding->answer_name != NULL) {
 		add_name(text, finding->answer_name);
 	} else if (rrset == NULL) {
 		add(text, "no data");

@@ -257,8 +257,9 @@ static knotd_in_state_t carry_out(knotd_in_state_t state, knot_pkt_t *pkt, knotd
 /* Cheap questions that spare most responses the judge. */
 static bool is_harmless(const mxguard_ctx_t *guard, const knot_pkt_t *pkt)
 {
-	// Other classes are never touched.
-	return knot_pkt_qclass(pkt) != KNOT_CLASS_IN ||
+	// Class ANY is answered with the data of class IN. Other classes are never touched.
+	uint16_t qclass = knot_pkt_qclass(pkt);
+	return (qclass != KNOT_CLASS_IN && qclass != KNOT_CLASS_ANY) ||
 	       !policy_suspects(&guard->conf->policy, knot_pkt_qname(pkt), pkt->rr,
 	                        pkt->rrset_count);
 }
@@ -410,7 +411,7 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 		ret = policy_judge(&guard->conf->policy, zone_lookup, qdata, &answer.response,
 		                   &verdict, &pkt->mm);
 	}
-	if (verdict.rules != 0 && guard->conf->enforce) {
+	if (verdict.changes && guard->conf->enforce) {
 		report(mod, qdata, &verdict, 1U << (stream ? ACTION_REFUSED : ACTION_EMPTIED),
 		       stream ? "SERVFAIL" : "truncated");
 	} else if (verdict.rules != 0) {
@@ -418,7 +419,7 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	}
 	// A negative answer without room for its SOA is not marked as truncated by the server.
 	bool silent = pkt->sections[KNOT_ANSWER].count == 0 && !knot_wire_get_tc(pkt->wire);
-	bool wrong = ret != KNOT_EOK || verdict.rules != 0 ||
+	bool wrong = ret != KNOT_EOK || verdict.changes ||
 	             (!stream && (verdict.unknown || silent));
 	answer_clear(&answer, &verdict);
 

@@ -215,6 +215,63 @@ static void test_random(void **state)
 	}
 }
 
+/* Names in RDATA as another module may have written them, and what has to be found then. */
+static const struct {
+	case_t c;
+	uint32_t rules;
+} capitals[] = {
+	{ { "mx CNAME x.cdn.example.net.\n", "mail-host mx", "mx A" }, 1U << RULE_PROXIED_ALIAS },
+	{ { "mx CNAME mx.example.org.\n", "mail-host mx", "mx A" }, 0 },
+	/* A preference of 65 is no letter. */
+	{ { "sub MX 65 www\nsub MX 90 mx.example.org.\nwww A 104.16.1.2\n", NULL, "sub MX" },
+	  1U << RULE_PROXIED_TARGET },
+	{ { "sub MX 10 b.cdn.example.net.\n", NULL, "sub MX" }, 1U << RULE_PROXIED_TARGET },
+	{ { "_imap._tcp SRV 0 0 16705 www\nwww A 104.16.1.2\n", NULL, "_imap._tcp SRV" },
+	  1U << RULE_PROXIED_TARGET },
+};
+
+static void to_upper(knot_rrset_t *rrset)
+{
+	size_t fixed = rrset->type == KNOT_RRTYPE_MX ? 2 : rrset->type == KNOT_RRTYPE_SRV ? 6 : 0;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		knot_rdata_t *rdata = knot_rdataset_at(&rrset->rrs, i);
+		for (size_t j = fixed; j < rdata->len; j++) {
+			if (rdata->data[j] >= 'a' && rdata->data[j] <= 'z') {
+				rdata->data[j] -= 'a' - 'A';
+			}
+		}
+	}
+}
+
+static void test_capitals(void **state)
+{
+	(void)state;
+	const packet_how_t how = WHOLE;
+	for (size_t i = 0; i < sizeof(capitals) / sizeof(*capitals); i++) {
+		const case_t *c = &capitals[i].c;
+		fixture_answer_t fixture;
+		answer_t answer;
+		policy_verdict_t verdict;
+		fixture_answer_init(&fixture, c->zone, c->options, c->query, true);
+		knot_pkt_t *pkt = packet_make(&fixture.reply, &how, NULL);
+		assert_non_null(pkt);
+		to_upper(&pkt->rr[0]);
+		knot_wire_set_tc(pkt->wire); /* Whole now, it is not truncated any more. */
+
+		assert_int_equal(answer_read(&answer, pkt, 0, true, true), KNOT_EOK);
+		assert_int_equal(policy_judge(&fixture.test.policy, zone_lookup_apex, fixture.zone,
+		                              &answer.response, &verdict, &pkt->mm), KNOT_EOK);
+		assert_int_equal(verdict.rules, capitals[i].rules);
+		if (verdict.changes) {
+			assert_int_equal(answer_write(&answer, pkt, &verdict, 0, true), KNOT_EOK);
+			assert_false(knot_wire_get_tc(pkt->wire));
+		}
+		answer_clear(&answer, &verdict);
+		knot_pkt_free(pkt);
+		fixture_answer_clear(&fixture);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_capitals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,16 @@ static const line_case_t lines[] = {
 	  "x.cdn.example.net.", NULL, NULL, NULL,
 	  "enforce, proxied-alias, mail.example.com. TXT, x.cdn.example.net. (leads to a proxy), "
 	  "answered no data" },
+	{ true, false, 1, RULE_EXCHANGE_DELEGATED, "example.com.", KNOT_RRTYPE_MX,
+	  "www.example.com.", "104.16.1.2", "mail.sub.example.com.", NULL,
+	  "enforce, exchange-delegated, example.com. MX, www.example.com. (104.16.1.2 in "
+	  "104.16.0.0/13), but the mail exchange mail.sub.example.com. is not in this zone's "
+	  "authority, answered as it is" },
+	{ false, false, 1, RULE_EXCHANGE_DELEGATED, "example.com.", KNOT_RRTYPE_MX,
+	  "gone.example.com.", NULL, "mail.sub.example.com.", NULL,
+	  "log, exchange-delegated, example.com. MX, gone.example.com. (no good for mail), but the "
+	  "mail exchange mail.sub.example.com. is not in this zone's authority, would answer as "
+	  "it is" },
 	{ true, false, 1, RULE_MISSING_TARGET, "mail.example.com.", KNOT_RRTYPE_A, NULL, NULL, NULL,
 	  "198.51.100.25",
 	  "enforce, missing-target, mail.example.com. A, no address, answered 198.51.100.25" },
