@@ -36,7 +36,7 @@ audit_finding_t *audit_add_target(auditor_t *auditor, audit_rule_t rule, const s
 {
 	audit_finding_t *finding = audit_add(auditor, rule, subject->owner, subject->type);
 	finding->target = xname(subject->target);
-	audit_set_position(auditor, finding, subject->owner, subject->type, subject->index);
+	audit_set_position(auditor, finding, subject->holder, subject->type, subject->index);
 	return finding;
 }
 

@@ -128,6 +128,7 @@ typedef struct subject {
 	const knot_dname_t *owner;   /*!< OF_OWNER, OF_RRSET, OF_TARGET; OF_HOST: the host. */
 	uint16_t type;               /*!< OF_RRSET, OF_TARGET: MX or SRV. */
 	const knot_rrset_t *rrset;   /*!< OF_RRSET. */
+	const knot_dname_t *holder;  /*!< OF_RRSET, OF_TARGET: whose the RRset is in the zone. */
 	uint16_t index;              /*!< OF_TARGET: which RR, */
 	const knot_dname_t *target;  /*!< and its target; */
 	bool guarded;                /*!< the target is: it is kept, whatever its addresses; */
@@ -224,8 +225,9 @@ void audit_hosts(auditor_t *auditor);
 
 /* fix.c */
 
-/*! Adds the edits that put what enforce answers in the place of an MX or SRV RRset. */
-void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset);
+/*! Adds the edits that put what enforce answers in the place of an MX or SRV RRset, or in that of
+ *  the owner's CNAME, unless it is NULL, which has led to the RRset. */
+void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset, const knot_rrset_t *alias);
 
 /*! The same for the addresses of a guarded host. */
 void fix_host(auditor_t *auditor, const knot_dname_t *host, judged_t judged[2]);

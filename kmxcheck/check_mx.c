@@ -387,9 +387,12 @@ static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrse
 	return steered;
 }
 
-static void audit_rrset(auditor_t *auditor, const knot_rrset_t *rrset)
+/*! Audits an RRset: of the holder in the zone; the alias is the CNAME that has led to it, or NULL. */
+static void audit_rrset(auditor_t *auditor, const knot_rrset_t *rrset, const knot_dname_t *holder,
+                        const knot_rrset_t *alias)
 {
-	subject_t subject = { .owner = rrset->owner, .type = rrset->type, .rrset = rrset };
+	subject_t subject = { .owner = rrset->owner, .type = rrset->type, .rrset = rrset,
+	                      .holder = holder };
 	bool steered = false, elsewhere = false;
 	knot_rdata_t *rdata = rrset->rrs.rdata;
 	audit_run(auditor, OF_RRSET, &subject);
@@ -402,7 +405,7 @@ static void audit_rrset(auditor_t *auditor, const knot_rrset_t *rrset)
 		rdata = knot_rdataset_next(rdata);
 	}
 	if (steered && rrset->rrs.count <= RRS_MAX) {
-		fix_targets(auditor, rrset);
+		fix_targets(auditor, rrset, alias);
 	}
 }
 
@@ -422,15 +425,42 @@ static bool own_rrset(auditor_t *auditor, const knot_dname_t *owner, uint16_t ty
 	       rrset->rrs.count > 0;
 }
 
+/*! Audits the SRV RRset that the alias of a mail service leads to in this zone: it is judged by the
+ *  name that is asked for. */
+static void audit_aliased_srv(auditor_t *auditor, const knot_dname_t *owner)
+{
+	knot_rrset_t alias;
+	reply_t reply;
+	if (zone_lookup(auditor->zone, owner, KNOT_RRTYPE_CNAME, &alias) != KNOT_EOK ||
+	    alias.rrs.count == 0) {
+		return;
+	}
+	bool answered = audit_response(auditor, &reply, owner, KNOT_RRTYPE_SRV);
+	for (size_t i = 0; i < reply.response.count && answered; i++) {
+		const policy_item_t *item = &reply.response.items[i];
+		if (item->section == KNOT_ANSWER && item->rrset->type == KNOT_RRTYPE_SRV &&
+		    !policy_mail_service(auditor->policy, item->owner)) {
+			knot_rrset_t rrset = *item->rrset;
+			rrset.owner = (knot_dname_t *)owner;
+			audit_rrset(auditor, &rrset, item->rrset->owner, &alias);
+			break;
+		}
+	}
+	reply_clear(&reply);
+}
+
 void audit_targets(auditor_t *auditor, const knot_dname_t *owner)
 {
 	knot_rrset_t rrset;
 	if (own_rrset(auditor, owner, KNOT_RRTYPE_MX, &rrset)) {
-		audit_rrset(auditor, &rrset);
+		audit_rrset(auditor, &rrset, owner, NULL);
 	}
-	if (policy_mail_service(auditor->policy, owner) &&
-	    own_rrset(auditor, owner, KNOT_RRTYPE_SRV, &rrset)) {
-		audit_rrset(auditor, &rrset);
+	if (!policy_mail_service(auditor->policy, owner)) {
+		return;
+	} else if (own_rrset(auditor, owner, KNOT_RRTYPE_SRV, &rrset)) {
+		audit_rrset(auditor, &rrset, owner, NULL);
+	} else {
+		audit_aliased_srv(auditor, owner);
 	}
 }
 

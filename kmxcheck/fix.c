@@ -7,14 +7,14 @@
 #include "kmxcheck/check.h"
 #include "kmxcheck/xalloc.h"
 
-void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset)
+void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset, const knot_rrset_t *alias)
 {
 	policy_item_t item;
 	policy_response_t response;
 	policy_verdict_t verdict;
 	audit_judge_rrset(auditor, rrset, &item, &response, &verdict);
 	if (item.edit != EDIT_KEEP) {
-		audit_add_edits(auditor, rrset->owner, rrset, item.with);
+		audit_add_edits(auditor, rrset->owner, alias != NULL ? alias : rrset, item.with);
 	}
 	policy_verdict_clear(&response, &verdict);
 }

@@ -314,7 +314,9 @@ static node_t *find_node(const zone_t *zone, const knot_dname_t *name)
 static bool uses_mail(const record_t *record)
 {
 	return record->type == KNOT_RRTYPE_MX || record->type == KNOT_RRTYPE_SRV ||
-	       (record->type == KNOT_RRTYPE_TXT && spf_is(record->rdata, record->size));
+	       (record->type == KNOT_RRTYPE_TXT && spf_is(record->rdata, record->size)) ||
+	       (record->type == KNOT_RRTYPE_CNAME && *record->owner > 1 &&
+	        record->owner[1] == '_'); /* Of a service, perhaps. */
 }
 
 /*! True if what the record says matters, not only that there is one. */

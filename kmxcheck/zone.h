@@ -68,7 +68,8 @@ typedef struct {
 	knot_dname_t *apex;
 	uint32_t serial;
 	uint64_t records;         /*!< How many, of all types. */
-	name_list_t owners;       /*!< Who uses mail: owners of MX, SRV or SPF, sorted. */
+	name_list_t owners;       /*!< Who uses mail: owners of MX, SRV or SPF, and aliases of
+	                               services, sorted. */
 	bool has_tlsa;            /*!< It publishes TLSA anywhere, */
 	bool has_sts;             /*!< or a policy for SMTP TLS (RFC 8461). */
 

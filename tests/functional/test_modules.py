@@ -24,10 +24,13 @@ mail A 104.16.1.2
 good A 192.0.2.10
 geo A 192.0.2.11
 plain A 192.0.2.12
+alias A 192.0.2.13
+upper MX 10 plain
+www A 104.16.1.3
 sub MX 10 plain
 sub MX 10 @
 """)
-POLICY = Policy(mail_host=("geo",))
+POLICY = Policy(mail_host=("geo", "alias"), proxy_name=("cdn.cloudflare.net.",))
 QUESTIONS = [(name, rdtype) for name in ("mail", "good", "geo", "plain", "sub", "missing")
              for rdtype in ("A", "AAAA", "MX", "TXT", "ANY")]
 
@@ -135,8 +138,22 @@ class Neighbours(harness.Case):
             self.assertEqual(guarded.answer(name, "A").rdata(name, "A"), ["198.51.100.25"])
             name = "plain." + ZONE
             self.assertEqual(plain.answer(name, "A").rdata(name, "A"), ["104.16.1.8"])
-            self.same_where_good(guarded, plain)
+            # Names as the file has them, in capitals.
+            name = "alias." + ZONE
+            self.assertIn("Foo.CDN.Cloudflare.NET.", str(self.text(plain, name, "A")))
+            self.assertEqual(guarded.answer(name, "A").rdata(name, "A"), ["198.51.100.25"])
+            name = "upper." + ZONE
+            self.assertIn("10 WWW.Example.Test.", str(self.text(plain, name, "MX")))
+            # Before Knot DNS 3.4 an address that the answer does not show is not known.
+            self.assertEqual(sorted(guarded.answer(name, "MX").rdata(name, "MX")),
+                             ["10 mail.example.test."] if harness.looks_up() else
+                             ["10 www.example.test.", "20 mail.example.test."])
+            self.same_where_good(guarded, plain, ("alias", "upper"))
             self.repaired(guarded)
+
+    @staticmethod
+    def text(server, name, rdtype):
+        return dns.message.from_wire(server.ask(name, rdtype))
 
     def need(self, module):
         if not has_module(module):
@@ -150,6 +167,12 @@ geo.example.test:
 plain.example.test:
   - net: 127.0.0.0/8
     A: 104.16.1.8
+alias.example.test:
+  - net: 127.0.0.0/8
+    CNAME: Foo.CDN.Cloudflare.NET.
+upper.example.test:
+  - net: 127.0.0.0/8
+    MX: [ "10 WWW.Example.Test.", "20 B.CDN.Cloudflare.NET." ]
 """
 
 if __name__ == "__main__":

@@ -192,6 +192,17 @@ class Transport(harness.Case):
             for ask in (client.udp, client.tcp):
                 self.assertEqual(ask(self.guarded.port, wire), ask(self.plain.port, wire))
 
+    def test_class_any(self):
+        # It is answered with the data of class IN.
+        for rdtype in ("A", "MX"):
+            name = self.name("mail" if rdtype == "A" else "@")
+            got, plain, as_in = (dns.message.from_wire(client.udp(port, client.query(
+                name, rdtype, rdclass=rdclass))) for port, rdclass in (
+                    (self.guarded.port, 255), (self.plain.port, 255), (self.guarded.port, 1)))
+            self.assertEqual([rrset.to_text() for rrset in got.answer],
+                             [rrset.to_text() for rrset in as_in.answer])
+            self.assertEqual(plain.question, got.question)
+
     def test_flags(self):
         for flags in (0x0100, 0x0010, 0x0020, 0x0130):
             for text, rdtype in (("mail", "A"), ("good", "MX")):
