@@ -62,7 +62,7 @@ class Oracle:
 
     def expect(self, qname, qtype, base):
         """The guarded answer, or None where nothing is to be repaired. told is set if there is
-        something to tell all the same."""
+        something to tell anyway."""
         self.told = False
         if not base.answer and any(rdtype == dns.rdatatype.NS for _, rdtype in base.authority):
             return None

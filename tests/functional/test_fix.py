@@ -80,7 +80,7 @@ NO_ZONE = ("a DNAME that leads a guarded host to the proxy", "an exchange below 
 
 # Addresses below a delegation are for another zone to fix.
 GLUE = "a referral and its glue stay as they are"
-# Only that name has to be mended, not the one that its alias leads to: without the alias then.
+# Only that name has to be fixed, not the one that its alias leads to: without the alias then.
 SERVICE = "the name of a mail service that is an alias"
 # Nothing can be steered to an exchange of another authority.
 ELSEWHERE = ("an exchange below a delegation is not steered to",
