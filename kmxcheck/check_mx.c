@@ -387,7 +387,8 @@ static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrse
 	return steered;
 }
 
-/*! Audits an RRset: of the holder in the zone; the alias is the CNAME that has led to it, or NULL. */
+/*! Audits an RRset, which is the holder's in the zone. The alias is the CNAME that has led to it, or
+ *  NULL. */
 static void audit_rrset(auditor_t *auditor, const knot_rrset_t *rrset, const knot_dname_t *holder,
                         const knot_rrset_t *alias)
 {

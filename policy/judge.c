@@ -365,23 +365,36 @@ static bool is_guarded(const judge_t *judge, const policy_item_t *item, const kn
 	return response_guarded(judge, target);
 }
 
-/* 4.3 for a guarded target: it is certain that it has no address, after what 4.1 does. */
+/* Items of a response that are searched for addresses which the zone does not have. Those are
+ * another module's, which does not make long responses. */
+#define OTHERS_MAX 64
+
+static bool is_shown_by_others(const judge_t *judge, const knot_dname_t *name)
+{
+	const policy_response_t *response = judge->response;
+	for (size_t i = 0; i < response->count && i < OTHERS_MAX; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (type_family(item->rrset->type) != 0 && name_equal(item->owner, name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* 4.3 for a guarded target: it is certain that it has no address, after what 4.1 does. The zone is
+ * asked, because looking for each target of a large MX RRset in a large response takes long. */
 static bool is_missing(judge_t *judge, const knot_dname_t *target)
 {
 	const policy_t *policy = judge->policy;
-	const knot_rrset_t *a = shown_addresses(judge, target, 4);
-	const knot_rrset_t *aaaa = shown_addresses(judge, target, 6);
-	if (is_exchange(judge, target) || (a != NULL && !response_proxied(judge, a, NULL)) ||
-	    (aaaa != NULL && !response_proxied(judge, aaaa, NULL))) {
-		return false;
+	if (is_exchange(judge, target)) {
+		return false; /* It always resolves. */
 	}
 	host_t host;
 	host_find(policy, judge->lookup, judge->ctx, target, &host);
 	if (name_equal(host.end, policy->exchange)) {
-		return false; /* It always resolves. */
-	}
-	if (host.state == HOST_NONE) {
-		return a == NULL && aaaa == NULL;
+		return false;
+	} else if (host.state == HOST_NONE) {
+		return !is_shown_by_others(judge, target);
 	}
 	/* Without any mail address nothing could be enforced; with some, proxied ones are
 	 * replaced. */

@@ -220,7 +220,8 @@ class Counters(harness.Case):
         result = server.knotc("-f", "zone-stats", ZONE, "mod-mxguard")
         shown = re.findall(r"mod-mxguard\.(\S+) =", result.stdout)
         self.assertEqual(shown, ["finding[%s]" % rule for rule in (
-            "proxied-host", "proxied-alias", "proxied-target", "missing-target", "sign-failure")] +
+            "proxied-host", "proxied-alias", "proxied-target", "missing-target",
+            "exchange-delegated", "sign-failure")] +
             ["action[%s]" % action for action in (
                 "logged", "stripped", "replaced", "emptied", "steered", "synthesized",
                 "refused")])
