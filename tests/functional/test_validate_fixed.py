@@ -54,6 +54,9 @@ EXCHANGES = {
     "beside a delegation": ("mail", "@ A 104.16.1.1\nlab NS ns.example.net.\n"
                                     "zoo NS ns.example.net.\n", ()),
 }
+# What is not added to a name that exists, or seems to, where the other family can't be looked up.
+UNKNOWN = {"no address": ("A", "AAAA"), "empty": ("A", "AAAA"),
+           "below a wildcard of another type": ("A", "AAAA"), "below a wildcard": ("AAAA",)}
 ANSWERS = """
 @ MX 10 repl
 www A 104.16.1.1
@@ -230,9 +233,13 @@ class Exchange(harness.Case):
         # What the last two have to be does not hang on the oracle alone.
         found = links.want(*questions[-1][:1], A), links.want(*questions[-1][:1], AAAA)
         for answer, rdtype in zip(found, ("A", "AAAA")):
-            own = ["192.0.2.25"] if "no IPv6" in zone.title and rdtype == "A" else None
-            self.assertEqual(answer.rdata(questions[-1][0], rdtype),
-                             own or [text for text in BOTH if (":" in text) == (rdtype == "AAAA")])
+            kind = zone.title.split(",")[0]
+            expected = [text for text in BOTH if (":" in text) == (rdtype == "AAAA")]
+            if kind == "no IPv6":
+                expected = ["192.0.2.25"] if rdtype == "A" else []
+            elif not harness.looks_up() and rdtype in UNKNOWN.get(kind, ()):
+                expected = []
+            self.assertEqual(answer.rdata(questions[-1][0], rdtype), expected, zone.title)
 
     @unittest.skipUnless(validator.Unbound.available(), "no unbound")
     def test_unbound(self):
