@@ -181,14 +181,17 @@ class Changes(signing.SigningCase):
         self.now(server, ("smtp", "A", 0, (MAIL4,)))
 
         # The exchange comes into the zone, with one family, and with neither; then it goes again.
-        own = ("smtp", "A", 0, (MAIL4,)), ("mail", "A", 0, ("192.0.2.80",))
+        # Without look-ups nothing is added to a name that exists.
+        own = (("smtp", "A", 0, (MAIL4,)), ("mail", "A", 0, ("192.0.2.80",)),
+               ("mail", "AAAA", 0, ()))
+        lacks = () if harness.looks_up() else (("mail", "A", 0, ()), ("mail", "AAAA", 0, ()))
         self.edit(server, ("set", "mail", "60", "A", "192.0.2.80"))
         self.now(server, *own)
         self.edit(server, ("unset", "mail", "A"), ("set", "mail", "60", "TXT", "here"))
         text = ("mail", "TXT", 0, ('"here"',))
-        self.now(server, own[0], text)
+        self.now(server, own[0], text, *lacks)
         self.edit(server, ("unset", "mail"), ("set", "x.mail", "60", "TXT", "below"))
-        self.now(server, own[0])
+        self.now(server, own[0], *lacks)
         self.edit(server, ("unset", "x.mail"))
         self.now(server, own[0])
         self.loaded_once(server)
