@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Zones with RDATA of any form: the generic form of RFC 3597 loads where a server does not check.
 
-What the guarded server says is what the unguarded one says, octet for octet: mostly SERVFAIL. That
-nothing is read beyond such RDATA is for the address sanitizer to see.
+The module looks such records up as the targets of others, and at the apex. That it reads nothing beyond
+their end is for the address sanitizer to see. The server itself does when it sends them, so they are
+not asked for.
 
 Run alone:  MXGUARD_MODULE=/path/mxguard.so /usr/bin/python3 tests/functional/test_malformed.py
 """
@@ -16,54 +17,46 @@ from stanza import Policy
 
 ZONE = "example.test."
 SHAPES = {
-    "A": ("\\# 2 0102", "\\# 5 0102030405"),
-    "AAAA": ("\\# 4 01020304",),
     "MX": ("\\# 1 00", "\\# 2 0001", "\\# 3 000105", "\\# 4 0001026d"),
     "CNAME": ("\\# 1 05", "\\# 2 026d"),
     "SRV": ("\\# 3 000000", "\\# 6 000000000000"),
 }
-TYPES = ("A", "AAAA", "MX", "SRV", "CNAME", "DNAME", "NS", "TXT", "ANY")
+TYPES = ("A", "AAAA", "MX", "SRV", "TXT")
+OWNERS = ["%s%d" % (rdtype.lower(), i) for rdtype, shapes in SHAPES.items()
+          for i in range(len(shapes))]
 
 
 class Malformed(harness.Case):
 
-    def zone(self, zone, where):
+    def zone(self, where):
         """Each shape at a name of its own, or the shapes of MX at the apex, beside good ones."""
         lines = ["www A 104.16.1.1", "sub MX 10 www", "mail A 104.16.1.2", "good MX 10 mail"]
         if where == "apex":
             lines += ["@ TYPE15 %s" % shape for shape in SHAPES["MX"]]
         else:
             lines.append("@ MX 10 mail")
-            for rdtype, shapes in SHAPES.items():
-                lines += ["%s%d %s %s" % (rdtype.lower(), i, rdtype, shape)
-                          for i, shape in enumerate(shapes)]
-                lines += ["t-%s%d MX 10 %s%d" % (rdtype.lower(), i, rdtype.lower(), i)
-                          for i in range(len(shapes))]
-        return zones.small(zone, "\n" + "\n".join(lines) + "\n")
-
-    def names(self):
-        made = ["%s%d" % (rdtype.lower(), i) for rdtype, shapes in SHAPES.items()
-                for i in range(len(shapes))]
-        return ["", "www.", "none.", "mx-direct."] + \
-            ["%s%s." % (prefix, name) for name in made for prefix in ("", "t-", "below.")]
+            shapes = [(rdtype, shape) for rdtype, of_it in SHAPES.items() for shape in of_it]
+            lines += ["%s %s %s" % (owner, *shape) for owner, shape in zip(OWNERS, shapes)]
+            lines += ["t-%s MX 10 %s" % (owner, owner) for owner in OWNERS]
+        return zones.small(ZONE, "\n" + "\n".join(lines) + "\n")
 
     def test_malformed(self):
         options = {None: "    semantic-checks: off\n"}
         for where in ("names", "apex"):
-            text = self.zone(ZONE, where)
-            guarded = self.serve({ZONE: text}, Policy(mail_exchange="mx-direct"), options=options)
-            plain = self.serve({ZONE: text}, options=options)
-            same = 0
-            for name in self.names():
+            server = self.serve({ZONE: self.zone(where)}, Policy(mail_exchange="mx-direct"),
+                                options=options)
+            names = ["www", "mail", "none", "mx-direct", "sub", "good"]
+            if where == "names":
+                names += ["t-" + owner for owner in OWNERS]
+            for name in names:
                 for rdtype in TYPES:
-                    wire = client.query(name + ZONE, rdtype)
-                    got, base = (client.udp(server.port, wire) for server in (guarded, plain))
+                    wire = client.query("%s.%s" % (name, ZONE), rdtype)
                     with self.subTest(where=where, question="%s %s" % (name, rdtype)):
-                        if base[3] & 0xf != 0:
-                            self.assertTrue(got == base or got[3] & 0xf == 0)
-                        same += got == base
-            print("# %s: %d answers are the same" % (where, same))
-            self.assertGreater(same, 100)
+                        for ask in (client.udp, client.tcp):
+                            self.assertIn(ask(server.port, wire)[3] & 0xf, (0, 3))
+            # It still does what it is there for.
+            answer = server.answer("sub." + ZONE, "MX")
+            self.assertEqual(answer.rdata("sub." + ZONE, "MX"), ["10 mx-direct." + ZONE])
 
 
 if __name__ == "__main__":
