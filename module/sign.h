@@ -13,8 +13,10 @@
  *
  * Any number of query threads may use a signer at a time, inside an RCU read-side section of
  * liburcu. Signatures that are there are read without a lock, and missing ones are made without
- * one; only private keys are looked for by one thread at a time, at most once a second while one is
- * missing. Times are seconds of the real clock, compared as RFC 1982 has it. Errors are KNOT_E*.
+ * one. Private keys are looked for by one thread at a time, at most once a second while one is
+ * missing, and less often where that takes long. Others wait 50 ms for it at most, and not at all for
+ * a key that was missing before: for them it is missing. Times are seconds of the real clock,
+ * compared as RFC 1982 has it. Errors are KNOT_E*.
  */
 
 #pragma once
@@ -83,7 +85,8 @@ typedef void (*sign_say_f)(void *ctx, bool warning, const char *text);
 /*!
  * \param keys  Where private keys are. Belongs to the signer from then on.
  * \param ttl   Original TTL of all that is signed; answers have no higher one (RFC 4034 3.1.4).
- * \param say   Is told once that keys were found, and once that there are none.
+ * \param say   Is told once each: that keys were found, that one is missing, that the zone's own
+ *              signatures are no good.
  * \return NULL if out of memory.
  */
 signer_t *signer_new(keys_t *keys, uint32_t ttl, sign_say_f say, void *ctx);
