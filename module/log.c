@@ -16,8 +16,6 @@
 
 /* Slots that are tried for a name. */
 #define PROBES 4
-/* Addresses named in a line. */
-#define ADDRESSES_MAX 3
 
 /* A name that was logged: who it is and when, as one word that changes as a whole (a hash in the
  * upper half, the second of the last line in the lower one), and the answers since then. */
@@ -26,10 +24,26 @@ typedef struct {
 	_Atomic uint32_t answers;
 } slot_t;
 
+/* Bits by which names without a slot are told apart. */
+#define FURTHER_BITS 4096
+
+/* Names that found no slot: for one line in an interval. */
+typedef struct {
+	_Atomic uint64_t since; /* The second of the first one, plus 1; 0: there is none. */
+	_Atomic uint32_t names;
+	_Atomic uint32_t answers;
+	_Atomic uint64_t seen[FURTHER_BITS / 64]; /* By hash, so that each name counts once. */
+} further_t;
+
+typedef struct {
+	slot_t slots[LOG_SLOTS];
+	further_t further;
+} table_t;
+
 struct log {
 	bool enforce;
 	uint32_t interval;
-	_Atomic(slot_t *) slots;
+	_Atomic(table_t *) table;
 };
 
 log_t *log_new(bool enforce, uint32_t interval)
@@ -45,27 +59,27 @@ log_t *log_new(bool enforce, uint32_t interval)
 void log_free(log_t *log)
 {
 	if (log != NULL) {
-		free(atomic_load(&log->slots));
+		free(atomic_load(&log->table));
 		free(log);
 	}
 }
 
 /* The table, made by whoever needs it first. */
-static slot_t *get_slots(log_t *log)
+static table_t *get_table(log_t *log)
 {
-	slot_t *slots = atomic_load_explicit(&log->slots, memory_order_acquire);
-	if (slots == NULL) {
-		slot_t *fresh = calloc(LOG_SLOTS, sizeof(*fresh));
+	table_t *table = atomic_load_explicit(&log->table, memory_order_acquire);
+	if (table == NULL) {
+		table_t *fresh = calloc(1, sizeof(*fresh));
 		if (fresh == NULL) {
 			return NULL;
 		}
-		if (atomic_compare_exchange_strong(&log->slots, &slots, fresh)) {
-			slots = fresh;
+		if (atomic_compare_exchange_strong(&log->table, &table, fresh)) {
+			table = fresh;
 		} else {
 			free(fresh);
 		}
 	}
-	return slots;
+	return table;
 }
 
 /* A hash over what makes a finding the same finding. */
@@ -96,46 +110,60 @@ static bool take(slot_t *slot, uint64_t *said, uint32_t key, uint32_t now)
 	return atomic_compare_exchange_strong(&slot->said, said, (uint64_t)key << 32 | now);
 }
 
-/* Counts an answer of a name that has a slot: how many to say, 0 for not yet. */
-static uint32_t count_answer(slot_t *slot, uint64_t said, uint32_t key, uint32_t interval,
-                             uint32_t now)
+/* What a line about a finding would stand for. */
+typedef struct {
+	uint32_t answers; /* 0: no line is due. */
+	uint32_t seconds; /* Since the last one. */
+} due_t;
+
+/* Counts an answer of a name that has a slot. */
+static due_t count_answer(slot_t *slot, uint64_t said, uint32_t key, uint32_t interval,
+                          uint32_t now)
 {
 	if (is_due(said, interval, now) && take(slot, &said, key, now)) {
-		return atomic_exchange(&slot->answers, 0) + 1;
+		return (due_t){ atomic_exchange(&slot->answers, 0) + 1, now - (uint32_t)said };
 	}
 	atomic_fetch_add(&slot->answers, 1);
-	return 0;
+	return (due_t){ 0, 0 };
 }
 
-/* How many answers a line about this finding would stand for now; 0 if none is due. */
-static uint32_t answers_due(log_t *log, uint64_t hash, uint32_t now)
+/* Counts an answer of a name that has no slot. */
+static void count_further(further_t *further, uint64_t hash, uint32_t now)
 {
-	slot_t *slots = (log->interval > 0) ? get_slots(log) : NULL;
-	if (slots == NULL) {
-		return log->interval == 0;
+	uint64_t since = 0, bit = UINT64_C(1) << (hash % 64);
+	_Atomic uint64_t *seen = &further->seen[hash / 64 % (FURTHER_BITS / 64)];
+	if ((atomic_fetch_or(seen, bit) & bit) == 0) {
+		atomic_fetch_add(&further->names, 1);
 	}
+	atomic_fetch_add(&further->answers, 1);
+	(void)atomic_compare_exchange_strong(&further->since, &since, (uint64_t)now + 1);
+}
 
+/* What a line about this finding would stand for now. */
+static due_t find_due(table_t *table, uint32_t interval, uint64_t hash, uint32_t now)
+{
 	uint32_t key = (hash >> 32) | 1; /* Never 0, and not what picks the slot. */
 	for (uint32_t i = 0; i < PROBES; i++) {
-		slot_t *slot = &slots[(hash + i) % LOG_SLOTS];
+		slot_t *slot = &table->slots[(hash + i) % LOG_SLOTS];
 		uint64_t said = atomic_load(&slot->said);
 		if (is_said(said, key)) {
-			return count_answer(slot, said, key, log->interval, now);
+			return count_answer(slot, said, key, interval, now);
 		}
 	}
 	for (uint32_t i = 0; i < PROBES; i++) {
-		slot_t *slot = &slots[(hash + i) % LOG_SLOTS];
+		slot_t *slot = &table->slots[(hash + i) % LOG_SLOTS];
 		uint64_t said = atomic_load(&slot->said);
-		if (is_due(said, log->interval, now) && !is_said(said, key) &&
+		if (is_due(said, interval, now) && !is_said(said, key) &&
 		    take(slot, &said, key, now)) {
 			atomic_store(&slot->answers, 0); /* Those were another name's. */
-			return 1;
+			return (due_t){ 1, 0 };
 		}
 		if (is_said(said, key)) {
-			return count_answer(slot, said, key, log->interval, now);
+			return count_answer(slot, said, key, interval, now);
 		}
 	}
-	return 0;
+	count_further(&table->further, hash, now);
+	return (due_t){ 0, 0 };
 }
 
 /* A line being written; what does not fit is cut. */
@@ -183,6 +211,19 @@ static void add_type(line_t *text, uint16_t type)
 	add(text, " %s", buf);
 }
 
+static void add_missing(line_t *text, const finding_t *finding)
+{
+	if (finding->wildcard) {
+		add(text, "no record but a wildcard's");
+	} else if (finding->target != NULL || finding->type == KNOT_RRTYPE_ANY) {
+		add(text, "no address");
+	} else if (type_family(finding->type) == 0) {
+		add(text, "no such name");
+	} else {
+		add(text, "no%s record", finding->type == KNOT_RRTYPE_A ? " A" : " AAAA");
+	}
+}
+
 static void add_found(line_t *text, const finding_t *finding)
 {
 	if (finding->target != NULL) {
@@ -197,9 +238,13 @@ static void add_found(line_t *text, const finding_t *finding)
 		add_address(text, finding->family, finding->address);
 		add(text, " in %s%s", net_to_str(finding->network, network), close);
 	} else if (finding->rule == RULE_MISSING_TARGET) {
-		add(text, "%sno address%s", open, close);
+		add(text, "%s", open);
+		add_missing(text, finding);
+		add(text, "%s", close);
 	} else if (finding->rule == RULE_SIGN_FAILURE) {
-		add(text, "signed zone, but no signature can be made");
+		add(text, "can't be signed: %s", finding->cause);
+	} else if (finding->rule == RULE_UNJUDGED) {
+		add(text, "the work for one answer was at its limit");
 	} else {
 		add(text, "%s%s%s", open, finding->rule == RULE_EXCHANGE_DELEGATED
 		    ? "no good for mail" : "leads to a proxy", close);
@@ -213,33 +258,34 @@ static void add_found(line_t *text, const finding_t *finding)
 
 static void add_answer(line_t *text, const finding_t *finding)
 {
-	const knot_rrset_t *rrset = finding->answer_rrset;
-	if (finding->rule == RULE_EXCHANGE_DELEGATED) {
+	if (finding->action == ACTION_LOGGED) {
 		add(text, "as it is");
 	} else if (finding->answer_name != NULL) {
 		add_name(text, finding->answer_name);
-	} else if (rrset == NULL) {
-		add(text, "no data");
-	} else {
-		knot_rdata_t *rdata = rrset->rrs.rdata;
-		for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-			if (i == ADDRESSES_MAX) {
-				add(text, " and %u more", rrset->rrs.count - i);
-				break;
-			}
-			add(text, "%s", i > 0 ? " " : "");
-			add_address(text, rrset->type == KNOT_RRTYPE_A ? 4 : 6, rdata->data);
-			rdata = knot_rdataset_next(rdata);
-		}
+	} else if (finding->answer_count == 0) {
+		add(text, finding->section == KNOT_ADDITIONAL ? "without this additional record"
+		                                              : "no data");
+	}
+	for (uint32_t i = 0; i < finding->answer_count && i < FINDING_ADDRESSES; i++) {
+		add(text, "%s", i > 0 ? " " : "");
+		add_address(text, finding->answer[i].family, finding->answer[i].octets);
+	}
+	if (finding->answer_count > FINDING_ADDRESSES) {
+		add(text, " and %u more", finding->answer_count - FINDING_ADDRESSES);
 	}
 }
 
+static const char *mode_name(bool enforce)
+{
+	return enforce ? "enforce" : "log";
+}
+
 void log_line(char line[static LOG_LINE_MAX], const finding_t *finding, bool enforce,
-                 const char *instead, uint32_t answers)
+              const char *instead, uint32_t answers, uint32_t seconds)
 {
 	line_t text = { line, LOG_LINE_MAX };
 	line[0] = '\0';
-	add(&text, "%s, %s, ", enforce ? "enforce" : "log", rule_names[finding->rule]);
+	add(&text, "%s, %s, ", mode_name(enforce), rule_names[finding->rule]);
 	add_name(&text, finding->owner);
 	add_type(&text, finding->type);
 	add(&text, ", ");
@@ -251,8 +297,29 @@ void log_line(char line[static LOG_LINE_MAX], const finding_t *finding, bool enf
 		add_answer(&text, finding);
 	}
 	if (answers > 1) {
-		add(&text, ", %u answers", answers);
+		add(&text, ", %u answers in %u s", answers, seconds);
 	}
+}
+
+/* Says how many names found no slot, once in an interval. */
+static void log_further(log_t *log, further_t *further, uint32_t now, log_emit_f emit, void *ctx)
+{
+	uint64_t since = atomic_load(&further->since);
+	int32_t seconds = (int32_t)(now - (uint32_t)(since - 1));
+	if (since == 0 || seconds < (int32_t)log->interval ||
+	    !atomic_compare_exchange_strong(&further->since, &since, 0)) {
+		return;
+	}
+	for (size_t i = 0; i < FURTHER_BITS / 64; i++) {
+		atomic_store(&further->seen[i], 0);
+	}
+	uint32_t names = atomic_exchange(&further->names, 0);
+	uint32_t answers = atomic_exchange(&further->answers, 0);
+	char line[LOG_LINE_MAX];
+	line_t text = { line, LOG_LINE_MAX };
+	add(&text, "%s, and %u further name%s, %u answer%s in %d s", mode_name(log->enforce), names,
+	    names == 1 ? "" : "s", answers, answers == 1 ? "" : "s", seconds);
+	emit(ctx, line);
 }
 
 /* An RRset may be in a response twice, and two RRs may have one target. */
@@ -267,18 +334,28 @@ static bool is_repeated(const uint64_t *hashes, size_t count, uint64_t hash)
 }
 
 void log_findings(log_t *log, const policy_verdict_t *verdict, const char *instead,
-                     uint32_t now, log_emit_f emit, void *ctx)
+                  uint32_t now, log_emit_f emit, void *ctx)
 {
+	table_t *table = (log->interval > 0) ? get_table(log) : NULL;
+	if (log->interval > 0 && table == NULL) {
+		return; /* Out of memory. */
+	}
 	uint64_t hashes[POLICY_FINDINGS_MAX];
 	for (size_t i = 0; i < verdict->finding_count; i++) {
 		const finding_t *finding = &verdict->findings[i];
 		hashes[i] = hash_of(finding);
-		uint32_t answers = is_repeated(hashes, i, hashes[i])
-		                 ? 0 : answers_due(log, hashes[i], now);
-		if (answers > 0) {
+		if (is_repeated(hashes, i, hashes[i])) {
+			continue;
+		}
+		due_t due = (table != NULL) ? find_due(table, log->interval, hashes[i], now)
+		                            : (due_t){ 1, 0 };
+		if (due.answers > 0) {
 			char line[LOG_LINE_MAX];
-			log_line(line, finding, log->enforce, instead, answers);
+			log_line(line, finding, log->enforce, instead, due.answers, due.seconds);
 			emit(ctx, line);
 		}
+	}
+	if (table != NULL && verdict->finding_count > 0) {
+		log_further(log, &table->further, now, emit, ctx);
 	}
 }

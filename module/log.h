@@ -5,8 +5,8 @@
  *
  * One line per finding and name in an interval, the first at once, later ones with the number of
  * answers they stand for. What was said is kept in a table of fixed size, made when a zone has its
- * first finding; when it is full of names within their interval, further names wait. No lock: any
- * number of query threads may report at a time.
+ * first finding; when it is full of names within their interval, further names are counted, and one
+ * line says how many they were. No lock: any number of query threads may report at a time.
  */
 
 #pragma once
@@ -41,13 +41,14 @@ void log_free(log_t *log);
  * \param now      Seconds of a clock that does not go back.
  */
 void log_findings(log_t *log, const policy_verdict_t *verdict, const char *instead,
-                     uint32_t now, log_emit_f emit, void *ctx);
+                  uint32_t now, log_emit_f emit, void *ctx);
 
 /*!
  * Writes the line of a finding: mode, rule, owner and type, what was found, what is answered.
  *
  * \param instead  As for log_findings().
- * \param answers  How many answers it stands for; said if more than one.
+ * \param answers  How many answers it stands for; said if more than one, with
+ * \param seconds  the time in which they were given.
  */
 void log_line(char line[static LOG_LINE_MAX], const finding_t *finding, bool enforce,
-                 const char *instead, uint32_t answers);
+              const char *instead, uint32_t answers, uint32_t seconds);

@@ -204,12 +204,11 @@ static void look(sign_view_t *view, signing_t signing, knotd_qdata_t *qdata,
 
 /* Signs what the verdict puts into the response; in mode log it is enough that it could be. */
 static int sign(knotd_mod_t *mod, knotd_qdata_t *qdata, signing_t signing, answer_t *answer,
-                policy_verdict_t *verdict)
+                policy_verdict_t *verdict, sign_view_t *view)
 {
 	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
-	sign_view_t view;
-	look(&view, signing, qdata, &answer->response);
-	if (!signer_ready(guard->signer, &view)) {
+	look(view, signing, qdata, &answer->response);
+	if (!signer_ready(guard->signer, view)) {
 		return KNOT_DNSSEC_ENOKEY;
 	}
 	if (signing == ONLINE) {
@@ -218,7 +217,7 @@ static int sign(knotd_mod_t *mod, knotd_qdata_t *qdata, signing_t signing, answe
 		policy_drop_additional(&answer->response, verdict);
 	}
 	return guard->conf->enforce
-	       ? signer_sign_verdict(guard->signer, &view, &answer->response, verdict) : KNOT_EOK;
+	       ? signer_sign_verdict(guard->signer, view, &answer->response, verdict) : KNOT_EOK;
 }
 
 /* Decides what becomes of a verdict, and in mode enforce does that. */
@@ -227,8 +226,9 @@ static knotd_in_state_t carry_out(knotd_in_state_t state, knot_pkt_t *pkt, knotd
                                   policy_verdict_t *verdict)
 {
 	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	sign_view_t view;
 	if (verdict->changes && signing != UNSIGNED &&
-	    sign(mod, qdata, signing, answer, verdict) != KNOT_EOK) {
+	    sign(mod, qdata, signing, answer, verdict, &view) != KNOT_EOK) {
 		if (verdict->rules == 0) {
 			// Nothing is wrong with what the zone says.
 			return state;
@@ -240,7 +240,8 @@ static knotd_in_state_t carry_out(knotd_in_state_t state, knot_pkt_t *pkt, knotd
 			report_logged(mod, qdata, verdict, "as it is");
 			return state;
 		} else {
-			policy_sign_failure(&answer->response, verdict);
+			char why[SIGN_WHY_MAX];
+			policy_sign_failure(&answer->response, verdict, signer_why(&view, why));
 			return refuse(state, mod, qdata, verdict);
 		}
 	}
@@ -505,9 +506,11 @@ static int mxguard_load(knotd_mod_t *mod)
 	knotd_mod_ctx_set(mod, guard);
 
 	const policy_t *policy = &conf->policy;
-	knotd_mod_log(mod, LOG_INFO, "protected, mode %s, %zu networks, %zu mail addresses",
-	              conf->enforce ? "enforce" : "log", netset_count(policy->proxies),
-	              policy->mail4.count + policy->mail6.count);
+	size_t networks = netset_count(policy->proxies);
+	size_t addresses = policy->mail4.count + policy->mail6.count;
+	knotd_mod_log(mod, LOG_INFO, "protected, mode %s, %zu network%s, %zu mail address%s, "
+	              "version " PACKAGE_VERSION, conf->enforce ? "enforce" : "log", networks,
+	              networks == 1 ? "" : "s", addresses, addresses == 1 ? "" : "es");
 	return KNOT_EOK;
 }
 

@@ -645,15 +645,12 @@ static const char *why_not(const sign_view_t *view, bool any_shown)
 	return NULL;
 }
 
-static void say_wrong(signer_t *signer, const sign_view_t *view, bool any_shown)
+static void say_wrong(signer_t *signer, const char *why)
 {
-	const char *why = why_not(view, any_shown);
-	if (why != NULL) {
-		char text[300];
-		snprintf(text, sizeof(text), "changed answers can't be signed: %s; until then mode "
-		         "enforce answers SERVFAIL instead", why);
-		say_once(signer, &signer->said_wrong, true, text);
-	}
+	char text[300];
+	snprintf(text, sizeof(text), "changed answers can't be signed: %s; until then mode "
+	         "enforce answers SERVFAIL instead", why);
+	say_once(signer, &signer->said_wrong, true, text);
 }
 
 static void say_missing(signer_t *signer, const sign_by_t *by, const char *reason)
@@ -901,6 +898,7 @@ bool signer_ready(signer_t *signer, sign_view_t *view)
 {
 	bool shown[UINT8_MAX + 1] = { false }, signing[UINT8_MAX + 1] = { false };
 	view->ready = false;
+	view->wrong = NULL;
 	view->keys = 0;
 	for (size_t i = 0; i < view->count; i++) {
 		sign_by_t *by = &view->by[i];
@@ -924,9 +922,29 @@ bool signer_ready(signer_t *signer, sign_view_t *view)
 		say_once(signer, &signer->said_found, false,
 			 "keys found, changed answers are signed");
 	} else {
-		say_wrong(signer, view, memchr(shown, true, sizeof(shown)) != NULL);
+		view->wrong = why_not(view, memchr(shown, true, sizeof(shown)) != NULL);
+	}
+	if (view->wrong != NULL) {
+		say_wrong(signer, view->wrong);
 	}
 	return view->ready;
+}
+
+const char *signer_why(const sign_view_t *view, char text[static SIGN_WHY_MAX])
+{
+	if (view->wrong != NULL) {
+		return view->wrong;
+	}
+	for (size_t i = 0; i < view->count; i++) {
+		const sign_by_t *by = &view->by[i];
+		if (by->key == NULL) {
+			(void)snprintf(text, SIGN_WHY_MAX, "no private key with tag %u and "
+			               "algorithm %u, import it into the zone's key store or name "
+			               "it in 'signing-key'", by->tag, by->algorithm);
+			return text;
+		}
+	}
+	return "signing failed, not enough memory?";
 }
 
 int signer_sign(signer_t *signer, const sign_view_t *view, const knot_rrset_t *rrset,

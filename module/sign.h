@@ -55,6 +55,7 @@ typedef struct {
 	sign_by_t by[SIGN_KEYS_MAX]; /*!< By algorithm and tag. */
 	bool too_many;               /*!< There are more. */
 	bool ready;                  /*!< Set by signer_ready(), and so are these: */
+	const char *wrong;           /*!< What is wrong, but for a missing private key; or NULL. */
 	uint64_t keys;               /*!< Stands for the set of keys to sign with. */
 	uint32_t end;                /*!< When the first of the RRSIGs to copy from ends. */
 } sign_view_t;
@@ -97,6 +98,13 @@ void signer_free(signer_t *signer);
 /*! True if RRsets can be signed now: there is a private key for each algorithm that signs the zone.
  *  Looks for keys that are not known yet. Has to be asked first, for each query. */
 bool signer_ready(signer_t *signer, sign_view_t *view);
+
+/*! Longest text of signer_why(), with the terminating zero. */
+#define SIGN_WHY_MAX 160
+
+/*! Why it can't be signed, and what to do about that, once signer_ready() or a signature has
+ *  failed. Returns text, or a constant. */
+const char *signer_why(const sign_view_t *view, char text[static SIGN_WHY_MAX]);
 
 /*!
  * The RRSIGs of an RRset.

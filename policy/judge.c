@@ -240,9 +240,11 @@ static void flatten(judge_t *judge, size_t alias, const alias_end_t *end, findin
 	}
 	knot_rrset_t *a = asked_rrset(judge, finding->owner, 4, &host, ttl);
 	knot_rrset_t *aaaa = asked_rrset(judge, finding->owner, 6, &host, ttl);
-	finding->answer_rrset = (a != NULL) ? a : aaaa;
-	judge->negative |= (finding->answer_rrset == NULL);
-	if (finding->answer_rrset != NULL) {
+	bool positive = (a != NULL || aaaa != NULL);
+	response_answered(finding, a);
+	response_answered(finding, aaaa);
+	judge->negative |= !positive;
+	if (positive) {
 		response_drop_authority(judge);
 		response_add(judge, KNOT_ANSWER, a);
 		response_add(judge, KNOT_ANSWER, aaaa);
@@ -254,7 +256,7 @@ static void flatten(judge_t *judge, size_t alias, const alias_end_t *end, findin
 	if (finding->rule == RULE_MISSING_TARGET) {
 		finding->action = ACTION_SYNTHESIZED;
 	} else {
-		finding->action = finding->answer_rrset != NULL ? ACTION_REPLACED : ACTION_EMPTIED;
+		finding->action = positive ? ACTION_REPLACED : ACTION_EMPTIED;
 	}
 	response_finding(judge, finding);
 }
@@ -265,7 +267,8 @@ static void judge_aliases(judge_t *judge)
 	alias_end_t end;
 	bool found = false;
 	for (size_t i = 0; i < judge->alias_count && !judge->flattened; i++) {
-		finding_t finding = { .rule = RULE_PROXIED_ALIAS, .owner = alias_owner(judge, i),
+		finding_t finding = { .rule = RULE_PROXIED_ALIAS, .section = KNOT_ANSWER,
+		                      .owner = alias_owner(judge, i),
 		                      .type = judge->response->qtype };
 		if (!response_guarded(judge, finding.owner)) {
 			continue;
@@ -276,8 +279,11 @@ static void judge_aliases(judge_t *judge)
 		}
 		if (leads_to_proxy(judge, i, &end, &finding)) {
 			flatten(judge, i, &end, &finding);
-		} else if (is_exchange_by_wildcard(judge, alias_item(judge, i)) ||
-		           (is_exchange(judge, finding.owner) && leads_nowhere(judge, &end))) {
+			continue;
+		}
+		finding.wildcard = is_exchange_by_wildcard(judge, alias_item(judge, i));
+		if (finding.wildcard ||
+		    (is_exchange(judge, finding.owner) && leads_nowhere(judge, &end))) {
 			finding.rule = RULE_MISSING_TARGET;
 			flatten(judge, i, &end, &finding);
 		}
@@ -488,8 +494,8 @@ static bool judge_rrset_targets(judge_t *judge, policy_item_t *item)
 	knot_rdata_t *rdata = rrset->rrs.rdata;
 	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
 		const knot_dname_t *target = knot_rdata_name(rdata, rrset->type);
-		finding_t finding = { .action = ACTION_STEERED, .owner = item->owner,
-		                      .type = rrset->type, .target = target,
+		finding_t finding = { .action = ACTION_STEERED, .section = item->section,
+		                      .owner = item->owner, .type = rrset->type, .target = target,
 		                      .answer_name = exchange };
 		if (steer(judge, item, target, &finding)) {
 			if (is_exchange_elsewhere(judge)) {
@@ -666,7 +672,7 @@ static void replace_addresses(judge_t *judge, policy_item_t *item, finding_t *fi
 		with = other_family(judge, item, &host);
 		response_add(judge, KNOT_ANSWER, with);
 	}
-	finding->answer_rrset = with;
+	response_answered(finding, with);
 	response_finding(judge, finding);
 }
 
@@ -677,8 +683,8 @@ static void judge_addresses(judge_t *judge)
 		if (item->edit != EDIT_KEEP || type_family(item->rrset->type) == 0) {
 			continue;
 		}
-		finding_t finding = { .rule = RULE_PROXIED_HOST, .owner = item->owner,
-		                      .type = item->rrset->type };
+		finding_t finding = { .rule = RULE_PROXIED_HOST, .section = item->section,
+		                      .owner = item->owner, .type = item->rrset->type };
 		if (response_proxied(judge, item->rrset, &finding) &&
 		    response_guarded(judge, item->owner)) {
 			replace_addresses(judge, item, &finding);
@@ -742,7 +748,8 @@ static void judge_wildcard_answer(judge_t *judge)
 	policy_response_t *response = judge->response;
 	const knot_dname_t *exchange = judge->policy->exchange;
 	finding_t finding = { .rule = RULE_MISSING_TARGET, .action = ACTION_SYNTHESIZED,
-	                      .owner = exchange, .type = response->qtype };
+	                      .section = KNOT_ANSWER, .owner = exchange, .type = response->qtype,
+	                      .wildcard = true };
 	bool found = false;
 	uint32_t ttl = judge->policy->ttl;
 	for (size_t i = 0; i < response->count; i++) {
@@ -765,8 +772,9 @@ static void judge_wildcard_answer(judge_t *judge)
 
 	knot_rrset_t *a = asked_rrset(judge, exchange, 4, &no_host, ttl);
 	knot_rrset_t *aaaa = asked_rrset(judge, exchange, 6, &no_host, ttl);
-	finding.answer_rrset = (a != NULL) ? a : aaaa;
-	if (finding.answer_rrset != NULL) {
+	response_answered(&finding, a);
+	response_answered(&finding, aaaa);
+	if (finding.answer_count > 0) {
 		response_drop_authority(judge);
 		response_add(judge, KNOT_ANSWER, a);
 		response_add(judge, KNOT_ANSWER, aaaa);
@@ -785,12 +793,13 @@ static void judge_wildcard_additional(judge_t *judge)
 	for (size_t i = 0; i < judge->response->count; i++) {
 		policy_item_t *item = &judge->response->items[i];
 		finding_t finding = { .rule = RULE_MISSING_TARGET, .action = ACTION_SYNTHESIZED,
-		                      .owner = exchange, .type = item->rrset->type };
+		                      .section = KNOT_ADDITIONAL, .owner = exchange,
+		                      .type = item->rrset->type, .wildcard = true };
 		int family = type_family(item->rrset->type);
 		if (family != 0 && is_wildcards_data(judge, item, KNOT_ADDITIONAL, &finding)) {
 			knot_rrset_t *with = served_rrset(judge, exchange, family, &no_host,
 			                                  item->rrset->ttl);
-			finding.answer_rrset = with;
+			response_answered(&finding, with);
 			finding.action = with != NULL ? finding.action : ACTION_EMPTIED;
 			response_edit(judge, item, with);
 			response_finding(judge, &finding);
@@ -826,10 +835,11 @@ static void judge_exchange(judge_t *judge)
 		return;
 	}
 
-	response_finding(judge, &(finding_t){ .rule = RULE_MISSING_TARGET,
-	                                      .action = ACTION_SYNTHESIZED, .owner = name,
-	                                      .type = response->qtype,
-	                                      .answer_rrset = (a != NULL) ? a : aaaa });
+	finding_t finding = { .rule = RULE_MISSING_TARGET, .action = ACTION_SYNTHESIZED,
+	                      .section = KNOT_ANSWER, .owner = name, .type = response->qtype };
+	response_answered(&finding, a);
+	response_answered(&finding, aaaa);
+	response_finding(judge, &finding);
 	if (nxdomain) {
 		response_noerror(judge);
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/rrset.h"
 #include "policy/response.h"
 
 void *response_alloc(judge_t *judge, size_t size)
@@ -202,15 +203,33 @@ static void add_finding(policy_verdict_t *verdict, const finding_t *finding)
 	}
 }
 
+void response_answered(finding_t *finding, const knot_rrset_t *rrset)
+{
+	if (rrset == NULL) {
+		return;
+	}
+	int family = type_family(rrset->type);
+	for_each_rdata(rdata, rrset) {
+		if (finding->answer_count < FINDING_ADDRESSES) {
+			finding_address_t *address = &finding->answer[finding->answer_count];
+			address->family = family;
+			memcpy(address->octets, rdata->data, family == 4 ? 4 : 16);
+		}
+		finding->answer_count++;
+	}
+}
+
 void response_finding(judge_t *judge, const finding_t *finding)
 {
 	add_finding(judge->verdict, finding);
 }
 
-void policy_sign_failure(const policy_response_t *response, policy_verdict_t *verdict)
+void policy_sign_failure(const policy_response_t *response, policy_verdict_t *verdict,
+                         const char *cause)
 {
 	add_finding(verdict, &(finding_t){ .rule = RULE_SIGN_FAILURE, .action = ACTION_REFUSED,
-	                                   .owner = response->qname, .type = response->qtype });
+	                                   .section = KNOT_ANSWER, .owner = response->qname,
+	                                   .type = response->qtype, .cause = cause });
 }
 
 bool response_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t *finding)
@@ -264,6 +283,23 @@ static void drop(policy_item_t *item, policy_verdict_t *verdict)
 	item->edit = EDIT_DROP;
 }
 
+/* The findings about additional records say that those are left out. */
+static void empty_additional_findings(policy_verdict_t *verdict)
+{
+	uint32_t actions = 0;
+	for (size_t i = 0; i < verdict->finding_count; i++) {
+		finding_t *finding = &verdict->findings[i];
+		if (finding->section == KNOT_ADDITIONAL) {
+			finding->action = ACTION_EMPTIED;
+			finding->answer_count = 0;
+		}
+		actions |= 1U << finding->action;
+	}
+	/* What is not described may have any action. */
+	bool all = verdict->finding_count < POLICY_FINDINGS_MAX;
+	verdict->actions = all ? actions : verdict->actions | actions;
+}
+
 void policy_drop_additional(policy_response_t *response, policy_verdict_t *verdict)
 {
 	for (size_t i = 0; i < response->count; i++) {
@@ -272,6 +308,7 @@ void policy_drop_additional(policy_response_t *response, policy_verdict_t *verdi
 		}
 	}
 	drop_added_additional(verdict);
+	empty_additional_findings(verdict);
 }
 
 void policy_leave_out_additional(policy_response_t *response, policy_verdict_t *verdict)
@@ -283,12 +320,7 @@ void policy_leave_out_additional(policy_response_t *response, policy_verdict_t *
 		}
 	}
 	drop_added_additional(verdict);
-
-	for (size_t i = 0; i < verdict->finding_count; i++) {
-		verdict->findings[i].action = ACTION_EMPTIED;
-		verdict->findings[i].answer_rrset = NULL;
-	}
-	verdict->actions = 1U << ACTION_EMPTIED;
+	empty_additional_findings(verdict);
 }
 
 policy_item_t *response_item(const policy_response_t *response, knot_section_t section,

@@ -72,19 +72,33 @@ typedef struct {
 	                                  here, borrowed. */
 } policy_add_t;
 
-/*! Something wrong in the response. All pointers are borrowed: from response, zone or policy. */
+/*! Addresses answered instead that a finding names. */
+#define FINDING_ADDRESSES 3
+
+/*! An address of family 4 or 6. */
+typedef struct {
+	uint8_t family;
+	uint8_t octets[16];
+} finding_address_t;
+
+/*! Something wrong in the response. Names are borrowed from the response as it came, the zone or
+ *  the policy, the network from the policy: nothing that edits or signs the response frees them. */
 typedef struct {
 	rule_t rule;
 	action_t action;            /*!< What enforcing does about it. */
+	knot_section_t section;     /*!< Of the RRset. */
 	const knot_dname_t *owner;  /*!< Owner of the RRset, */
 	uint16_t type;              /*!< and its type. */
 	const knot_dname_t *target; /*!< The target or alias in it, or NULL. */
 	uint8_t family;             /*!< 4, 6, or 0 where no address shows. */
 	uint8_t address[16];        /*!< A proxied address. */
 	const net_t *network;       /*!< The network that holds it, or NULL. */
-	/* Answered instead: this target, or these addresses; both NULL: no data. */
+	bool wildcard;              /*!< The owner has nothing but what a wildcard says. */
+	const char *cause;          /*!< Of RULE_SIGN_FAILURE, or NULL. */
+	/* Answered instead: this target, or these addresses; neither: no data. */
 	const knot_dname_t *answer_name;
-	const knot_rrset_t *answer_rrset;
+	uint32_t answer_count;      /*!< Addresses; the first FINDING_ADDRESSES are in answer. */
+	finding_address_t answer[FINDING_ADDRESSES];
 } finding_t;
 
 /*! The verdict. Begun by policy_judge(); cleared with policy_verdict_clear(). */
@@ -121,11 +135,13 @@ void policy_verdict_clear(policy_response_t *response, policy_verdict_t *verdict
  */
 void policy_leave_out_additional(policy_response_t *response, policy_verdict_t *verdict);
 
-/*! Leaves out the additional section. */
+/*! Leaves out the additional section, and says so in the findings about it. */
 void policy_drop_additional(policy_response_t *response, policy_verdict_t *verdict);
 
-/*! Notes that a response in need of changes can't be signed: the finding sign-failure. */
-void policy_sign_failure(const policy_response_t *response, policy_verdict_t *verdict);
+/*! Notes that a response in need of changes can't be signed: the finding sign-failure. The cause is
+ *  borrowed. */
+void policy_sign_failure(const policy_response_t *response, policy_verdict_t *verdict,
+                         const char *cause);
 
 /* For judge.c and denial.c only. */
 
@@ -204,6 +220,9 @@ void response_drop_authority(judge_t *judge);
 
 /*! What the zone says of the exchange; looked up once. */
 const host_t *response_exchange(judge_t *judge);
+
+/*! Notes in a finding that the addresses of an RRset are answered; NULL does nothing. */
+void response_answered(finding_t *finding, const knot_rrset_t *rrset);
 
 /*! Notes a finding (copies): its rule and action always, the rest if there is room. */
 void response_finding(judge_t *judge, const finding_t *finding);

@@ -13,6 +13,7 @@ const char *const rule_names[RULE_COUNT] = {
 	[RULE_MISSING_TARGET] = "missing-target",
 	[RULE_EXCHANGE_DELEGATED] = "exchange-delegated",
 	[RULE_SIGN_FAILURE]   = "sign-failure",
+	[RULE_UNJUDGED]       = "unjudged",
 };
 
 const char *const action_names[ACTION_COUNT] = {

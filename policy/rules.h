@@ -15,6 +15,7 @@ typedef enum {
 	RULE_MISSING_TARGET,   /*!< A mail target in the zone, or the mail exchange, has no address. */
 	RULE_EXCHANGE_DELEGATED, /*!< Mail would be steered to an exchange of another authority. */
 	RULE_SIGN_FAILURE,     /*!< A changed answer can't be signed. */
+	RULE_UNJUDGED,         /*!< A limit of the work for one response cut off the rest. */
 	RULE_COUNT
 } rule_t;
 

@@ -27,23 +27,22 @@
 static const net_t net4 = { 4, false, 13, { 104, 16 }, { 104, 23, 255, 255 } };
 static const net_t net6 = { 6, false, 32, { 0x26, 0x06, 0x47, 0 }, { 0x26, 0x06, 0x47, 0 } };
 
-/* An RRset of the addresses in a text. */
-static knot_rrset_t *rrset_of(const char *addresses)
+/* Notes the addresses in a text as those that are answered. */
+static void answer(finding_t *finding, const char *addresses)
 {
-	uint16_t type = strchr(addresses, ':') != NULL ? KNOT_RRTYPE_AAAA : KNOT_RRTYPE_A;
-	knot_rrset_t *rrset = knot_rrset_new((const knot_dname_t *)"\x01""x", type, KNOT_CLASS_IN,
-	                                     300, NULL);
-	assert_non_null(rrset);
 	char copy[256], *next = NULL;
 	(void)snprintf(copy, sizeof(copy), "%s", addresses);
 	for (char *word = strtok_r(copy, " ", &next); word != NULL;
 	     word = strtok_r(NULL, " ", &next)) {
-		uint8_t address[16];
-		bool v4 = type == KNOT_RRTYPE_A;
-		assert_int_equal(inet_pton(v4 ? AF_INET : AF_INET6, word, address), 1);
-		assert_int_equal(knot_rrset_add_rdata(rrset, address, v4 ? 4 : 16, NULL), KNOT_EOK);
+		bool v4 = strchr(word, ':') == NULL;
+		if (finding->answer_count < FINDING_ADDRESSES) {
+			finding_address_t *address = &finding->answer[finding->answer_count];
+			address->family = v4 ? 4 : 6;
+			assert_int_equal(inet_pton(v4 ? AF_INET : AF_INET6, word, address->octets),
+			                 1);
+		}
+		finding->answer_count++;
 	}
-	return rrset;
 }
 
 typedef struct {
@@ -58,75 +57,96 @@ typedef struct {
 	const char *answer_name;
 	const char *answer;  /* Addresses. */
 	const char *line;
+	action_t action;     /* Where it matters: ACTION_LOGGED is "as it is". */
+	knot_section_t section;
+	bool wildcard;
 } line_case_t;
 
 static const line_case_t lines[] = {
 	{ true, false, 1, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL, "104.16.1.2",
 	  NULL, "198.51.100.25",
 	  "enforce, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
-	  "answered 198.51.100.25" },
+	  "answered 198.51.100.25", .action = ACTION_REPLACED },
 	{ false, false, 1, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL,
 	  "104.16.1.2", NULL, "198.51.100.25",
 	  "log, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
-	  "would answer 198.51.100.25" },
+	  "would answer 198.51.100.25", .action = ACTION_REPLACED },
 	{ true, false, 17, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_AAAA, NULL,
 	  "2606:4700::1", NULL, "2001:db8::25 2001:db8::26",
 	  "enforce, proxied-host, mail.example.com. AAAA, 2606:4700::1 in 2606:4700::/32, "
-	  "answered 2001:db8::25 2001:db8::26, 17 answers" },
+	  "answered 2001:db8::25 2001:db8::26, 17 answers in 73 s", .action = ACTION_REPLACED },
 	{ true, false, 0, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL, "104.16.1.2",
 	  NULL, "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5",
 	  "enforce, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
-	  "answered 192.0.2.1 192.0.2.2 192.0.2.3 and 2 more" },
+	  "answered 192.0.2.1 192.0.2.2 192.0.2.3 and 2 more", .action = ACTION_REPLACED },
 	{ true, false, 1, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL, "104.16.1.2",
 	  NULL, NULL,
 	  "enforce, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
-	  "answered no data" },
+	  "answered no data", .action = ACTION_REPLACED },
 	{ true, true, 2, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL, "104.16.1.2",
 	  NULL, "198.51.100.25",
 	  "enforce, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
-	  "answered SERVFAIL, 2 answers" },
+	  "answered SERVFAIL, 2 answers in 73 s", .action = ACTION_REPLACED },
 	{ true, false, 1, RULE_PROXIED_TARGET, "example.com.", KNOT_RRTYPE_MX, "www.example.com.",
 	  "104.16.1.2", "mail.example.com.", NULL,
 	  "enforce, proxied-target, example.com. MX, www.example.com. (104.16.1.2 in "
 	  "104.16.0.0/13), "
-	  "answered mail.example.com." },
+	  "answered mail.example.com.", .action = ACTION_REPLACED },
 	{ true, false, 1, RULE_PROXIED_ALIAS, "mail.example.com.", KNOT_RRTYPE_TXT,
 	  "x.cdn.example.net.", NULL, NULL, NULL,
 	  "enforce, proxied-alias, mail.example.com. TXT, x.cdn.example.net. (leads to a proxy), "
-	  "answered no data" },
+	  "answered no data", .action = ACTION_REPLACED },
 	{ true, false, 1, RULE_EXCHANGE_DELEGATED, "example.com.", KNOT_RRTYPE_MX,
 	  "www.example.com.", "104.16.1.2", "mail.sub.example.com.", NULL,
 	  "enforce, exchange-delegated, example.com. MX, www.example.com. (104.16.1.2 in "
 	  "104.16.0.0/13), but the mail exchange mail.sub.example.com. is not in this zone's "
-	  "authority, answered as it is" },
+	  "authority, answered as it is", .action = ACTION_LOGGED },
 	{ false, false, 1, RULE_EXCHANGE_DELEGATED, "example.com.", KNOT_RRTYPE_MX,
 	  "gone.example.com.", NULL, "mail.sub.example.com.", NULL,
 	  "log, exchange-delegated, example.com. MX, gone.example.com. (no good for mail), but the "
 	  "mail exchange mail.sub.example.com. is not in this zone's authority, would answer as "
-	  "it is" },
+	  "it is", .action = ACTION_LOGGED },
 	{ true, false, 1, RULE_MISSING_TARGET, "mail.example.com.", KNOT_RRTYPE_A, NULL, NULL, NULL,
 	  "198.51.100.25",
-	  "enforce, missing-target, mail.example.com. A, no address, answered 198.51.100.25" },
+	  "enforce, missing-target, mail.example.com. A, no A record, answered 198.51.100.25", .action = ACTION_REPLACED },
 	{ true, false, 1, RULE_MISSING_TARGET, "example.com.", KNOT_RRTYPE_MX, "mx.example.com.",
 	  NULL, "mail.example.com.", NULL,
 	  "enforce, missing-target, example.com. MX, mx.example.com. (no address), "
-	  "answered mail.example.com." },
+	  "answered mail.example.com.", .action = ACTION_REPLACED },
 	{ true, true, 1, RULE_SIGN_FAILURE, "mail.example.com.", KNOT_RRTYPE_A, NULL, NULL, NULL,
 	  NULL,
-	  "enforce, sign-failure, mail.example.com. A, signed zone, but no signature can be made, "
-	  "answered SERVFAIL" },
+	  "enforce, sign-failure, mail.example.com. A, can't be signed: no private key, "
+	  "answered SERVFAIL", .action = ACTION_REPLACED },
+	{ false, false, 1, RULE_UNJUDGED, "example.com.", KNOT_RRTYPE_MX, NULL, NULL, NULL, NULL,
+	  "log, unjudged, example.com. MX, the work for one answer was at its limit, would answer "
+	  "as it is", .action = ACTION_LOGGED },
+	{ false, false, 1, RULE_MISSING_TARGET, "mail.example.com.", KNOT_RRTYPE_AAAA, NULL, NULL,
+	  NULL, "2001:db8::25",
+	  "log, missing-target, mail.example.com. AAAA, no AAAA record, would answer 2001:db8::25",
+	  .action = ACTION_SYNTHESIZED },
+	{ false, false, 1, RULE_MISSING_TARGET, "mail.example.com.", KNOT_RRTYPE_ANY, NULL, NULL,
+	  NULL, "192.0.2.1 2001:db8::25",
+	  "log, missing-target, mail.example.com. ANY, no address, would answer 192.0.2.1 "
+	  "2001:db8::25", .action = ACTION_SYNTHESIZED },
+	{ true, false, 1, RULE_MISSING_TARGET, "mail.example.com.", KNOT_RRTYPE_A, NULL, NULL, NULL,
+	  "192.0.2.1", "enforce, missing-target, mail.example.com. A, no record but a wildcard's, "
+	  "answered 192.0.2.1", ACTION_SYNTHESIZED, KNOT_ANSWER, true },
+	{ true, false, 1, RULE_PROXIED_HOST, "mail.example.com.", KNOT_RRTYPE_A, NULL, "104.16.1.2",
+	  NULL, NULL,
+	  "enforce, proxied-host, mail.example.com. A, 104.16.1.2 in 104.16.0.0/13, "
+	  "answered without this additional record", ACTION_EMPTIED, KNOT_ADDITIONAL, false },
 	/* What could break a line or a terminal is escaped; a type may have no name. */
 	{ true, false, 1, RULE_MISSING_TARGET, "a\\010\\027[1m.example.com.", 65280, NULL, NULL,
 	  NULL, NULL,
-	  "enforce, missing-target, a\\010\\027\\[1m.example.com. TYPE65280, no address, "
-	  "answered no data" },
+	  "enforce, missing-target, a\\010\\027\\[1m.example.com. TYPE65280, no such name, "
+	  "answered no data", .action = ACTION_REPLACED },
 	/* Names are cut where they would push the rest out. */
 	{ true, false, 1, RULE_PROXIED_TARGET, LABEL "." LABEL ".example.com.", KNOT_RRTYPE_MX,
 	  LABEL "." LABEL "." LABEL ".example.com.", "104.16.1.2", "mail." LABEL "." LABEL ".com.",
 	  NULL,
 	  "enforce, proxied-target, " LABEL ".a23456789012345678901234567890123... MX, " LABEL
 	  ".a23456789012345678901234567890123... (104.16.1.2 in 104.16.0.0/13), "
-	  "answered mail." LABEL ".a234567890123456789012345678..." },
+	  "answered mail." LABEL ".a234567890123456789012345678...", .action = ACTION_REPLACED },
 };
 
 static const knot_dname_t *wire(knot_dname_storage_t out, const char *name)
@@ -150,13 +170,16 @@ static void test_lines(void **state)
 			finding.network = v4 ? &net4 : &net6;
 			(void)inet_pton(v4 ? AF_INET : AF_INET6, c->address, finding.address);
 		}
-		knot_rrset_t *rrset = c->answer != NULL ? rrset_of(c->answer) : NULL;
-		finding.answer_rrset = rrset;
+		answer(&finding, c->answer != NULL ? c->answer : "");
+		finding.action = c->action;
+		finding.section = c->section;
+		finding.wildcard = c->wildcard;
+		finding.cause = "no private key";
 
 		char line[LOG_LINE_MAX];
-		log_line(line, &finding, c->enforce, c->refused ? "SERVFAIL" : NULL, c->answers);
+		log_line(line, &finding, c->enforce, c->refused ? "SERVFAIL" : NULL, c->answers,
+		         73);
 		assert_string_equal(line, c->line);
-		knot_rrset_free(rrset, NULL);
 	}
 }
 
@@ -190,10 +213,11 @@ static void make_finding(policy_verdict_t *verdict, knot_dname_storage_t owner, 
 		.rule = RULE_MISSING_TARGET,
 		.owner = wire(owner, text),
 		.type = KNOT_RRTYPE_A,
+		.action = ACTION_EMPTIED,
 	};
 }
 
-#define HEAD "enforce, missing-target, m1.example.com. A, no address, answered no data"
+#define HEAD "enforce, missing-target, m1.example.com. A, no A record, answered no data"
 
 static void test_interval(void **state)
 {
@@ -214,9 +238,9 @@ static void test_interval(void **state)
 		{ 1059, NULL },
 		/* A thread that read the clock before the last line was said. */
 		{ 999, NULL },
-		{ 1060, HEAD ", 5 answers" },
+		{ 1060, HEAD ", 5 answers in 60 s" },
 		{ 1119, NULL },
-		{ 1120, HEAD ", 2 answers" },
+		{ 1120, HEAD ", 2 answers in 60 s" },
 		{ 1180, HEAD },
 		{ 9999, HEAD },
 		{ 9999, NULL },
@@ -290,7 +314,7 @@ static void test_twice(void **state)
 	log_findings(report, &verdict, NULL, 170, say, &said);
 	log_findings(report, &verdict, NULL, 220, say, &said);
 	assert_int_equal(said.count, 3);
-	assert_string_equal(said.last, HEAD ", 2 answers");
+	assert_string_equal(said.last, HEAD ", 2 answers in 60 s");
 	log_free(report);
 
 	report = log_new(true, 0);
@@ -315,7 +339,8 @@ static void test_every(void **state)
 	log_free(report);
 }
 
-/* However many names: a bounded number of lines in an interval, and others' turn in the next. */
+/* However many names: a bounded number of lines in an interval, and one that says how many names
+ * found no room. */
 static void test_full(void **state)
 {
 	(void)state;
@@ -323,19 +348,36 @@ static void test_full(void **state)
 	policy_verdict_t verdict;
 	knot_dname_storage_t owner;
 	said_t said = { 0 };
-	for (unsigned i = 0; i < 20 * LOG_SLOTS; i++) {
-		make_finding(&verdict, owner, i);
-		log_findings(report, &verdict, NULL, 500 + i / (LOG_SLOTS / 2), say_nothing, &said);
+	const unsigned names = 4 * LOG_SLOTS;
+	for (unsigned i = 0; i < 4 * names; i++) {
+		make_finding(&verdict, owner, i % names);
+		log_findings(report, &verdict, NULL, 500 + i / LOG_SLOTS, say_nothing, &said);
 	}
 	assert_true(said.count <= LOG_SLOTS);
 	assert_true(said.count >= LOG_SLOTS * 9 / 10);
 
+	const unsigned shown = said.count;
 	said.count = 0;
+	make_finding(&verdict, owner, 0);
+	verdict.findings[0].rule = RULE_PROXIED_TARGET; /* Another finding, its slot is not free. */
+	log_findings(report, &verdict, NULL, 559, say, &said);
+	assert_int_equal(said.count, 0);
 	make_finding(&verdict, owner, 1000000);
-	log_findings(report, &verdict, NULL, 1000, say, &said);
+	log_findings(report, &verdict, NULL, 565, say, &said);
+	assert_int_equal(said.count, 2);
+	unsigned further = 0, answers = 0, seconds = 0;
+	assert_int_equal(sscanf(said.last, "enforce, and %u further names, %u answers in %u s",
+	                        &further, &answers, &seconds), 3);
+	assert_in_range(further, (names - shown) * 8 / 10, names - shown + 1);
+	assert_int_equal(answers, 4 * (names - shown) + 1);
+	assert_in_range(seconds, 60, 65);
+
+	/* Once, and then not before there are others. */
+	said.count = 0;
+	log_findings(report, &verdict, NULL, 5000, say, &said);
 	assert_int_equal(said.count, 1);
 	assert_string_equal(said.last, "enforce, missing-target, m1000000.example.com. A, "
-	                               "no address, answered no data");
+	                               "no A record, answered no data");
 	log_free(report);
 }
 

@@ -56,7 +56,7 @@ static const judge_case_t to_address[] = {
 	{ "www A 104.16.1.2\nwww AAAA 2001:db8::1\nmx CNAME www\n", "mail-host mx", "mx ANY",
 	  "! proxied-alias replaced mx ANY www (" PROXIED4 "): 2001:db8::1\n"
 	  "mx 300 AAAA 2001:db8::1\n",
-	  "! proxied-alias replaced mx ANY www: 198.51.100.25\n"
+	  "! proxied-alias replaced mx ANY www: 198.51.100.25 2001:db8::25\n"
 	  "mx 300 A 198.51.100.25\nmx 300 AAAA 2001:db8::25\n" },
 	{ "www 50 A 104.16.1.2\nwww 50 A 192.0.2.2\nmx 100 CNAME www\n", "mail-host mx", "mx A",
 	  "! proxied-alias replaced mx A www (" PROXIED4 "): 192.0.2.2\n"
@@ -74,9 +74,9 @@ static const judge_case_t to_address[] = {
 	{ WEB, "mail-host mx", "mx CNAME", EMPTIED "CNAME www (" PROXIED4 "): -\n~ @ 300 SOA\n",
 	  EMPTIED "CNAME www: -\n~ @ 300 SOA\n" },
 	{ WEB, "mail-host mx", "mx ANY",
-	  "! proxied-alias replaced mx ANY www (" PROXIED4 "): 198.51.100.25\n"
+	  "! proxied-alias replaced mx ANY www (" PROXIED4 "): 198.51.100.25 2001:db8::25\n"
 	  "mx 300 A 198.51.100.25\nmx 300 AAAA 2001:db8::25\n",
-	  "! proxied-alias replaced mx ANY www: 198.51.100.25\n"
+	  "! proxied-alias replaced mx ANY www: 198.51.100.25 2001:db8::25\n"
 	  "mx 300 A 198.51.100.25\nmx 300 AAAA 2001:db8::25\n" },
 	/* The apex is known everywhere. */
 	{ "@ A 104.16.1.2\nmx CNAME @\n", "mail-host mx", "mx AAAA",
@@ -122,7 +122,7 @@ static const judge_case_t to_name[] = {
 	{ "mx CNAME b\nb CNAME x.cdn.example.net.\n", "mail-host mx", "mx CNAME",
 	  EMPTIED "CNAME b: -\n~ @ 300 SOA\n", "=" },
 	{ "mx CNAME b\nb CNAME x.cdn.example.net.\n", "mail-host mx", "mx ANY",
-	  "! proxied-alias replaced mx ANY b: 198.51.100.25\n"
+	  "! proxied-alias replaced mx ANY b: 198.51.100.25 2001:db8::25\n"
 	  "mx 300 A 198.51.100.25\nmx 300 AAAA 2001:db8::25\n", "=" },
 	/* In mixed case in the zone. */
 	{ "Mx CNAME X.CDN.Example.NET.\n", "mail-host mX", "mx A",

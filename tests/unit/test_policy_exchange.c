@@ -22,7 +22,7 @@
 #define PROXIED4 "104.16.1.2 in 104.16.0.0/13"
 #define MADE4    "! missing-target synthesized mail A: 198.51.100.25\n"
 #define MADE6    "! missing-target synthesized mail AAAA: 2001:db8::25\n"
-#define BOTH     "! missing-target synthesized mail ANY: 198.51.100.25\n"
+#define BOTH     "! missing-target synthesized mail ANY: 198.51.100.25 2001:db8::25\n"
 #define MAIL4    "mail 300 A 198.51.100.25\n"
 #define MAIL6    "mail 300 AAAA 2001:db8::25\n"
 #define EXISTS   "NXDOMAIN -> NOERROR\n"
@@ -112,7 +112,7 @@ static const judge_case_t lacking[] = {
 	{ "* MX 10 a\na A 192.0.2.1\n", NULL, "mail MX",
 	  "! missing-target synthesized mail MX: -\n~ @ 300 SOA\n", NULL },
 	{ "* 90 A 192.0.2.1\n", NULL, "mail ANY",
-	  "! missing-target synthesized mail ANY: 198.51.100.25\n"
+	  "! missing-target synthesized mail ANY: 198.51.100.25 2001:db8::25\n"
 	  "mail 90 A 198.51.100.25\nmail 90 AAAA 2001:db8::25\n", NULL },
 	{ "* CNAME b\nb A 192.0.2.1\n", NULL, "mail A",
 	  "! missing-target synthesized mail A b: 198.51.100.25\n" MAIL4, "=" },
@@ -124,7 +124,7 @@ static const judge_case_t lacking[] = {
 	{ "* CNAME b\nb A 192.0.2.1\n", NULL, "mail CNAME",
 	  "! missing-target synthesized mail CNAME b: -\n~ @ 300 SOA\n", NULL },
 	{ "* CNAME b\nb A 192.0.2.1\n", NULL, "mail ANY",
-	  "! missing-target synthesized mail ANY b: 198.51.100.25\n" MAIL4 MAIL6, NULL },
+	  "! missing-target synthesized mail ANY b: 198.51.100.25 2001:db8::25\n" MAIL4 MAIL6, NULL },
 	{ "* TXT x\n", NULL, "mail A", MADE4 MAIL4, "=" },
 	{ "* TXT x\n", NULL, "mail MX", "=", NULL },
 	{ "* CNAME x.cdn.example.net.\n", NULL, "mail AAAA",
@@ -179,7 +179,7 @@ static const judge_case_t aliases[] = {
 	{ "mail CNAME gone\n", NULL, "mail TXT",
 	  "! missing-target synthesized mail TXT gone: -\n" EXISTS "~ @ 300 SOA\n", NULL },
 	{ "mail CNAME gone\n", NULL, "mail ANY",
-	  "! missing-target synthesized mail ANY gone: 198.51.100.25\n" MAIL4 MAIL6, "=" },
+	  "! missing-target synthesized mail ANY gone: 198.51.100.25 2001:db8::25\n" MAIL4 MAIL6, "=" },
 	{ "mail CNAME b\nb TXT x\n", NULL, "mail A",
 	  "! missing-target synthesized mail A b: 198.51.100.25\n" MAIL4, "=" },
 	{ "mail CNAME b\nb TXT x\n", "mail6", "mail A",

@@ -220,7 +220,7 @@ static void test_sign_failure(void **state)
 	(void)judge(&scene, zone_lookup);
 	assert_int_equal(scene.verdict.rules, 1U << RULE_PROXIED_HOST);
 
-	policy_sign_failure(&scene.response, &scene.verdict);
+	policy_sign_failure(&scene.response, &scene.verdict, "a cause");
 	assert_int_equal(scene.verdict.rules, 1U << RULE_PROXIED_HOST | 1U << RULE_SIGN_FAILURE);
 	assert_int_equal(scene.verdict.actions, 1U << ACTION_REPLACED | 1U << ACTION_REFUSED);
 	assert_int_equal(scene.verdict.finding_count, 2);
@@ -229,7 +229,8 @@ static void test_sign_failure(void **state)
 	assert_int_equal(finding->action, ACTION_REFUSED);
 	assert_ptr_equal(finding->owner, scene.response.qname);
 	assert_int_equal(finding->type, KNOT_RRTYPE_A);
-	assert_null(finding->answer_rrset);
+	assert_string_equal(finding->cause, "a cause");
+	assert_int_equal(finding->answer_count, 0);
 	clear_scene(&scene);
 }
 
@@ -254,7 +255,7 @@ static void test_many_findings(void **state)
 	check_verdict(&scene.test.policy, zone_lookup, scene.zone, &scene.response, &scene.verdict);
 
 	/* No room for this one either. */
-	policy_sign_failure(&scene.response, &scene.verdict);
+	policy_sign_failure(&scene.response, &scene.verdict, "a cause");
 	assert_int_equal(scene.verdict.finding_count, POLICY_FINDINGS_MAX);
 	assert_true(scene.verdict.rules & 1U << RULE_SIGN_FAILURE);
 	clear_scene(&scene);

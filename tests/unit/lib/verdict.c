@@ -136,14 +136,12 @@ static void say_finding(text_t *text, const finding_t *finding)
 	if (finding->answer_name != NULL) {
 		say(text, " ");
 		say_name(text, finding->answer_name);
-	} else if (finding->answer_rrset != NULL) {
-		const knot_rdata_t *rdata = finding->answer_rrset->rrs.rdata;
-		for (uint16_t i = 0; i < finding->answer_rrset->rrs.count; i++) {
-			say_rdata(text, finding->answer_rrset, rdata);
-			rdata = knot_rdataset_next((knot_rdata_t *)rdata);
-		}
-	} else {
+	} else if (finding->answer_count == 0) {
 		say(text, " -");
+	}
+	for (uint32_t i = 0; i < finding->answer_count && i < FINDING_ADDRESSES; i++) {
+		say(text, " ");
+		say_address(text, finding->answer[i].family, finding->answer[i].octets);
 	}
 	say(text, "\n");
 }
