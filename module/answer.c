@@ -295,7 +295,7 @@ static int put(writer_t *writer, const knot_rrset_t *rrset, const knot_dname_t *
 	knot_pkt_t *pkt = writer->pkt;
 	uint16_t rotate = (rrset->type == KNOT_RRTYPE_RRSIG) ? 0 : writer->rotate;
 	uint16_t hint = renew_hint(writer, old_hint);
-	if (hint == KNOT_COMPR_HINT_NONE) {
+	if (hint == KNOT_COMPR_HINT_NONE && *owner != '\0') { /* OPT must not be compressed. */
 		hint = find_hint(writer, owner);
 	}
 	uint16_t at = pkt->rrset_count;

@@ -114,16 +114,24 @@ static void report_logged(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict
 	report(mod, qdata, verdict, 1U << ACTION_LOGGED, instead);
 }
 
+/* The same for what enforcing answers with an empty response. */
+static void report_emptied(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict_t *verdict,
+                           action_t action, const char *instead)
+{
+	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	action = guard->conf->enforce ? action : ACTION_LOGGED;
+	report(mod, qdata, verdict, 1U << action, instead);
+}
+
 /* What enforcing answers with SERVFAIL. */
 static knotd_in_state_t refuse(knotd_in_state_t state, knotd_mod_t *mod, knotd_qdata_t *qdata,
                                policy_verdict_t *verdict)
 {
 	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	report_emptied(mod, qdata, verdict, ACTION_REFUSED, "SERVFAIL");
 	if (!guard->conf->enforce) {
-		report_logged(mod, qdata, verdict, "SERVFAIL");
 		return state;
 	}
-	report(mod, qdata, verdict, 1U << ACTION_REFUSED, "SERVFAIL");
 	qdata->rcode = KNOT_RCODE_SERVFAIL;
 	if (guard->conf->ede) {
 		qdata->rcode_ede = KNOT_EDNS_EDE_OTHER;
@@ -292,6 +300,23 @@ static int judge(const mxguard_ctx_t *guard, knot_pkt_t *pkt, knotd_qdata_t *qda
 		&guard->conf->policy, zone_lookup, qdata, &answer->response, verdict, &pkt->mm);
 }
 
+/* What decides may be what there was no room for: the client has to come back over a stream. */
+static knotd_in_state_t truncate(knotd_in_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
+                                 knotd_mod_t *mod, answer_t *answer, policy_verdict_t *verdict)
+{
+	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	if (verdict->rules != 0) {
+		report_emptied(mod, qdata, verdict, ACTION_EMPTIED, "truncated");
+	}
+	if (!guard->conf->enforce) {
+		return state;
+	}
+	policy_verdict_clear(&answer->response, verdict);
+	answer_truncate(answer, pkt);
+	qdata->rcode = KNOT_RCODE_NOERROR;
+	return KNOTD_IN_STATE_TRUNC;
+}
+
 static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
                                      knotd_qdata_t *qdata, knotd_mod_t *mod)
 {
@@ -315,12 +340,8 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 	if (ret != KNOT_EOK) {
 		// It may lead mail to a proxy, and there is no memory to repair it.
 		state = refuse(state, mod, qdata, &verdict);
-	} else if (verdict.unknown && guard->conf->enforce) {
-		// What decides may be what there was no room for.
-		policy_verdict_clear(&answer.response, &verdict);
-		answer_truncate(&answer, pkt);
-		qdata->rcode = KNOT_RCODE_NOERROR;
-		state = KNOTD_IN_STATE_TRUNC;
+	} else if (verdict.unknown) {
+		state = truncate(state, pkt, qdata, mod, &answer, &verdict);
 	} else if (verdict.rules != 0 || verdict.changes) {
 		state = carry_out(state, pkt, qdata, mod, signing, &answer, &verdict);
 	}
@@ -376,11 +397,48 @@ static knotd_state_t retract(knotd_qdata_t *qdata, uint16_t opt_len, bool stream
 	qdata->rcode_ede = KNOT_EDNS_EDE_NONE;
 	qdata->rcode = KNOT_RCODE_NOERROR;
 	qdata->err_truncated = !stream;
-	if (stream || restore_tsig(qdata) != KNOT_EOK) {
+	if (restore_tsig(qdata) != KNOT_EOK || stream) {
 		qdata->err_truncated = false;
 		qdata->rcode = KNOT_RCODE_SERVFAIL;
 	}
 	return KNOTD_STATE_FAIL;
+}
+
+/* True if nothing but optional additional records can be missing from a whole response, and it can
+ * be composed again: those on a stream that have some, without TSIG. */
+static bool is_repairable(const knot_pkt_t *pkt, const knotd_qdata_t *qdata)
+{
+	const knot_pktsection_t *additional = &pkt->sections[KNOT_ADDITIONAL];
+	return is_stream(qdata) && qdata->sign.tsig_key.name == NULL && additional->count > 0 &&
+	       pkt->rr[additional->pos].type != KNOT_RRTYPE_OPT && !knot_wire_get_tc(pkt->wire);
+}
+
+/* Repairs a whole response, without its additional section. False: it is to be retracted. */
+static bool repair_whole(knot_pkt_t *pkt, knotd_qdata_t *qdata, knotd_mod_t *mod,
+                         signing_t signing, answer_t *answer, policy_verdict_t *verdict)
+{
+	policy_drop_additional(&answer->response, verdict);
+	return carry_out(KNOTD_IN_STATE_HIT, pkt, qdata, mod, signing, answer, verdict) !=
+	       KNOTD_IN_STATE_ERROR;
+}
+
+/* What becomes of a whole response that can't be repaired: false if it is to be retracted. */
+static bool keep_whole(const knot_pkt_t *pkt, knotd_qdata_t *qdata, knotd_mod_t *mod, int ret,
+                       policy_verdict_t *verdict)
+{
+	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	bool stream = is_stream(qdata);
+	// A negative answer without room for its SOA is not marked as truncated by the server.
+	bool silent = pkt->sections[KNOT_ANSWER].count == 0 && !knot_wire_get_tc(pkt->wire);
+	bool wrong = ret != KNOT_EOK || verdict->changes ||
+	             (!stream && (verdict->unknown || silent));
+	if (wrong && (ret != KNOT_EOK || verdict->rules != 0)) {
+		report_emptied(mod, qdata, verdict, stream ? ACTION_REFUSED : ACTION_EMPTIED,
+		               stream ? "SERVFAIL" : "truncated");
+	} else if (verdict->rules != 0) {
+		report_logged(mod, qdata, verdict, NULL);
+	}
+	return !wrong || !guard->conf->enforce;
 }
 
 static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
@@ -406,25 +464,20 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	answer_t answer;
 	policy_verdict_t verdict;
 	policy_verdict_begin(&verdict, &pkt->mm);
-	bool stream = is_stream(qdata);
-	int ret = answer_read(&answer, pkt, qdata->rcode, false, false);
+	bool repairable = is_repairable(pkt, qdata);
+	signing_t signing = repairable ? signing_of(qdata, pkt) : UNSIGNED;
+	int ret = answer_read(&answer, pkt, qdata->rcode, repairable, false);
 	if (ret == KNOT_EOK) {
+		answer.response.hash = (signing != UNSIGNED) ? sign_nsec3_hash : NULL;
 		ret = policy_judge(&guard->conf->policy, zone_lookup, qdata, &answer.response,
 		                   &verdict, &pkt->mm);
 	}
-	if (verdict.changes && guard->conf->enforce) {
-		report(mod, qdata, &verdict, 1U << (stream ? ACTION_REFUSED : ACTION_EMPTIED),
-		       stream ? "SERVFAIL" : "truncated");
-	} else if (verdict.rules != 0) {
-		report_logged(mod, qdata, &verdict, NULL);
-	}
-	// A negative answer without room for its SOA is not marked as truncated by the server.
-	bool silent = pkt->sections[KNOT_ANSWER].count == 0 && !knot_wire_get_tc(pkt->wire);
-	bool wrong = ret != KNOT_EOK || verdict.changes ||
-	             (!stream && (verdict.unknown || silent));
+	bool keep = ret == KNOT_EOK && verdict.changes && repairable
+	          ? repair_whole(pkt, qdata, mod, signing, &answer, &verdict)
+	          : keep_whole(pkt, qdata, mod, ret, &verdict);
 	answer_clear(&answer, &verdict);
 
-	return wrong && guard->conf->enforce ? retract(qdata, under_way.opt_len, stream) : state;
+	return keep ? state : retract(qdata, under_way.opt_len, is_stream(qdata));
 }
 
 static char *rule_name(uint32_t idx, uint32_t idx_count)

@@ -303,8 +303,9 @@ static void empty_additional_findings(policy_verdict_t *verdict)
 void policy_drop_additional(policy_response_t *response, policy_verdict_t *verdict)
 {
 	for (size_t i = 0; i < response->count; i++) {
-		if (response->items[i].section == KNOT_ADDITIONAL) {
-			drop(&response->items[i], verdict);
+		policy_item_t *item = &response->items[i];
+		if (item->section == KNOT_ADDITIONAL && item->rrset->type != KNOT_RRTYPE_OPT) {
+			drop(item, verdict);
 		}
 	}
 	drop_added_additional(verdict);

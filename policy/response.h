@@ -135,7 +135,7 @@ void policy_verdict_clear(policy_response_t *response, policy_verdict_t *verdict
  */
 void policy_leave_out_additional(policy_response_t *response, policy_verdict_t *verdict);
 
-/*! Leaves out the additional section, and says so in the findings about it. */
+/*! Leaves out the additional section but for OPT, and says so in the findings about it. */
 void policy_drop_additional(policy_response_t *response, policy_verdict_t *verdict);
 
 /*! Notes that a response in need of changes can't be signed: the finding sign-failure. The cause is

@@ -8,6 +8,7 @@ import base64
 import struct
 import unittest
 
+import dns.dnssec
 import dns.edns
 import dns.flags
 import dns.message
@@ -22,6 +23,7 @@ import harness
 import zones
 from oracle import Oracle
 from stanza import Policy, Resolved
+from validator import wait_anchors
 
 ZONE = "example.test."
 SIZES = (None, 512, 513, 600, 700, 800, 900, 1000, 1100, 1232, 1400, 1600, 2048, 3000, 4096)
@@ -277,6 +279,68 @@ acl:
         for server in (guarded, plain):
             self.assertEqual(client.udp(server.port, message.to_wire())[3] & 0xf,
                              dns.rcode.NOTAUTH)
+
+
+class Full(harness.Case):
+    """MX with more additional records than a message over TCP can hold: those go first."""
+
+    SIGN = "    dnssec-signing: on\n    journal-content: changes\n"
+
+    @staticmethod
+    def text(count):
+        return {ZONE: zones.small(ZONE, "@ MX 10 www\nwww A 104.16.1.1\nmail A 192.0.2.25\n" + "".join(
+            "@ MX 20 m%d\nm%d A 198.51.100.%d\n" % (i, i, i % 250 + 1) for i in range(count)))}
+
+    def check(self, guarded, plain, count, **options):
+        data = plain.ask(ZONE, "MX", tcp=True, **options)
+        self.assertGreater(len(data), 65535 - 200)
+        before = dns.message.from_wire(data)
+        answer = dns.message.from_wire(guarded.ask(ZONE, "MX", tcp=True, **options))
+        self.assertEqual(answer.rcode(), dns.rcode.NOERROR)
+        self.assertFalse(answer.flags & dns.flags.TC)
+        self.assertEqual(answer.additional, [])
+        self.assertEqual((answer.edns, answer.payload, answer.ednsflags),
+                         (before.edns, before.payload, before.ednsflags))
+        exchanges = [str(rr.exchange) for rr in answer.answer[0]]
+        self.assertEqual(len(exchanges), count + 1)
+        self.assertNotIn("www." + ZONE, exchanges)
+        self.assertIn("mail." + ZONE, exchanges)
+        return answer
+
+    def test_plain(self):
+        guarded, plain = self.pair(self.text(2000), POLICY)
+        self.check(guarded, plain, 2000)
+        self.check(guarded, plain, 2000, size=None)
+        self.assertEqual(guarded.counters(ZONE), {"finding[proxied-target]": 2,
+                                                  "action[steered]": 2})
+
+    def test_log_mode(self):
+        logging, plain = self.pair(self.text(2000), POLICY.with_(mode="log"))
+        self.assertEqual(logging.ask(ZONE, "MX", tcp=True), plain.ask(ZONE, "MX", tcp=True))
+        self.assertEqual(logging.counters(ZONE), {"finding[proxied-target]": 1,
+                                                  "action[logged]": 1})
+        self.assertTrue(logging.log_lines("would answer mail." + ZONE), logging.log())
+
+    def test_signed(self):
+        guarded, plain = self.pair(self.text(800), POLICY, options={None: self.SIGN})
+        for server in (guarded, plain):
+            wait_anchors(server, ZONE)
+        answer = self.check(guarded, plain, 800, do=True)
+        keys = dns.message.from_wire(guarded.ask(ZONE, "DNSKEY", tcp=True)).answer[0]
+        dns.dnssec.validate(answer.answer[0], answer.answer[1], {keys.name: keys})
+
+    def test_tsig(self):
+        """It can't be signed with TSIG once more: SERVFAIL."""
+        guarded = self.serve(self.text(2000), POLICY, extra=Tsig.EXTRA,
+                             options={None: "    acl: signed\n"})
+        key = dns.tsig.Key("test-key", Tsig.SECRET, dns.tsig.HMAC_SHA256)
+        message = dns.message.make_query(ZONE, "MX")
+        message.use_tsig(key)
+        answer = dns.message.from_wire(client.tcp(guarded.port, message.to_wire()),
+                                       keyring={key.name: key}, request_mac=message.mac)
+        self.assertEqual((answer.rcode(), answer.had_tsig), (dns.rcode.SERVFAIL, True))
+        self.assertEqual(guarded.counters(ZONE), {"finding[proxied-target]": 1,
+                                                  "action[refused]": 1})
 
 
 class Transfers(harness.Case):
