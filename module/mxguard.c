@@ -78,6 +78,15 @@ static int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot
 	return ret;
 }
 
+#if KNOTD_MOD_ABI_VERSION >= 600
+static bool serves(void *ctx, const knot_dname_t *zone)
+{
+	knot_rrset_t soa;
+	return knotd_qdata_zone_rrset(ctx, zone, zone, KNOT_RRTYPE_SOA, &soa) == KNOT_EOK &&
+	       !knot_rrset_empty(&soa);
+}
+#endif
+
 static void emit(void *ctx, const char *line)
 {
 	knotd_mod_t *mod = ctx;
@@ -296,6 +305,9 @@ static int judge(const mxguard_ctx_t *guard, knot_pkt_t *pkt, knotd_qdata_t *qda
 		return ret;
 	}
 	answer->response.hash = (signing != UNSIGNED) ? sign_nsec3_hash : NULL;
+#if KNOTD_MOD_ABI_VERSION >= 600
+	answer->response.serves = serves;
+#endif
 	return (referral ? policy_judge_referral : policy_judge)(
 		&guard->conf->policy, zone_lookup, qdata, &answer->response, verdict, &pkt->mm);
 }

@@ -651,6 +651,23 @@ static knot_rrset_t *other_family(judge_t *judge, const policy_item_t *emptied, 
 	                    knot_rrset_empty(own) ? judge->policy->ttl : own->ttl);
 }
 
+/* True if a record is glue that the delegated zone itself answers, from this very server: by its own
+ * policy, perhaps with something else. */
+static bool is_answered_by_child(const judge_t *judge, const policy_item_t *item,
+                                 const host_t *host)
+{
+	const policy_response_t *response = judge->response;
+	if (item->section != KNOT_ADDITIONAL || !host->elsewhere || response->serves == NULL) {
+		return false;
+	}
+	const knot_dname_t *name = item->owner;
+	while (!name_equal(name, judge->policy->zone) &&
+	       !response->serves(judge->zone_ctx, name)) {
+		name = knot_wire_next_label(name, NULL);
+	}
+	return !name_equal(name, judge->policy->zone);
+}
+
 /* 4.1: addresses of a guarded host, in any section. */
 static void replace_addresses(judge_t *judge, policy_item_t *item, finding_t *finding)
 {
@@ -659,7 +676,8 @@ static void replace_addresses(judge_t *judge, policy_item_t *item, finding_t *fi
 	bool answer = (item->section == KNOT_ANSWER);
 	host_t host;
 	find_shown_host(judge, item, &host);
-	knot_rrset_t *with = served_rrset(judge, item->owner, family, &host, rrset->ttl);
+	knot_rrset_t *with = is_answered_by_child(judge, item, &host) ? NULL
+	                   : served_rrset(judge, item->owner, family, &host, rrset->ttl);
 	if (with == NULL) {
 		finding->action = ACTION_EMPTIED;
 		judge->negative |= answer;

@@ -12,6 +12,26 @@ import unittest
 import cases
 import client
 import harness
+import zones
+from stanza import Policy
+
+
+class Child(harness.Case):
+
+    @unittest.skipUnless(harness.looks_up(), "this Knot DNS can't look other zones up")
+    def test_glue_of_a_zone_of_this_server(self):
+        """What the parent shows of a name is what the child answers, or nothing."""
+        parent, child = "example.test.", "sub.example.test."
+        texts = {parent: zones.small(parent, "@ MX 10 mx.sub\nsub NS ns.sub\nns.sub A 192.0.2.1\n"
+                                     "mx.sub A 104.16.1.2"),
+                 child: zones.small(child, "mx A 104.16.1.2")}
+        both, alone = self.serve(texts, Policy()), self.serve({parent: texts[parent]}, Policy())
+        self.assertNotRegex(str(both.answer(parent, "MX")), "104.16.1.2|198.51.100.25")
+        self.assertEqual(both.counters(parent)["action[emptied]"], 1)
+        self.assertTrue(both.log_lines("answered without this additional record"), both.log())
+        self.assertEqual([address for _, address in both.answer("mx." + child, "A").addresses()],
+                         ["104.16.1.2"])
+        self.assertIn("198.51.100.25", str(alone.answer(parent, "MX")))
 
 
 class Answers(harness.Case):

@@ -212,6 +212,36 @@ static void test_leave_out(void **state)
 	clear_scene(&scene);
 }
 
+static bool serves_sub(void *ctx, const knot_dname_t *zone)
+{
+	(void)ctx;
+	return knot_dname_is_equal(zone, (const knot_dname_t *)"\x03""sub\x07""example\x03""com");
+}
+
+/* Glue of a delegated zone that the server has, too: that zone answers it, by its own policy. */
+static void test_child(void **state)
+{
+	(void)state;
+	for (int child = 0; child < 2; child++) {
+		scene_t scene;
+		set_scene(&scene, NULL, "@ MX 10 mx.sub\n@ MX 20 b.mx\nsub NS ns.sub\n"
+		          "mx.sub A 104.16.1.2\nb.mx A 104.16.1.2\n", "@", MX);
+		scene.response.serves = child ? serves_sub : NULL;
+		assert_string_equal(judge(&scene, zone_lookup), child
+			? "! proxied-host emptied mx.sub A (" PROXIED4 "): -\n"
+			  "! proxied-host replaced b.mx A (" PROXIED4 "): 198.51.100.25\n"
+			  "@ 3600 MX 10 mx.sub\n@ 3600 MX 20 b.mx\n"
+			  "+ b.mx 300 A 198.51.100.25\n"
+			: "! proxied-host replaced mx.sub A (" PROXIED4 "): 198.51.100.25\n"
+			  "! proxied-host replaced b.mx A (" PROXIED4 "): 198.51.100.25\n"
+			  "@ 3600 MX 10 mx.sub\n@ 3600 MX 20 b.mx\n"
+			  "+ mx.sub 300 A 198.51.100.25\n+ b.mx 300 A 198.51.100.25\n");
+		check_verdict(&scene.test.policy, zone_lookup, scene.zone, &scene.response,
+		              &scene.verdict);
+		clear_scene(&scene);
+	}
+}
+
 static void test_sign_failure(void **state)
 {
 	(void)state;
@@ -324,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_signatures),
 		cmocka_unit_test(test_leave_out),
+		cmocka_unit_test(test_child),
 		cmocka_unit_test(test_sign_failure),
 		cmocka_unit_test(test_many_findings),
 		cmocka_unit_test(test_rcodes),
