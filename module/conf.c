@@ -7,12 +7,16 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
+#include "dns/text.h"
+#include "dns/vec.h"
 #include "module/conf.h"
+#include "module/hash.h"
 #include "policy/schema.h"
 #include "policy/stanza.h"
 
@@ -63,7 +67,7 @@ typedef struct {
 } input_t;
 
 /* An address, '@' and a port; or a UNIX path. */
-#define ADDRESS_TEXT_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1)
+#define SOCKADDR_TEXT_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1)
 
 /* An address taken apart; family 0 is a UNIX path. */
 typedef struct {
@@ -86,21 +90,21 @@ static parts_t address_parts(const struct sockaddr_storage *addr)
 	}
 }
 
-static const char *address_text(const struct sockaddr_storage *addr,
-                                char buf[static ADDRESS_TEXT_MAX])
+static const char *sockaddr_text(const struct sockaddr_storage *addr,
+                                char buf[static SOCKADDR_TEXT_MAX])
 {
 	const parts_t parts = address_parts(addr);
 	char ip[INET6_ADDRSTRLEN];
 	if (parts.family == 0) {
 		const struct sockaddr_un *un = (const struct sockaddr_un *)addr;
-		(void)snprintf(buf, ADDRESS_TEXT_MAX, "%.*s", (int)sizeof(un->sun_path),
+		(void)snprintf(buf, SOCKADDR_TEXT_MAX, "%.*s", (int)sizeof(un->sun_path),
 		               addr->ss_family == AF_UNIX ? un->sun_path : "");
 		return buf;
 	}
 	(void)inet_ntop(addr->ss_family, parts.octets, ip, sizeof(ip));
-	(void)snprintf(buf, ADDRESS_TEXT_MAX, "%s", ip);
+	(void)snprintf(buf, SOCKADDR_TEXT_MAX, "%s", ip);
 	if (parts.port != 0) {
-		(void)snprintf(buf, ADDRESS_TEXT_MAX, "%s@%u", ip, parts.port);
+		(void)snprintf(buf, SOCKADDR_TEXT_MAX, "%s@%u", ip, parts.port);
 	}
 	return buf;
 }
@@ -108,11 +112,11 @@ static const char *address_text(const struct sockaddr_storage *addr,
 int conf_network(net_t *net, const char *item, const struct sockaddr_storage *addr,
                 const struct sockaddr_storage *last, int mask, char err[static STANZA_TEXT_MAX])
 {
-	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
+	char from[SOCKADDR_TEXT_MAX], to[SOCKADDR_TEXT_MAX];
 	const parts_t a = address_parts(addr), b = address_parts(last);
 	if (a.family == 0) {
 		return stanza_invalid(err, "%s '%s' is not a network", item,
-				      address_text(addr, from));
+				      sockaddr_text(addr, from));
 	}
 	unsigned prefix = (mask >= 0) ? (unsigned)mask : (a.family == 4) ? 32 : 128;
 	if (net_from_addr(net, a.family, a.octets, b.octets, prefix) == KNOT_EOK) {
@@ -120,24 +124,70 @@ int conf_network(net_t *net, const char *item, const struct sockaddr_storage *ad
 	}
 	return (b.family != 0)
 	       ? stanza_invalid(err, "%s '%s-%s' is a range that ends before it begins", item,
-	                        address_text(addr, from), address_text(last, to))
-	       : stanza_invalid(err, "%s '%s/%u' is not a network", item, address_text(addr, from),
+	                        sockaddr_text(addr, from), sockaddr_text(last, to))
+	       : stanza_invalid(err, "%s '%s/%u' is not a network", item, sockaddr_text(addr, from),
 	                        prefix);
 }
 
 int conf_mail_address(stanza_t *stanza, const char *item, const struct sockaddr_storage *addr,
                  char err[static STANZA_TEXT_MAX])
 {
-	char text[ADDRESS_TEXT_MAX];
+	char text[SOCKADDR_TEXT_MAX];
 	const parts_t parts = address_parts(addr);
 	if (parts.family == 0) {
 		return stanza_invalid(err, "%s '%s' is not an IP address", item,
-		                      address_text(addr, text));
+		                      sockaddr_text(addr, text));
 	}
 	if (parts.port != 0) {
-		return stanza_invalid(err, "%s '%s' has a port", item, address_text(addr, text));
+		return stanza_invalid(err, "%s '%s' has a port", item, sockaddr_text(addr, text));
 	}
 	return stanza_add_address(stanza, parts.family, parts.octets);
+}
+
+void conf_log(knotd_mod_t *mod, int level, const char *text)
+{
+	char *clean = clean_copy(text);
+	if (clean != NULL) {
+		knotd_mod_log(mod, level, "%s", clean);
+	}
+	free(clean);
+}
+
+/* Warnings of the stanzas that were said since the configuration was read, as hashes. The zones of
+ * a template share a stanza; each would say them again. */
+static struct {
+	pthread_mutex_t lock;
+	VEC(uint64_t) hashes;
+} said = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void forget_said(void)
+{
+	pthread_mutex_lock(&said.lock);
+	vec_free(&said.hashes);
+	pthread_mutex_unlock(&said.lock);
+}
+
+static bool was_said(const char *text)
+{
+	uint64_t hash = hash_more(HASH_START, text, strlen(text));
+	bool found = false;
+	pthread_mutex_lock(&said.lock);
+	for (size_t i = 0; i < said.hashes.count && !found; i++) {
+		found = said.hashes.at[i] == hash;
+	}
+	uint64_t *new = found ? NULL : vec_add(&said.hashes);
+	if (new != NULL) {
+		*new = hash;
+	}
+	pthread_mutex_unlock(&said.lock);
+	return found;
+}
+
+static void log_warning(void *ctx, const char *text)
+{
+	if (!was_said(text)) {
+		conf_log(ctx, LOG_WARNING, text);
+	}
 }
 
 /* The name of an item, for a text. */
@@ -230,7 +280,9 @@ static int make_list(source_t *source, const net_t *nets, size_t count, const wo
 	if (ret != KNOT_EOK) {
 		(void)stanza_invalid(source->err, "%s%s", item, err);
 	} else {
-		knotd_mod_log(source->mod, LOG_ERR, "keeping the last good list, %s%s", item, err);
+		(void)stanza_invalid(source->err, "keeping the last good list, %s%s", item, err);
+		conf_log(source->mod, LOG_ERR, source->err);
+		source->err[0] = '\0';
 	}
 	return ret;
 }
@@ -387,6 +439,7 @@ int mxguard_conf_check(knotd_conf_check_args_t *args)
 
 	source_t source = { .args = args };
 	input_t in = { 0 };
+	forget_said();
 	int ret = read_stanza(&source, &in);
 	if (ret == KNOT_EOK) {
 		ret = check_keys(&source);
@@ -404,7 +457,9 @@ int mxguard_conf_check(knotd_conf_check_args_t *args)
 	clear_input(&in);
 
 	if (finish(&source, ret) != KNOT_EOK) {
-		memcpy(err, source.err, sizeof(err));
+		char *clean = clean_copy(source.err);
+		(void)snprintf(err, sizeof(err), "%s", clean != NULL ? clean : "");
+		free(clean);
 		args->err_str = err;
 	}
 	return ret;
@@ -419,11 +474,6 @@ static bool is_protected(const source_t *source, const knot_dname_t *zone)
 	}
 	knotd_conf_free(&zones);
 	return found;
-}
-
-static void log_warning(void *ctx, const char *text)
-{
-	knotd_mod_log(ctx, LOG_WARNING, "%s", text);
 }
 
 /* A reference to an entry of a section. Where there is none, knotd takes the defaults of all items,
@@ -527,6 +577,7 @@ static int make_conf(source_t *source, const knot_dname_t *zone, mxguard_conf_t 
 		conf->ede = get(source, ITEM_EDE).single.boolean;
 		conf->log_interval = get(source, ITEM_LOG_INTERVAL).single.integer;
 		stanza_warn(&in.stanza, log_warning, source->mod);
+		stanza_warn_zone(&in.stanza, &conf->policy, log_warning, source->mod);
 		conf->proxies = in.proxies;
 		conf->excepts = in.excepts;
 		conf->origins = in.origins;
@@ -542,6 +593,7 @@ int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out)
 	const knot_dname_t *zone = knotd_mod_zone(mod);
 	*out = NULL;
 	if (!is_protected(&source, zone)) {
+		knotd_mod_log(mod, LOG_INFO, "not protected, this zone is not in the item 'zone'");
 		return KNOT_EOK;
 	}
 
@@ -552,7 +604,7 @@ int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out)
 	}
 	if (ret != KNOT_EOK) {
 		(void)finish(&source, ret);
-		knotd_mod_log(mod, LOG_ERR, "%s", source.err);
+		conf_log(mod, LOG_ERR, source.err);
 		mxguard_conf_free(conf);
 		return ret;
 	}

@@ -53,6 +53,9 @@ int mxguard_conf_check(knotd_conf_check_args_t *args);
  */
 int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out);
 
+/*! Logs a text; control characters, and what is not UTF-8, as \DDD. */
+void conf_log(knotd_mod_t *mod, int level, const char *text);
+
 /*! Hands over the places of private keys, for keys_free(); NULL from the second time on. */
 keys_t *mxguard_conf_keys(mxguard_conf_t *conf);
 

@@ -514,7 +514,7 @@ static void free_ctx(mxguard_ctx_t *guard)
 
 static void say(void *ctx, bool warning, const char *text)
 {
-	knotd_mod_log(ctx, warning ? LOG_WARNING : LOG_INFO, "%s", text);
+	conf_log(ctx, warning ? LOG_WARNING : LOG_INFO, text);
 }
 
 static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)

@@ -651,8 +651,8 @@ static knot_rrset_t *other_family(judge_t *judge, const policy_item_t *emptied, 
 	                    knot_rrset_empty(own) ? judge->policy->ttl : own->ttl);
 }
 
-/* True if a record is glue that the delegated zone itself answers, from this very server: by its own
- * policy, perhaps with something else. */
+/* True if a record is glue that the delegated zone itself answers, from this very server: by its
+ * own policy, perhaps with something else. */
 static bool is_answered_by_child(const judge_t *judge, const policy_item_t *item,
                                  const host_t *host)
 {

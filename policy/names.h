@@ -66,7 +66,7 @@ void names_clear(names_t *set);
 
 /*!
  * Reads the leading labels of a service ("_submission._tcp"), to be matched with
- * name_has_prefix(). A final dot is accepted. Errors as name_from_str(); '@' and a leading '*'
- * label are KNOT_EINVAL.
+ * name_has_prefix(). Errors as name_from_str(); what can't begin the owner of an SRV RR is KNOT_EINVAL:
+ * an absolute name, '@', a label without a leading underscore where service and protocol stand.
  */
 int service_from_str(knot_dname_storage_t out, const char *str);

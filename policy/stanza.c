@@ -4,12 +4,12 @@
  * From the words of a stanza to the policy of a zone: the defaults, and every check.
  */
 
-#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/text.h"
 #include "policy/stanza.h"
 
 #define ITEM_WEB_HOST "web-host"
@@ -46,11 +46,6 @@ int stanza_invalid(char err[static STANZA_TEXT_MAX], const char *fmt, ...)
 	return KNOT_EINVAL;
 }
 
-static size_t address_size(int family)
-{
-	return family == 4 ? 4 : 16;
-}
-
 int stanza_add_address(stanza_t *stanza, int family, const uint8_t *address)
 {
 	addresses_t *list = (family == 4) ? &stanza->mail4 : &stanza->mail6;
@@ -79,11 +74,49 @@ void stanza_clear(stanza_t *stanza)
 	memset(&stanza->mail6, 0, sizeof(stanza->mail6));
 }
 
-static const char *address_str(char buf[static INET6_ADDRSTRLEN], int family,
-                               const uint8_t *address)
+/* A kind of addresses, as the text of a network. */
+typedef struct {
+	const char *network;
+	const char *kind;
+} kind_t;
+
+/* The kind that an address is of, or NULL. */
+static const char *find_kind(const kind_t *kinds, int family, const uint8_t *address)
 {
-	return inet_ntop(family == 4 ? AF_INET : AF_INET6, address, buf, INET6_ADDRSTRLEN);
+	for (; kinds->network != NULL; kinds++) {
+		net_t host, net;
+		if (net_from_addr(&host, family, address, NULL, family == 4 ? 32 : 128) ==
+		    KNOT_EOK && net_from_str(&net, kinds->network) == KNOT_EOK &&
+		    net_overlap(&host, &net)) {
+			return kinds->kind;
+		}
+	}
+	return NULL;
 }
+
+/* Where nobody outside can deliver mail to. */
+static const kind_t unusable[] = {
+	{ "0.0.0.0/32", "the unspecified address" },
+	{ "127.0.0.0/8", "a loopback address" },
+	{ "169.254.0.0/16", "a link-local address" },
+	{ "224.0.0.0/4", "a multicast address" },
+	{ "::/128", "the unspecified address" },
+	{ "::1/128", "a loopback address" },
+	{ "::ffff:0:0/96", "an IPv4 address in the form of IPv6" },
+	{ "fe80::/10", "a link-local address" },
+	{ "ff00::/8", "a multicast address" },
+	{ NULL, NULL }
+};
+
+/* Where that is so unless all senders are inside (RFC 1918, RFC 6598, RFC 4193). */
+static const kind_t private[] = {
+	{ "10.0.0.0/8", "private" },
+	{ "100.64.0.0/10", "shared by a provider's customers" },
+	{ "172.16.0.0/12", "private" },
+	{ "192.168.0.0/16", "private" },
+	{ "fc00::/7", "private" },
+	{ NULL, NULL }
+};
 
 static int check_addresses(const stanza_t *stanza, int family, char *err)
 {
@@ -93,11 +126,33 @@ static int check_addresses(const stanza_t *stanza, int family, char *err)
 	for (size_t i = 0; i < list->count; i++) {
 		const uint8_t *address = list->at + i * address_size(family);
 		const net_t *network = policy_proxied(&networks, family, address);
+		const char *kind = find_kind(unusable, family, address);
+		char addr[ADDRESS_TEXT_MAX], net[NET_TEXT_MAX];
+		if (kind != NULL) {
+			return stanza_invalid(err, "mail-address '%s' is %s",
+			                      address_text(addr, family, address), kind);
+		}
 		if (network != NULL) {
-			char addr[INET6_ADDRSTRLEN], net[NET_TEXT_MAX];
 			return stanza_invalid(err, "mail-address '%s' lies in proxy network %s",
-			                      address_str(addr, family, address),
+			                      address_text(addr, family, address),
 			                      net_to_str(network, net));
+		}
+	}
+	return KNOT_EOK;
+}
+
+/* A domain stands for all names below it, so a pattern in it can only be a mistake. */
+static int check_proxy_names(const stanza_t *stanza, char *err)
+{
+	for (size_t i = 0; i < stanza->proxy_name_count; i++) {
+		const knot_dname_t *name = stanza->proxy_names[i];
+		for (const knot_dname_t *l = name; *l != '\0'; l = knot_wire_next_label(l, NULL)) {
+			if (l[0] == 1 && l[1] == '*') {
+				knot_dname_txt_storage_t text;
+				return stanza_invalid(err, "proxy-name '%.300s' has a '*': names "
+				                      "below are meant without it",
+				                      name_text(text, name));
+			}
 		}
 	}
 	return KNOT_EOK;
@@ -113,7 +168,10 @@ int stanza_check(const stanza_t *stanza, char err[static STANZA_TEXT_MAX])
 	if (stanza->enforce && stanza->mail4.count + stanza->mail6.count == 0) {
 		return stanza_invalid(err, "mode 'enforce' requires a mail-address");
 	}
-	int ret = check_addresses(stanza, 4, err);
+	int ret = check_proxy_names(stanza, err);
+	if (ret == KNOT_EOK) {
+		ret = check_addresses(stanza, 4, err);
+	}
 	return (ret == KNOT_EOK) ? check_addresses(stanza, 6, err) : ret;
 }
 
@@ -133,38 +191,108 @@ static const net_t *beside(const netset_t *origins, int family, const uint8_t *a
 	return NULL;
 }
 
-static void warn_address(const stanza_t *stanza, int family, const uint8_t *address,
-                         stanza_warn_f warn, void *ctx)
+/* Receives a warning, and what is to be handed to it. */
+typedef struct {
+	stanza_warn_f warn;
+	void *ctx;
+} receiver_t;
+
+__attribute__((format(printf, 2, 3)))
+static void say(const receiver_t *to, const char *fmt, ...)
 {
-	char text[STANZA_TEXT_MAX], addr[INET6_ADDRSTRLEN], net[NET_TEXT_MAX];
+	char text[STANZA_TEXT_MAX];
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	to->warn(to->ctx, text);
+}
+
+static void warn_address(const stanza_t *stanza, int family, const uint8_t *address,
+                         const receiver_t *to)
+{
+	char addr[ADDRESS_TEXT_MAX], net[NET_TEXT_MAX];
 	unsigned prefix = (family == 4) ? 24 : 48;
 	char same[16] = "";
 
+	const char *kind = find_kind(private, family, address);
+	if (kind != NULL) {
+		say(to, "mail-address '%s' is %s, nobody else can deliver mail there",
+		    address_text(addr, family, address), kind);
+	}
+	if (stanza->origins == NULL) {
+		return;
+	}
 	const net_t *origin = netset_match(stanza->origins, family, address);
 	if (origin == NULL) {
 		origin = beside(stanza->origins, family, address, prefix);
 		(void)snprintf(same, sizeof(same), " (same /%u)", prefix);
 	}
-	if (origin == NULL) {
-		return;
+	if (origin != NULL) {
+		say(to, "mail-address '%s' lies %s web-origin %s%s, "
+		    "mail gives away where the web site runs", address_text(addr, family, address),
+		    same[0] != '\0' ? "beside" : "in", net_to_str(origin, net), same);
 	}
-	(void)snprintf(text, sizeof(text), "mail-address '%s' lies %s web-origin %s%s, "
-	               "mail gives away where the web site runs",
-	               address_str(addr, family, address), same[0] != '\0' ? "beside" : "in",
-	               net_to_str(origin, net), same);
-	warn(ctx, text);
+}
+
+static void warn_excepts(const stanza_t *stanza, const receiver_t *to)
+{
+	for (size_t i = 0; stanza->excepts != NULL && i < netset_count(stanza->excepts); i++) {
+		const net_t *except = netset_at(stanza->excepts, i);
+		char net[NET_TEXT_MAX];
+		if (stanza->proxies == NULL || !netset_overlaps(stanza->proxies, except)) {
+			say(to, "proxy-except %s lies in no proxy network",
+			    net_to_str(except, net));
+		}
+	}
 }
 
 void stanza_warn(const stanza_t *stanza, stanza_warn_f warn, void *ctx)
 {
-	if (stanza->origins == NULL) {
-		return;
-	}
+	const receiver_t to = { warn, ctx };
 	for (size_t i = 0; i < stanza->mail4.count; i++) {
-		warn_address(stanza, 4, stanza->mail4.at + i * 4, warn, ctx);
+		warn_address(stanza, 4, stanza->mail4.at + i * 4, &to);
 	}
 	for (size_t i = 0; i < stanza->mail6.count; i++) {
-		warn_address(stanza, 6, stanza->mail6.at + i * 16, warn, ctx);
+		warn_address(stanza, 6, stanza->mail6.at + i * 16, &to);
+	}
+	warn_excepts(stanza, &to);
+}
+
+/* Warns of a relative name that ends in the zone's own name, as it does without its last dot. */
+static void warn_relative(const char *item, const char *word, const knot_dname_t *zone,
+                          const receiver_t *to)
+{
+	knot_dname_storage_t name;
+	size_t size = strlen(word);
+	if (*zone == '\0' || size == 0 || word[size - 1] == '.' ||
+	    name_from_str(name, word, (const knot_dname_t *)"") != KNOT_EOK ||
+	    !name_in_zone(name, zone)) {
+		return;
+	}
+	say(to, "%s '%.100s' is relative, as there is no dot at its end: it means '%.100s' below the "
+	    "zone", item, word, word);
+}
+
+static void warn_relatives(const char *item, const words_t *words, const knot_dname_t *zone,
+                           const receiver_t *to)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		warn_relative(item, words->at[i], zone, to);
+	}
+}
+
+void stanza_warn_zone(const stanza_t *stanza, const policy_t *policy, stanza_warn_f warn,
+                      void *ctx)
+{
+	const receiver_t to = { warn, ctx };
+	const words_t exchange = { (const char **)&stanza->exchange, stanza->exchange != NULL };
+	warn_relatives(ITEM_WEB_HOST, &stanza->web_hosts, policy->zone, &to);
+	warn_relatives(ITEM_MAIL_HOST, &stanza->mail_hosts, policy->zone, &to);
+	warn_relatives(ITEM_EXCHANGE, &exchange, policy->zone, &to);
+	if (!names_match(&policy->web_hosts, policy->zone)) {
+		say(&to, "web-host is without the apex '@': an MX that points there makes the web "
+		    "site's own addresses a mail host's");
 	}
 }
 
@@ -336,7 +464,8 @@ static int add_services(build_t *b)
 	for (size_t i = 0; i < words->count; i++) {
 		int ret = service_from_str(name, words->at[i]);
 		if (ret != KNOT_EOK) {
-			return bad_word(b->err, ret, ITEM_SERVICE, words->at[i], "service name");
+			return bad_word(b->err, ret, ITEM_SERVICE, words->at[i],
+			                "relative service name like _submission._tcp");
 		}
 		size += knot_dname_size(name);
 	}

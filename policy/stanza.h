@@ -57,7 +57,8 @@ void stanza_clear(stanza_t *stanza);
 
 /*!
  * Checks what does not depend on the zone: that there is something to find proxies by, and
- * that the mail addresses are there to enforce and in no proxy network.
+ * that the mail addresses are there to enforce, that mail can be delivered to them, and that they
+ * are in no proxy network.
  *
  * \retval KNOT_EOK
  * \retval KNOT_EINVAL
@@ -86,5 +87,10 @@ int stanza_policy(policy_t *policy, const stanza_t *stanza, const knot_dname_t *
 /*! Frees what stanza_policy() allocated and zeroes the policy; a zeroed one is fine. */
 void stanza_policy_clear(policy_t *policy);
 
-/*! Warns of each mail address that is in or beside a web origin (same /24, same /48). */
+/*! Warns of mail addresses that are private, or in or beside a web origin (same /24, same /48), and
+ *  of exceptions that lie in no proxy network. */
 void stanza_warn(const stanza_t *stanza, stanza_warn_f warn, void *ctx);
+
+/*! Warns of names that end in the zone's own name but are relative, and of web hosts without the
+ *  apex. The policy is the stanza's for that zone. */
+void stanza_warn_zone(const stanza_t *stanza, const policy_t *policy, stanza_warn_f warn, void *ctx);

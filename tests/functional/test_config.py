@@ -59,6 +59,16 @@ ERRORS = (
     ("web-host does not parse", GOOD.with_(web_host=(".x",)), ["web-host", ".x"]),
     ("mail-host does not parse", GOOD.with_(mail_host=("m\u00fcller",)), ["mail-host"]),
     ("proxy-name does not parse", GOOD.with_(proxy_name=("a..b.",)), ["proxy-name"]),
+    ("pattern in a proxy-name", GOOD.with_(proxy_name=("*.cdn.example.",)),
+     ["proxy-name", "*.cdn.example."]),
+    ("absolute mail-service", GOOD.with_(mail_service=("_submission._tcp." + ZONE,)),
+     ["mail-service", "_submission._tcp." + ZONE]),
+    ("form of mail-service", GOOD.with_(mail_service=("submission",)),
+     ["mail-service", "submission"]),
+    ("loopback mail-address", LOG.with_(mail_address=("127.0.0.1",)),
+     ["mail-address", "127.0.0.1", "loopback"]),
+    ("mail-address in IPv6 form", GOOD.with_(mail_address=("::ffff:198.51.100.25",)),
+     ["mail-address", "::ffff:198.51.100.25"]),
     ("mail-service does not parse", GOOD.with_(mail_service=("_submission.._tcp",)),
      ["mail-service", "_submission.._tcp"]),
     ("key does not exist", GOOD.with_(signing_key=("{dir}/none.pem",)),
@@ -216,6 +226,34 @@ class Accepted(ConfigCase):
                 found = server.log_lines("warning: [%s]" % ZONE, "mail-address", address)
                 self.assertEqual(bool(found), warned, server.log())
 
+    def test_warnings_at_load(self):
+        """One line each, however many zones have the stanza; once more after a reload."""
+        names = [ZONE] + ["z%d.test." % i for i in range(5)]
+        server = self.server(GOOD.with_(
+            mail_address=("198.51.100.25", "10.0.0.25"), proxy_except=("192.0.2.1",),
+            web_host=("www",), mail_host=("mail." + ZONE[:-1],)),
+            {name: zones.small(name, "@ MX 10 mail") for name in names})
+        server.start()
+        for times in (1, 2):
+            for part in ("mail-address '10.0.0.25' is private",
+                         "proxy-except 192.0.2.1/32 lies in no proxy network",
+                         "web-host is without the apex", "mail-host 'mail.%s' is" % ZONE[:-1]):
+                self.assertEqual(len(server.log_lines("warning: [", part)), times, server.log())
+            self.assertEqual(len(server.log_lines("warning: [")), 4 * times, server.log())
+            if times == 1:
+                server.knotc("reload")
+                harness.wait_for(lambda: len(server.log_lines("protected, mode")) ==
+                                 2 * len(names), 20, "the reload")
+        self.assertTrue(server.log_lines("warning: [%s]" % ZONE, "mail-host"), server.log())
+
+    def test_text_from_outside(self):
+        server = self.server(GOOD.with_(proxy_file=("{dir}/list",)))
+        harness.replace(server.path("list"), "\x1b[1mbold\n")
+        check = server.conf_check()
+        said = check.stdout + check.stderr
+        self.assertIn("list:1:", said)
+        self.assertTrue(all(line.isprintable() for line in said.splitlines()), said)
+
     def test_info_at_load(self):
         server = self.accepted(GOOD.with_(proxy=("104.16.0.0/13", "2606:4700::/32", "192.0.2.7"),
                                           proxy_file=("{dir}/list",)), "203.0.113.0/28\n")
@@ -244,6 +282,8 @@ class Zones(ConfigCase):
                                                  "action[replaced]": 1})
         result = server.knotc("zone-stats", OTHER, "mod-mxguard", check=False)
         self.assertNotIn("mod-mxguard.", result.stdout)
+        self.assertEqual(len(server.log_lines("info: [%s]" % OTHER, "mxguard/guard', not protected")),
+                         1, server.log())
 
     def test_one_stanza_for_many_zones(self):
         names = ["z%d.test." % i for i in range(50)]

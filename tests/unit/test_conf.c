@@ -173,7 +173,7 @@ static const error_case_t error_cases[] = {
 	{ { { NET, { "mail-exchange", { "a..b" } } } },
 	  "mail-exchange 'a..b' is not a name", NULL },
 	{ { { NET, { "mail-service", { "_a.._b" } } } },
-	  "mail-service '_a.._b' is not a service name", NULL },
+	  "mail-service '_a.._b' is not a relative service name like _submission._tcp", NULL },
 	{ { { NET, { "mail-exchange", { "www" } } } },
 	  "mail-exchange 'www' is a web-host (default)", NULL },
 	{ { { NET, { "zone", { "example.com." } }, { "mail-exchange", { "@" } } } },
@@ -226,9 +226,12 @@ static void test_not_protected(void **state)
 	mxguard_conf_t *conf;
 	assert_int_equal(fake_knotd_load(&text, "example.org.", &conf), KNOT_EOK);
 	assert_null(conf);
+	assert_int_equal(fake_knotd_log.count, 1);
+	assert_int_equal(fake_knotd_log.level[0], LOG_INFO);
+	assert_string_equal(fake_knotd_log.text[0],
+	                    "not protected, this zone is not in the item 'zone'");
 	assert_int_equal(fake_knotd_load(&text, "a.example.com.", &conf), KNOT_EOK);
 	assert_null(conf);
-	assert_int_equal(fake_knotd_log.count, 0);
 	assert_int_not_equal(fake_knotd_load(&text, "example.net.", &conf), KNOT_EOK);
 	assert_int_equal(fake_knotd_log.count, 1);
 }

@@ -108,7 +108,8 @@ static const line_case_t lines[] = {
 	  "it is", .action = ACTION_LOGGED },
 	{ true, false, 1, RULE_MISSING_TARGET, "mail.example.com.", KNOT_RRTYPE_A, NULL, NULL, NULL,
 	  "198.51.100.25",
-	  "enforce, missing-target, mail.example.com. A, no A record, answered 198.51.100.25", .action = ACTION_REPLACED },
+	  "enforce, missing-target, mail.example.com. A, no A record, answered 198.51.100.25",
+	  .action = ACTION_REPLACED },
 	{ true, false, 1, RULE_MISSING_TARGET, "example.com.", KNOT_RRTYPE_MX, "mx.example.com.",
 	  NULL, "mail.example.com.", NULL,
 	  "enforce, missing-target, example.com. MX, mx.example.com. (no address), "

@@ -275,7 +275,15 @@ static void test_service(void **state)
 		int ret;
 	} cases[] = {
 		{ "_submission._tcp", "\13_submission\4_tcp", 0 },
-		{ "_Submission._TCP.", "\13_submission\4_tcp", 0 },
+		{ "_Submission._TCP", "\13_submission\4_tcp", 0 },
+		{ "_imap._tcp.web", "\5_imap\4_tcp\3web", 0 },
+		/* No SRV record has an owner that begins so. */
+		{ "_submission._tcp.", NULL, KNOT_EINVAL },
+		{ "submission._tcp", NULL, KNOT_EINVAL },
+		{ "_submission.tcp", NULL, KNOT_EINVAL },
+		{ "submission", NULL, KNOT_EINVAL },
+		{ "_._tcp", NULL, KNOT_EINVAL },
+		{ "587", NULL, KNOT_EINVAL },
 		{ "_x", "\2_x", 0 },
 		{ "_x\\.", "\3_x.", 0 },
 		{ "", NULL, KNOT_EINVAL },

@@ -92,6 +92,24 @@ static const check_case_t check_cases[] = {
 	{ true, false, { "162.158.0.0/15" }, { "162.159.205.0/24" }, { "162.159.206.1" },
 	  "mail-address '162.159.206.1' lies in proxy network 162.158.0.0/15" },
 	{ true, false, { "104.16.0.0/13" }, { NULL }, { "104.15.255.255", "104.24.0.0" }, NULL },
+	/* Nobody can deliver mail there, in whatever mode. */
+#define UNUSABLE(address, kind) \
+	{ false, true, { NULL }, { NULL }, { "198.51.100.25", address }, \
+	  "mail-address '" address "' is " kind }
+	UNUSABLE("0.0.0.0", "the unspecified address"),
+	UNUSABLE("127.0.0.1", "a loopback address"),
+	UNUSABLE("127.255.255.255", "a loopback address"),
+	UNUSABLE("169.254.0.1", "a link-local address"),
+	UNUSABLE("224.0.0.1", "a multicast address"),
+	UNUSABLE("239.255.255.255", "a multicast address"),
+	UNUSABLE("::", "the unspecified address"),
+	UNUSABLE("::1", "a loopback address"),
+	UNUSABLE("::ffff:198.51.100.25", "an IPv4 address in the form of IPv6"),
+	UNUSABLE("fe80::1", "a link-local address"),
+	UNUSABLE("febf:ffff::1", "a link-local address"),
+	UNUSABLE("ff02::1", "a multicast address"),
+	{ true, true, { NULL }, { NULL }, { "126.255.255.255", "128.0.0.0", "::2" }, NULL },
+	{ true, true, { NULL }, { NULL }, { "169.253.0.1", "223.255.255.255", "fec0::1" }, NULL },
 };
 
 static void test_check(void **state)
@@ -127,6 +145,7 @@ static void test_check(void **state)
 	assert_string_equal(err, check_cases[0].err);
 }
 
+#define PRIVATE " is private, nobody else can deliver mail there"
 #define REVEALS ", mail gives away where the web site runs"
 
 typedef struct {
@@ -153,6 +172,20 @@ static const warn_case_t warn_cases[] = {
 	    REVEALS } },
 	{ { "2001:db8:1::/64" }, { "2001:db8:2::1", "2001:db8:1::1" },
 	  { "mail-address '2001:db8:1::1' lies in web-origin 2001:db8:1::/64" REVEALS } },
+	{ { NULL }, { "10.1.2.3", "172.32.0.1" }, { "mail-address '10.1.2.3'" PRIVATE } },
+	{ { NULL }, { "172.31.255.1", "11.0.0.1" }, { "mail-address '172.31.255.1'" PRIVATE } },
+	{ { NULL }, { "192.168.0.25", "fd00::25" },
+	  { "mail-address '192.168.0.25'" PRIVATE, "mail-address 'fd00::25'" PRIVATE } },
+	{ { NULL }, { "100.127.0.1", "100.128.0.1" },
+	  { "mail-address '100.127.0.1' is shared by a provider's customers, nobody else can deliver "
+	    "mail there" } },
+};
+
+static const warn_case_t except_cases[] = {
+	{ { "104.16.1.0/24", "203.0.113.0/24" }, { NULL },
+	  { "proxy-except 203.0.113.0/24 lies in no proxy network" } },
+	{ { "104.0.0.0/8", "2001:db8::1" }, { NULL },
+	  { "proxy-except 2001:db8::1/128 lies in no proxy network" } },
 };
 
 typedef struct {
@@ -185,11 +218,47 @@ static void test_warn(void **state)
 		}
 		assert_int_equal(said.count, n);
 
-		stanza.origins = NULL;
-		stanza_warn(&stanza, say, &said);
-		assert_int_equal(said.count, n);
 		stanza_clear(&stanza);
 		netset_free(origins);
+	}
+
+	netset_t *proxies = set_of((const char *const[]){ "104.16.0.0/13", NULL });
+	for (size_t i = 0; i < sizeof(except_cases) / sizeof(*except_cases); i++) {
+		const warn_case_t *c = &except_cases[i];
+		netset_t *excepts = set_of(c->origins);
+		const stanza_t stanza = { .proxies = proxies, .excepts = excepts };
+		said_t said = { 0 };
+		stanza_warn(&stanza, say, &said);
+		assert_int_equal(said.count, 1);
+		assert_string_equal(said.text[0], c->warnings[0]);
+		netset_free(excepts);
+	}
+	netset_free(proxies);
+}
+
+static void test_proxy_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		const char *err;
+	} cases[] = {
+		{ "cdn.example.", NULL },
+		{ "a*b.example.", NULL },
+		{ "*.cdn.example.", "proxy-name '*.cdn.example.' has a '*': names below are meant "
+		                    "without it" },
+		{ "cdn.*.example.", "proxy-name 'cdn.*.example.' has a '*': names below are meant "
+		                    "without it" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		knot_dname_storage_t storage;
+		const knot_dname_t *name = knot_dname_from_str(storage, cases[i].name,
+		                                               sizeof(storage));
+		const stanza_t stanza = { .proxy_names = &name, .proxy_name_count = 1 };
+		char err[STANZA_TEXT_MAX] = "";
+		assert_int_equal(stanza_check(&stanza, err),
+		                 cases[i].err != NULL ? KNOT_EINVAL : KNOT_EOK);
+		assert_string_equal(err, cases[i].err != NULL ? cases[i].err : "");
 	}
 }
 
@@ -199,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_warn),
+		cmocka_unit_test(test_proxy_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@
 #include "policy/stanza.h"
 
 #define WORDS_MAX 8
+#define NO_SERVICE " is not a relative service name like _submission._tcp"
 
 static knot_dname_t *wire(const char *name)
 {
@@ -92,7 +93,7 @@ static void test_all(void **state)
 	(void)state;
 	const char *web[] = { "shop", "*.web", "www.example.org." };
 	const char *mail[] = { "*.mx", "relay.example.com.", "relay.example.net.", "*.com." };
-	const char *services[] = { "_jmap._tcp", "_smtp._udp." };
+	const char *services[] = { "_jmap._tcp", "_smtp._udp" };
 	knot_dname_t *zone = wire("example.com."), *cdn = wire("cdn.example.net.");
 	const knot_dname_t *proxy_names[] = { cdn };
 	netset_t *proxies = netset_new(), *excepts = netset_new();
@@ -182,9 +183,12 @@ static const name_case_t name_cases[] = {
 	  "mail-exchange '" LABEL "4' is too long for a name" },
 	{ NULL, { LABEL "4" }, { 0 }, NULL, { 0 }, "web-host '" LABEL "4' is too long for a name" },
 	{ Z, { 0 }, { 0 }, NULL, { "_imap._tcp", "_imap.._tcp" },
-	  "mail-service '_imap.._tcp' is not a service name" },
-	{ Z, { 0 }, { 0 }, NULL, { "@" }, "mail-service '@' is not a service name" },
-	{ NULL, { 0 }, { 0 }, NULL, { "*" }, "mail-service '*' is not a service name" },
+	  "mail-service '_imap.._tcp'" NO_SERVICE },
+	{ Z, { 0 }, { 0 }, NULL, { "@" }, "mail-service '@'" NO_SERVICE },
+	{ NULL, { 0 }, { 0 }, NULL, { "*" }, "mail-service '*'" NO_SERVICE },
+	{ NULL, { 0 }, { 0 }, NULL, { "submission" }, "mail-service 'submission'" NO_SERVICE },
+	{ NULL, { 0 }, { 0 }, NULL, { "_imap._tcp.example.com." },
+	  "mail-service '_imap._tcp.example.com.'" NO_SERVICE },
 
 	/* Both a web host and a mail host. */
 	{ Z, { "shop", "mx" }, { "mx" }, NULL, { 0 }, "'mx' is both in web-host and mail-host" },
@@ -296,6 +300,62 @@ static void test_long_text(void **state)
 	assert_memory_equal(out.guard, "!!!!!!!!", sizeof(out.guard));
 }
 
+/* Warnings, one a line. */
+static void collect(void *ctx, const char *text)
+{
+	char *said = ctx;
+	assert_true(strlen(said) + strlen(text) + 2 < 2000);
+	strcat(strcat(said, text), "\n");
+}
+
+#define RELATIVE(item, word) \
+	item " '" word "' is relative, as there is no dot at its end: it means '" word \
+	"' below the zone\n"
+#define NO_APEX \
+	"web-host is without the apex '@': an MX that points there makes the web site's own addresses " \
+	"a mail host's\n"
+
+static void test_warnings(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *zone;
+		const char *web[WORDS_MAX], *mail[WORDS_MAX];
+		const char *exchange;
+		const char *said;
+	} cases[] = {
+		{ "example.com.", { NULL }, { "mail", "mx.example.com." }, "mail.example.com.", "" },
+		{ "example.com.", { "@", "www.example.com" }, { "mail.Example.COM" },
+		  "mx.example.com", RELATIVE("web-host", "www.example.com")
+		  RELATIVE("mail-host", "mail.Example.COM")
+		  RELATIVE("mail-exchange", "mx.example.com") },
+		{ "example.org.", { "@", "www.example.com" }, { "mail.example.com" }, NULL, "" },
+		{ "com.", { "@", "www.com" }, { NULL }, NULL, RELATIVE("web-host", "www.com") },
+		{ "example.com.", { "example.com." }, { NULL }, NULL, "" },
+		{ "example.com.", { "example.com" }, { NULL }, NULL,
+		  RELATIVE("web-host", "example.com") NO_APEX },
+		{ "example.com.", { "www", "*.x" }, { NULL }, NULL, NO_APEX },
+		{ ".", { "www" }, { "mail" }, NULL, NO_APEX },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *web[WORDS_MAX], *mail[WORDS_MAX];
+		const stanza_t stanza = {
+			.web_hosts = words(cases[i].web, web),
+			.mail_hosts = words(cases[i].mail, mail),
+			.exchange = cases[i].exchange,
+		};
+		char err[STANZA_TEXT_MAX] = "", said[2000] = "";
+		knot_dname_t *zone = wire(cases[i].zone);
+		policy_t policy;
+		(void)stanza_policy(&policy, &stanza, zone, err);
+		assert_string_equal(err, "");
+		stanza_warn_zone(&stanza, &policy, collect, said);
+		assert_string_equal(said, cases[i].said);
+		stanza_policy_clear(&policy);
+		knot_dname_free(zone, NULL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_warnings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
