@@ -22,6 +22,7 @@ import client
 import harness
 import zones
 from oracle import Oracle
+from signing import CRYPTO, SIGN
 from stanza import Policy, Resolved
 from validator import wait_anchors
 
@@ -284,8 +285,6 @@ acl:
 class Full(harness.Case):
     """MX with more additional records than a message over TCP can hold: those go first."""
 
-    SIGN = "    dnssec-signing: on\n    journal-content: changes\n"
-
     @staticmethod
     def text(count):
         return {ZONE: zones.small(ZONE, "@ MX 10 www\nwww A 104.16.1.1\nmail A 192.0.2.25\n" + "".join(
@@ -322,12 +321,13 @@ class Full(harness.Case):
         self.assertTrue(logging.log_lines("would answer mail." + ZONE), logging.log())
 
     def test_signed(self):
-        guarded, plain = self.pair(self.text(800), POLICY, options={None: self.SIGN})
+        guarded, plain = self.pair(self.text(800), POLICY, options={None: SIGN})
         for server in (guarded, plain):
             wait_anchors(server, ZONE)
         answer = self.check(guarded, plain, 800, do=True)
         keys = dns.message.from_wire(guarded.ask(ZONE, "DNSKEY", tcp=True)).answer[0]
-        dns.dnssec.validate(answer.answer[0], answer.answer[1], {keys.name: keys})
+        if CRYPTO:
+            dns.dnssec.validate(answer.answer[0], answer.answer[1], {keys.name: keys})
 
     def test_tsig(self):
         """It can't be signed with TSIG once more: SERVFAIL."""
