@@ -8,7 +8,11 @@
  * never half overlapping, so one pass over them in address order, with a stack of those it is in,
  * yields the intervals. Ranges are split into prefixes for that, except those that share no address
  * with anything else: these can stay whole, and so a list of disjoint ranges costs no more than a
- * list of prefixes.
+ * list of prefixes. An exception takes part in this like a network, and leaves a gap.
+ *
+ * A list that has exceptions gets intervals of its own, because they are nobody else's. Afterwards
+ * the intervals of all lists become one array: where several lists say something of an address, a
+ * network goes before a gap. A match so costs the same whether there are exceptions or not.
  */
 
 #include <arpa/inet.h>
@@ -17,6 +21,7 @@
 
 #include <libknot/errcode.h>
 
+#include "dns/vec.h"
 #include "policy/netset.h"
 
 static unsigned family_bits(int family)
@@ -153,13 +158,14 @@ typedef struct {
 	uint64_t *lo6;     /*!< and lower halves. */
 	uint32_t *net;     /*!< Index of the network of each interval, or NO_NET. */
 	size_t count;
-	const net_t *nets; /*!< The networks of the family, in the set. */
 } intervals_t;
 
+typedef VEC(net_t) nets_t;
+
 struct netset {
-	net_t *nets;
-	size_t count;
-	size_t max;
+	nets_t nets;
+	nets_t excepts;        /*!< This and the next one are empty once the set is built. */
+	VEC(netset_t *) lists; /*!< Those with exceptions of their own. */
 	bool built;
 	intervals_t v4;
 	intervals_t v6;
@@ -170,25 +176,48 @@ netset_t *netset_new(void)
 	return calloc(1, sizeof(netset_t));
 }
 
+static int nets_add(nets_t *nets, const net_t *net)
+{
+	net_t *added = nets->count < NO_NET / 2 ? vec_add(nets) : NULL;
+	if (added == NULL) {
+		return KNOT_ENOMEM;
+	}
+	*added = *net;
+	return KNOT_EOK;
+}
+
 int netset_add(netset_t *set, const net_t *net)
 {
-	if (set->built) {
+	return set->built ? KNOT_EINVAL : nets_add(&set->nets, net);
+}
+
+int netset_except(netset_t *set, const net_t *net)
+{
+	return set->built ? KNOT_EINVAL : nets_add(&set->excepts, net);
+}
+
+int netset_unite(netset_t *set, netset_t *list)
+{
+	if (set->built || list->built) {
 		return KNOT_EINVAL;
 	}
-	if (set->count == set->max) {
-		if (set->max >= NO_NET / 2) {
+	if (list->excepts.count > 0 || list->lists.count > 0) {
+		netset_t **added = vec_add(&set->lists);
+		if (added == NULL) {
 			return KNOT_ENOMEM;
 		}
-		size_t max = set->max == 0 ? 16 : set->max * 2;
-		net_t *nets = realloc(set->nets, max * sizeof(*nets));
-		if (nets == NULL) {
-			return KNOT_ENOMEM;
-		}
-		set->nets = nets;
-		set->max = max;
+		*added = list;
+		return KNOT_EOK;
 	}
-	set->nets[set->count++] = *net;
-	return KNOT_EOK;
+
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < list->nets.count && ret == KNOT_EOK; i++) {
+		ret = nets_add(&set->nets, &list->nets.at[i]);
+	}
+	if (ret == KNOT_EOK) {
+		netset_free(list);
+	}
+	return ret;
 }
 
 /*! Address order; of those with one first address the wider before, a range before a prefix. */
@@ -223,18 +252,15 @@ typedef struct {
 	uint64_t lo;
 } addr_t;
 
-/*! Addresses start to end go to a network, unless a span inside says otherwise. */
+/*! Addresses start to end go to a network, or with NO_NET to none, unless a span inside says
+ *  otherwise. */
 typedef struct {
 	addr_t start;
 	addr_t end;
 	uint32_t net;
 } span_t;
 
-typedef struct {
-	span_t *at;
-	size_t count;
-	size_t max;
-} spans_t;
+typedef VEC(span_t) spans_t;
 
 static uint64_t load64(const uint8_t *b)
 {
@@ -297,16 +323,11 @@ static bool addr_is_last(int family, addr_t a)
 
 static int spans_add(spans_t *spans, const span_t *span)
 {
-	if (spans->count == spans->max) {
-		size_t max = spans->max + spans->max / 2 + 16;
-		span_t *at = realloc(spans->at, max * sizeof(*at));
-		if (at == NULL) {
-			return KNOT_ENOMEM;
-		}
-		spans->at = at;
-		spans->max = max;
+	span_t *added = vec_add(spans);
+	if (added == NULL) {
+		return KNOT_ENOMEM;
 	}
-	spans->at[spans->count++] = *span;
+	*added = *span;
 	return KNOT_EOK;
 }
 
@@ -335,33 +356,60 @@ static int spans_add_range(spans_t *spans, int family, span_t range)
 	}
 }
 
-/*! Makes the spans of networks in the order of net_cmp(). */
-static int spans_make(spans_t *spans, int family, const net_t *nets, size_t count)
+static int spans_add_net(spans_t *spans, const net_t *net, uint32_t index, bool split)
+{
+	const span_t span = { addr_load(net->family, net->first),
+	                      addr_load(net->family, net->last), index };
+	return split ? spans_add_range(spans, net->family, span) : spans_add(spans, &span);
+}
+
+/*!
+ * Makes the spans of a set's networks of one family.
+ *
+ * \param nets    The networks, in the order of net_cmp().
+ * \param first   Index of the first one, and
+ * \param end     of the first one that is not of this family any more.
+ * \param whole   A range that has its addresses for itself need not be split.
+ */
+static int spans_make(spans_t *spans, const net_t *nets, size_t first, size_t end, bool whole)
 {
 	addr_t reach = { 0, 0 }; /* The highest address so far. */
-	for (size_t i = 0; i < count; i++) {
-		span_t span = { addr_load(family, nets[i].first), addr_load(family, nets[i].last),
-		                (uint32_t)i };
+	for (size_t i = first; i < end; i++) {
+		const int family = nets[i].family;
+		const addr_t start = addr_load(family, nets[i].first);
+		const addr_t last = addr_load(family, nets[i].last);
 		bool split = nets[i].range;
-		if (split && (i == 0 || addr_less(reach, span.start)) &&
-		    (i + 1 == count ||
-		     addr_less(span.end, addr_load(family, nets[i + 1].first)))) {
-			split = false; /* It has these addresses for itself. */
+		if (split && whole && (i == first || addr_less(reach, start)) &&
+		    (i + 1 == end || addr_less(last, addr_load(family, nets[i + 1].first)))) {
+			split = false;
 		}
-		int ret = split ? spans_add_range(spans, family, span) : spans_add(spans, &span);
+		int ret = spans_add_net(spans, &nets[i], (uint32_t)i, split);
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
-		if (addr_less(reach, span.end)) {
-			reach = span.end;
+		if (addr_less(reach, last)) {
+			reach = last;
 		}
 	}
 	return KNOT_EOK;
 }
 
+/*! Adds the exceptions of one family. They may be in any order. */
+static int spans_except(spans_t *spans, int family, const nets_t *excepts)
+{
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < excepts->count && ret == KNOT_EOK; i++) {
+		const net_t *except = &excepts->at[i];
+		if (except->family == family) {
+			ret = spans_add_net(spans, except, NO_NET, except->range);
+		}
+	}
+	return ret;
+}
+
 /*!
  * Address order, outer before inner. Of equal ones the last counts: a range that holds a prefix
- * was sorted before it.
+ * was sorted before it, and an exception has the highest index.
  */
 static int span_cmp(const void *pa, const void *pb)
 {
@@ -465,18 +513,21 @@ static void intervals_shrink(intervals_t *intervals, int family)
 }
 
 /*!
- * Makes the intervals of one family; to be cleared also after an error.
- *
- * \param nets  Networks of that family in the order of net_cmp(), none twice.
+ * Makes the intervals of one family from a set's networks and exceptions; to be cleared also after
+ * an error. The networks first to end are those of the family, none twice.
  */
-static int intervals_make(intervals_t *intervals, int family, const net_t *nets, size_t count)
+static int intervals_make(intervals_t *intervals, int family, const netset_t *set, size_t first,
+                          size_t end)
 {
-	if (count == 0) {
+	if (first == end) {
 		return KNOT_EOK;
 	}
 
 	spans_t spans = { NULL, 0, 0 };
-	int ret = spans_make(&spans, family, nets, count);
+	int ret = spans_make(&spans, set->nets.at, first, end, set->excepts.count == 0);
+	if (ret == KNOT_EOK) {
+		ret = spans_except(&spans, family, &set->excepts);
+	}
 	if (ret == KNOT_EOK) {
 		ret = intervals_alloc(intervals, family, 2 * spans.count + 1);
 	}
@@ -484,10 +535,77 @@ static int intervals_make(intervals_t *intervals, int family, const net_t *nets,
 		sort(spans.at, spans.count, sizeof(*spans.at), span_cmp);
 		intervals_fill(intervals, family, &spans);
 		intervals_shrink(intervals, family);
-		intervals->nets = nets;
 	}
-	free(spans.at);
+	vec_free(&spans);
 	return ret;
+}
+
+static void intervals_clear(intervals_t *intervals)
+{
+	free(intervals->start4);
+	free(intervals->hi6);
+	free(intervals->lo6);
+	free(intervals->net);
+	memset(intervals, 0, sizeof(*intervals));
+}
+
+/*! The number of addresses of a network, less one. */
+static addr_t net_size(const net_t *net)
+{
+	const addr_t first = addr_load(net->family, net->first);
+	const addr_t last = addr_load(net->family, net->last);
+	return (addr_t){ last.hi - first.hi - (last.lo < first.lo), last.lo - first.lo };
+}
+
+/*! Of two networks, by their index, the one with fewer addresses. */
+static uint32_t narrower(const nets_t *nets, uint32_t a, uint32_t b)
+{
+	if (a == NO_NET || b == NO_NET) {
+		return a == NO_NET ? b : a;
+	}
+	return addr_less(net_size(&nets->at[b]), net_size(&nets->at[a])) ? b : a;
+}
+
+/*! Adds the intervals of another list, whose networks are in the same array; clears those. */
+static int intervals_unite(intervals_t *intervals, int family, intervals_t *other,
+                           const nets_t *nets)
+{
+	if (other->count == 0) {
+		return KNOT_EOK;
+	}
+	if (intervals->count == 0) {
+		*intervals = *other;
+		memset(other, 0, sizeof(*other));
+		return KNOT_EOK;
+	}
+
+	intervals_t both = { .count = 0 };
+	if (intervals_alloc(&both, family, intervals->count + other->count) != KNOT_EOK) {
+		intervals_clear(&both);
+		return KNOT_ENOMEM;
+	}
+	size_t i = 0, j = 0;
+	addr_t start = { 0, 0 };
+	for (;;) {
+		intervals_put(&both, family, start,
+		              narrower(nets, intervals->net[i], other->net[j]));
+		const bool more = i + 1 < intervals->count, more_other = j + 1 < other->count;
+		if (!more && !more_other) {
+			break;
+		}
+		const int cmp = !more ? 1 : !more_other ? -1
+		              : addr_cmp(intervals_at(intervals, family, i + 1),
+		                         intervals_at(other, family, j + 1));
+		i += cmp <= 0;
+		j += cmp >= 0;
+		start = cmp <= 0 ? intervals_at(intervals, family, i)
+		                 : intervals_at(other, family, j);
+	}
+	intervals_shrink(&both, family);
+	intervals_clear(intervals);
+	intervals_clear(other);
+	*intervals = both;
+	return KNOT_EOK;
 }
 
 /*! Index of the last of count sorted values that is not above one; the first never is. */
@@ -535,18 +653,69 @@ static size_t intervals_find(const intervals_t *intervals, int family, const uin
 	                   : intervals_find6(intervals, addr_load(family, addr));
 }
 
-static void nets_sort(netset_t *set)
+static void nets_sort(nets_t *nets)
 {
-	sort(set->nets, set->count, sizeof(*set->nets), net_cmp);
+	sort(nets->at, nets->count, sizeof(*nets->at), net_cmp);
 	size_t kept = 0;
-	for (size_t i = 0; i < set->count; i++) {
-		if (kept == 0 || net_cmp(&set->nets[kept - 1], &set->nets[i]) != 0) {
-			set->nets[kept++] = set->nets[i];
+	for (size_t i = 0; i < nets->count; i++) {
+		if (kept == 0 || net_cmp(&nets->at[kept - 1], &nets->at[i]) != 0) {
+			nets->at[kept++] = nets->at[i];
 		}
 	}
-	set->count = kept;
+	nets->count = kept;
+	if (kept > 0) {
+		nets->at = shrink(nets->at, kept * sizeof(*nets->at));
+		nets->room = kept;
+	}
+}
 
-	set->nets = shrink(set->nets, kept * sizeof(*set->nets));
+/*! Builds all but the lists that have exceptions of their own. */
+static int build_own(netset_t *set)
+{
+	const nets_t *nets = &set->nets;
+	nets_sort(&set->nets);
+	size_t count4 = 0;
+	while (count4 < nets->count && nets->at[count4].family == 4) {
+		count4++;
+	}
+	int ret = intervals_make(&set->v4, 4, set, 0, count4);
+	return ret == KNOT_EOK ? intervals_make(&set->v6, 6, set, count4, nets->count) : ret;
+}
+
+/*! What indices mean in an array that has others in front. */
+static void shift(intervals_t *intervals, size_t by)
+{
+	for (size_t i = 0; i < intervals->count; i++) {
+		intervals->net[i] += intervals->net[i] != NO_NET ? (uint32_t)by : 0;
+	}
+}
+
+static int build_list(netset_t *set, netset_t *list)
+{
+	const size_t before = set->nets.count;
+	int ret = netset_build(list);
+	for (size_t i = 0; i < list->nets.count && ret == KNOT_EOK; i++) {
+		ret = nets_add(&set->nets, &list->nets.at[i]);
+	}
+	shift(&list->v4, before);
+	shift(&list->v6, before);
+	if (ret == KNOT_EOK) {
+		ret = intervals_unite(&set->v4, 4, &list->v4, &set->nets);
+	}
+	if (ret == KNOT_EOK) {
+		ret = intervals_unite(&set->v6, 6, &list->v6, &set->nets);
+	}
+	return ret;
+}
+
+/*! Frees what is needed to build a set only. */
+static void free_parts(netset_t *set)
+{
+	for (size_t i = 0; i < set->lists.count; i++) {
+		netset_free(set->lists.at[i]);
+	}
+	vec_free(&set->lists);
+	vec_free(&set->excepts);
 }
 
 int netset_build(netset_t *set)
@@ -555,31 +724,22 @@ int netset_build(netset_t *set)
 		return KNOT_EOK;
 	}
 	set->built = true; /* Also if this fails: it can only be freed then. */
-	if (set->count == 0) {
-		return KNOT_EOK;
+	int ret = build_own(set);
+	for (size_t i = 0; i < set->lists.count && ret == KNOT_EOK; i++) {
+		ret = build_list(set, set->lists.at[i]);
 	}
-
-	nets_sort(set);
-	size_t count4 = 0;
-	while (count4 < set->count && set->nets[count4].family == 4) {
-		count4++;
-	}
-
-	int ret = intervals_make(&set->v4, 4, set->nets, count4);
-	if (ret == KNOT_EOK) {
-		ret = intervals_make(&set->v6, 6, set->nets + count4, set->count - count4);
-	}
+	free_parts(set);
 	return ret;
 }
 
 size_t netset_count(const netset_t *set)
 {
-	return set->count;
+	return set->nets.count;
 }
 
 const net_t *netset_at(const netset_t *set, size_t i)
 {
-	return &set->nets[i];
+	return &set->nets.at[i];
 }
 
 const net_t *netset_match(const netset_t *set, int family, const uint8_t *addr)
@@ -589,7 +749,7 @@ const net_t *netset_match(const netset_t *set, int family, const uint8_t *addr)
 		return NULL;
 	}
 	uint32_t net = intervals->net[intervals_find(intervals, family, addr)];
-	return net != NO_NET ? &intervals->nets[net] : NULL;
+	return net != NO_NET ? &set->nets.at[net] : NULL;
 }
 
 bool netset_overlaps(const netset_t *set, const net_t *net)
@@ -606,14 +766,6 @@ bool netset_overlaps(const netset_t *set, const net_t *net)
 	       i != intervals_find(intervals, net->family, net->last);
 }
 
-static void intervals_clear(intervals_t *intervals)
-{
-	free(intervals->start4);
-	free(intervals->hi6);
-	free(intervals->lo6);
-	free(intervals->net);
-}
-
 void netset_free(netset_t *set)
 {
 	if (set == NULL) {
@@ -621,6 +773,7 @@ void netset_free(netset_t *set)
 	}
 	intervals_clear(&set->v4);
 	intervals_clear(&set->v6);
-	free(set->nets);
+	free_parts(set);
+	vec_free(&set->nets);
 	free(set);
 }

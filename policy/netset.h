@@ -3,12 +3,17 @@
 /*!
  * A set of IPv4 and IPv6 networks with longest match: the lists of proxy networks.
  *
- * Life: netset_new(), netset_add() for every network, netset_build() once, then read only.
+ * A set may have exceptions: an address whose longest match is an exception is in no network. A
+ * set may be united of several lists. Then an address is in it if it is in any of these: exceptions
+ * are those of their own list.
+ *
+ * Life: netset_new(), netset_add() for every network, netset_except(), netset_unite(),
+ * netset_build() once, then read only.
  * A built set never changes, so any number of threads may match in it without a lock.
  * Addresses are in network byte order, 4 or 16 octets, as in the RDATA of A and AAAA.
  * An IPv4-mapped IPv6 address (::ffff:0:0/96) is an IPv6 address here, as it is in AAAA RDATA.
- * Matching costs one binary search over at most twice as many intervals as there are networks
- * (an ADDR-ADDR range counts as the prefixes it splits into).
+ * Matching costs one binary search over at most twice as many intervals as there are networks and
+ * exceptions (an ADDR-ADDR range counts as the prefixes it splits into).
  *
  * Errors are KNOT_E*.
  */
@@ -75,6 +80,22 @@ netset_t *netset_new(void);
 int netset_add(netset_t *set, const net_t *net);
 
 /*!
+ * Adds an exception, as netset_add() adds a network. The addresses in it are in no network of this
+ * set, but for narrower ones: of a network and an exception that are equal, the exception counts.
+ */
+int netset_except(netset_t *set, const net_t *net);
+
+/*!
+ * Adds all that another set says, with its exceptions. Neither set is built yet; the other one is
+ * taken over.
+ *
+ * \retval KNOT_EOK
+ * \retval KNOT_ENOMEM  The other set is still the caller's, the set can only be freed.
+ * \retval KNOT_EINVAL  One of them is built already.
+ */
+int netset_unite(netset_t *set, netset_t *list);
+
+/*!
  * Sorts the set and makes it readable. Nothing can be added afterwards.
  *
  * \retval KNOT_EOK
@@ -82,15 +103,18 @@ int netset_add(netset_t *set, const net_t *net);
  */
 int netset_build(netset_t *set);
 
-/*! Number of networks added, repeated ones counted once after netset_build(). */
+/*! Number of networks added, without exceptions. After netset_build() repeated ones are counted
+ *  once, but for those that several lists with exceptions have. */
 size_t netset_count(const netset_t *set);
 
-/*! The i-th network, in address order (IPv4 first) once built; i < netset_count(). */
+/*! The i-th network, once built in address order (IPv4 first), lists with exceptions of their own
+ *  after all else; i < netset_count(). */
 const net_t *netset_at(const netset_t *set, size_t i);
 
 /*!
  * The most specific network that holds an address: the longest prefix; a range matches by the
- * prefixes it splits into. Of two equal ones, the prefix before the range.
+ * prefixes it splits into. Of two equal ones, the prefix before the range. Where a list that has
+ * exceptions has the address too, the one with the fewest addresses.
  *
  * \param set     A built set, or NULL (matches nothing).
  * \param family  4 or 6.
@@ -100,7 +124,7 @@ const net_t *netset_at(const netset_t *set, size_t i);
  */
 const net_t *netset_match(const netset_t *set, int family, const uint8_t *addr);
 
-/*! True if any network of the set shares an address with net. NULL set: false. */
+/*! True if any address of net is in the set, so not excepted. NULL set: false. */
 bool netset_overlaps(const netset_t *set, const net_t *net);
 
 /*! Frees a set and its networks; NULL is fine. */

@@ -315,6 +315,213 @@ static void test_many(void **state)
 	netset_free(set);
 }
 
+/*! Adds a list: networks, and exceptions with '!'. NULL ends it. */
+static void add_list(netset_t *set, const char *const *words)
+{
+	netset_t *list = netset_new();
+	assert_non_null(list);
+	for (; *words != NULL; words++) {
+		const bool except = **words == '!';
+		net_t one = net(*words + except);
+		assert_int_equal(except ? netset_except(list, &one) : netset_add(list, &one),
+		                 KNOT_EOK);
+	}
+	assert_int_equal(netset_unite(set, list), KNOT_EOK);
+}
+
+static void test_exceptions(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *lists[3][8];
+		struct {
+			const char *addr, *found;
+		} asks[10];
+		size_t count;
+	} cases[] = {
+		{ /* As in the lists of vendors. */
+			{ { "172.64.0.0/13", "!172.65.0.0/16", "2606:4700::/32",
+			    "!2606:4700:f5::f", "162.158.0.0/15",
+			    "!162.159.205.11-162.159.205.13" } },
+			{ { "172.64.255.255", "172.64.0.0/13" }, { "172.65.0.0", "none" },
+			  { "172.65.255.255", "none" }, { "172.66.0.0", "172.64.0.0/13" },
+			  { "2606:4700:f5::e", "2606:4700::/32" }, { "2606:4700:f5::f", "none" },
+			  { "162.159.205.10", "162.158.0.0/15" }, { "162.159.205.11", "none" },
+			  { "162.159.205.13", "none" }, { "162.159.205.14", "162.158.0.0/15" } }, 3
+		},
+		{ /* The narrower one counts, of equal ones the exception, and a wider one nothing. */
+			{ { "10.0.0.0/8", "!10.1.0.0/16", "10.1.2.0/24", "!10.1.2.3", "!10.4.0.0/16",
+			    "10.4.0.0/16", "!11.0.0.0/7" } },
+			{ { "10.0.0.1", "10.0.0.0/8" }, { "10.1.1.1", "none" },
+			  { "10.1.2.2", "10.1.2.0/24" }, { "10.1.2.3", "none" },
+			  { "10.1.3.0", "none" }, { "10.2.0.0", "10.0.0.0/8" },
+			  { "10.4.0.0", "none" }, { "10.5.0.0", "10.0.0.0/8" }, { "11.0.0.0", "none" },
+			  { "9.255.255.255", "none" } }, 3
+		},
+		{ /* A range that would stay whole is split by an exception. */
+			{ { "192.0.2.3-192.0.2.9", "!192.0.2.5-192.0.2.6", "!198.51.100.0/24" } },
+			{ { "192.0.2.2", "none" }, { "192.0.2.4", "192.0.2.3-192.0.2.9" },
+			  { "192.0.2.5", "none" }, { "192.0.2.6", "none" },
+			  { "192.0.2.7", "192.0.2.3-192.0.2.9" }, { "192.0.2.10", "none" } }, 1
+		},
+		{ /* An exception is none of other lists, whichever comes first. */
+			{ { "104.16.0.0/13", "!104.16.0.0/16", "::/0", "!::/1" },
+			  { "104.16.5.0/24" },
+			  { "104.16.0.0/12", "!104.16.6.0/24", "!104.16.5.0/25", "!104.17.0.0/16" } },
+			{ { "104.16.5.1", "104.16.5.0/24" }, { "104.16.6.1", "none" },
+			  { "104.16.7.1", "104.16.0.0/12" }, { "104.17.0.1", "104.16.0.0/13" },
+			  { "104.24.0.1", "104.16.0.0/12" }, { "104.32.0.0", "none" },
+			  { "7fff::", "none" }, { "8000::", "::/0" } }, 4
+		},
+		{ /* All of it, and the ends of the families. */
+			{ { "0.0.0.0/0", "!0.0.0.0/0", "::/0", "!::", "!ffff::/16" },
+			  { "255.255.255.255", "!1.1.1.1" } },
+			{ { "0.0.0.0", "none" }, { "255.255.255.254", "none" },
+			  { "255.255.255.255", "255.255.255.255/32" }, { "::", "none" },
+			  { "::1", "::/0" }, { "fffe:ffff::", "::/0" },
+			  { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "none" } }, 3
+		},
+		{ /* Only exceptions. */
+			{ { "!10.0.0.0/8" }, { "!::/0", "!10.0.0.0/8" } },
+			{ { "10.0.0.1", "none" }, { "::1", "none" } }, 0
+		},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		netset_t *set = netset_new();
+		assert_non_null(set);
+		for (size_t j = 0; j < COUNT(cases[i].lists); j++) {
+			add_list(set, cases[i].lists[j]);
+		}
+		assert_int_equal(netset_build(set), KNOT_EOK);
+		assert_int_equal(netset_count(set), cases[i].count);
+		for (size_t j = 0; j < COUNT(cases[i].asks) && cases[i].asks[j].addr != NULL; j++) {
+			char buf[NET_TEXT_MAX];
+			assert_string_equal(match(set, cases[i].asks[j].addr, buf),
+			                    cases[i].asks[j].found);
+		}
+		netset_free(set);
+	}
+}
+
+/*! What is built takes no exception and no list, and gives none. */
+static void test_exceptions_late(void **state)
+{
+	(void)state;
+	const net_t one = net("192.0.2.0/24");
+	netset_t *built = set_of((const char *const[]){ "192.0.2.0/24" }, 1);
+	netset_t *open = netset_new();
+	assert_non_null(open);
+	assert_int_equal(netset_except(built, &one), KNOT_EINVAL);
+	assert_int_equal(netset_unite(built, open), KNOT_EINVAL);
+	assert_int_equal(netset_unite(open, built), KNOT_EINVAL);
+	netset_free(built);
+
+	/* Not built: the lists go with it. */
+	add_list(open, (const char *const[]){ "10.0.0.0/8", "!10.1.0.0/16", NULL });
+	netset_free(open);
+}
+
+enum { LISTS_MAX = 4, WORDS_MAX = 12 };
+
+/*! A list of the next test. */
+typedef struct {
+	net_t nets[WORDS_MAX], excepts[WORDS_MAX];
+	size_t count, except_count;
+} list_t;
+
+static int most_specific(const net_t *nets, size_t count, int family, const uint8_t *addr)
+{
+	int best = -1;
+	for (size_t i = 0; i < count; i++) {
+		int len = net_specific(&nets[i], family, addr);
+		best = len > best ? len : best;
+	}
+	return best;
+}
+
+static bool list_has(const list_t *list, int family, const uint8_t *addr)
+{
+	return most_specific(list->nets, list->count, family, addr) >
+	       most_specific(list->excepts, list->except_count, family, addr);
+}
+
+static void check_lists(const netset_t *set, const list_t *lists, size_t count, int family,
+                        const uint8_t *addr)
+{
+	const net_t *found = netset_match(set, family, addr);
+	bool listed = false, known = false;
+	for (size_t i = 0; i < count; i++) {
+		const bool has = list_has(&lists[i], family, addr);
+		listed = listed || has;
+		for (size_t j = 0; has && found != NULL && j < lists[i].count; j++) {
+			known = known || memcmp(found, &lists[i].nets[j], sizeof(*found)) == 0;
+		}
+	}
+	assert_int_equal(found != NULL, listed);
+	assert_true(found == NULL || (known && net_specific(found, family, addr) >= 0));
+
+	net_t one;
+	assert_int_equal(net_from_addr(&one, family, addr, addr, 0), KNOT_EOK);
+	assert_int_equal(netset_overlaps(set, &one), listed);
+}
+
+static void rnd_list(list_t *list, netset_t *set)
+{
+	netset_t *part = netset_new();
+	assert_non_null(part);
+	list->count = rnd(WORDS_MAX);
+	list->except_count = rnd(3) == 0 ? 0 : rnd(WORDS_MAX);
+	for (size_t i = 0; i < list->count; i++) {
+		list->nets[i] = rnd_net(rnd(2) == 0 ? 4 : 6);
+		assert_int_equal(netset_add(part, &list->nets[i]), KNOT_EOK);
+	}
+	for (size_t i = 0; i < list->except_count; i++) {
+		const bool same = list->count > 0 && rnd(8) == 0;
+		list->excepts[i] = same ? list->nets[rnd((unsigned)list->count)]
+		                        : rnd_net(rnd(2) == 0 ? 4 : 6);
+		assert_int_equal(netset_except(part, &list->excepts[i]), KNOT_EOK);
+	}
+	assert_int_equal(netset_unite(set, part), KNOT_EOK);
+}
+
+static void check_edges(const netset_t *set, const list_t *lists, size_t count, const net_t *one)
+{
+	const size_t size = one->family == 4 ? 4 : 16;
+	uint8_t addr[16];
+	for (int end = 0; end < 2; end++) {
+		memcpy(addr, end == 0 ? one->first : one->last, sizeof(addr));
+		check_lists(set, lists, count, one->family, addr);
+		step(addr, size, end == 0 ? -1 : 1);
+		check_lists(set, lists, count, one->family, addr);
+	}
+}
+
+static void test_random_exceptions(void **state)
+{
+	(void)state;
+	rnd_start(0x5851f42d4c957f2d);
+	for (size_t i = 0; i < 3000; i++) {
+		list_t lists[LISTS_MAX];
+		const size_t count = 1 + rnd(LISTS_MAX);
+		netset_t *set = netset_new();
+		assert_non_null(set);
+		for (size_t j = 0; j < count; j++) {
+			rnd_list(&lists[j], set);
+		}
+		assert_int_equal(netset_build(set), KNOT_EOK);
+		for (size_t j = 0; j < count; j++) {
+			for (size_t k = 0; k < lists[j].count; k++) {
+				check_edges(set, lists, count, &lists[j].nets[k]);
+			}
+			for (size_t k = 0; k < lists[j].except_count; k++) {
+				check_edges(set, lists, count, &lists[j].excepts[k]);
+			}
+		}
+		netset_free(set);
+	}
+}
+
 /*! More ranges with a prefix in common than there are prefix lengths: of these, the last. */
 static void test_common_prefix(void **state)
 {
@@ -344,6 +551,9 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_match),
 		cmocka_unit_test(test_cloudflare),
+		cmocka_unit_test(test_exceptions),
+		cmocka_unit_test(test_exceptions_late),
+		cmocka_unit_test(test_random_exceptions),
 		cmocka_unit_test(test_common_prefix),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_many),

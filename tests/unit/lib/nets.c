@@ -54,17 +54,13 @@ const char *match(const netset_t *set, const char *str, char buf[static NET_TEXT
 	return found == NULL ? "none" : net_to_str(found, buf);
 }
 
-static bool holds(const net_t *one, int family, const uint8_t *addr)
+int net_specific(const net_t *one, int family, const uint8_t *addr)
 {
-	const size_t size = family == 4 ? 4 : 16;
-	return one->family == family && memcmp(one->first, addr, size) <= 0 &&
-	       memcmp(addr, one->last, size) <= 0;
-}
-
-/*! Length of the longest prefix around an address that lies in a network that holds it. */
-static unsigned specific(const net_t *one, const uint8_t *addr)
-{
-	const unsigned bits = one->family == 4 ? 32 : 128;
+	const unsigned bits = family == 4 ? 32 : 128;
+	if (one->family != family || memcmp(one->first, addr, bits / 8) > 0 ||
+	    memcmp(addr, one->last, bits / 8) > 0) {
+		return -1;
+	}
 	if (!one->range) {
 		return one->prefix;
 	}
@@ -73,10 +69,10 @@ static unsigned specific(const net_t *one, const uint8_t *addr)
 		assert_int_equal(net_from_addr(&around, one->family, addr, NULL, prefix), KNOT_EOK);
 		if (memcmp(around.first, one->first, bits / 8) >= 0 &&
 		    memcmp(around.last, one->last, bits / 8) <= 0) {
-			return prefix;
+			return (int)prefix;
 		}
 	}
-	return bits;
+	return (int)bits;
 }
 
 void check_match(const netset_t *set, const net_t *nets, size_t count, int family,
@@ -86,10 +82,10 @@ void check_match(const netset_t *set, const net_t *nets, size_t count, int famil
 	bool prefix = false, known = false;
 	const net_t *found = netset_match(set, family, addr);
 	for (size_t i = 0; i < count; i++) {
-		if (!holds(&nets[i], family, addr)) {
+		int len = net_specific(&nets[i], family, addr);
+		if (len < 0) {
 			continue;
 		}
-		int len = (int)specific(&nets[i], addr);
 		if (len > best) {
 			best = len;
 			prefix = false;
@@ -104,7 +100,7 @@ void check_match(const netset_t *set, const net_t *nets, size_t count, int famil
 	}
 	assert_non_null(found);
 	assert_true(known);
-	assert_int_equal(specific(found, addr), best);
+	assert_int_equal(net_specific(found, family, addr), best);
 	assert_int_equal(found->range, !prefix);
 }
 

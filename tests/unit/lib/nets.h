@@ -20,6 +20,10 @@ netset_t *set_of(const char *const *nets, size_t count);
 /*! Text of the network that an address matches, "none" if none does. */
 const char *match(const netset_t *set, const char *str, char buf[static NET_TEXT_MAX]);
 
+/*! How specific a network is for an address: the longest prefix around the address that lies in the
+ *  network; -1 if it does not hold the address. */
+int net_specific(const net_t *one, int family, const uint8_t *addr);
+
 /*! What netset_match() promises, tried on all networks one by one. */
 void check_match(const netset_t *set, const net_t *nets, size_t count, int family,
                  const uint8_t *addr);
