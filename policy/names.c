@@ -157,6 +157,20 @@ static bool is_at(const names_t *set, size_t i, const knot_dname_t *name, size_t
 	return i < set->count && pattern_cmp(&set->at[i], name, size, below) == 0;
 }
 
+/*! Adds a pattern at the end. */
+static int append(names_t *set, const knot_dname_t *name, bool below, bool except)
+{
+	knot_dname_t *copy = knot_dname_copy(name, NULL);
+	name_pattern_t *added = copy != NULL ? vec_add(set) : NULL;
+	if (added == NULL) {
+		knot_dname_free(copy, NULL);
+		return KNOT_ENOMEM;
+	}
+	*added = (name_pattern_t){ .name = copy, .below = below, .except = except,
+	                           .size = (uint8_t)knot_dname_size(name) };
+	return KNOT_EOK;
+}
+
 int names_add_dname(names_t *set, const knot_dname_t *name, bool below)
 {
 	const size_t size = knot_dname_size(name);
@@ -165,24 +179,13 @@ int names_add_dname(names_t *set, const knot_dname_t *name, bool below)
 		return KNOT_EOK;
 	}
 
-	/* The array is full whenever the count is a power of two. */
-	if ((set->count & (set->count - 1)) == 0) {
-		size_t max = set->count == 0 ? 1 : set->count * 2;
-		name_pattern_t *at = realloc(set->at, max * sizeof(*at));
-		if (at == NULL) {
-			return KNOT_ENOMEM;
-		}
-		set->at = at;
+	int ret = append(set, name, below, false);
+	if (ret == KNOT_EOK) {
+		const name_pattern_t added = set->at[set->count - 1];
+		memmove(&set->at[i + 1], &set->at[i], (set->count - 1 - i) * sizeof(*set->at));
+		set->at[i] = added;
 	}
-	knot_dname_t *copy = knot_dname_copy(name, NULL);
-	if (copy == NULL) {
-		return KNOT_ENOMEM;
-	}
-
-	memmove(&set->at[i + 1], &set->at[i], (set->count - i) * sizeof(*set->at));
-	set->at[i] = (name_pattern_t){ .name = copy, .below = below, .size = (uint8_t)size };
-	set->count++;
-	return KNOT_EOK;
+	return ret;
 }
 
 int names_add(names_t *set, const char *str, const knot_dname_t *origin)
@@ -218,7 +221,7 @@ bool names_cover(const names_t *set, const knot_dname_t *name)
 		/* Of two patterns of one name, the one not below is first. */
 		size_t i = names_find(set, name, size, false);
 		if (is_at(set, i, name, size, false) || is_at(set, i, name, size, true)) {
-			return true;
+			return !set->at[i].except;
 		}
 		size -= 1 + (size_t)*name;
 		name += 1 + *name;
@@ -226,11 +229,65 @@ bool names_cover(const names_t *set, const knot_dname_t *name)
 	return false;
 }
 
+int names_append(names_t *set, const knot_dname_t *name, bool except)
+{
+	return append(set, name, false, except);
+}
+
+/*! The order of a set; of equal patterns the exception is first. */
+static int sort_cmp(const void *pa, const void *pb)
+{
+	const name_pattern_t *a = pa, *b = pb;
+	int ret = pattern_cmp(a, b->name, b->size, b->below);
+	return ret != 0 ? ret : b->except - a->except;
+}
+
+void names_sort(names_t *set)
+{
+	vec_sort(set, sort_cmp);
+	size_t kept = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		const name_pattern_t *one = &set->at[i];
+		if (kept > 0 && pattern_cmp(&set->at[kept - 1], one->name, one->size,
+		                            one->below) == 0) {
+			knot_dname_free(one->name, NULL);
+		} else {
+			set->at[kept++] = *one;
+		}
+	}
+	set->count = kept;
+}
+
+int names_unite(names_t *set, names_t *other)
+{
+	const names_t *const parts[] = { set, other };
+	names_t both = { NULL, 0, set->count + other->count };
+	if (both.room == 0) {
+		return KNOT_EOK;
+	}
+	both.at = calloc(both.room, sizeof(*both.at));
+	if (both.at == NULL) {
+		return KNOT_ENOMEM;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t j = 0; j < parts[i]->count; j++) {
+			name_pattern_t *added = &both.at[both.count++];
+			*added = parts[i]->at[j];
+			added->except = !names_cover(set, added->name) &&
+			                !names_cover(other, added->name);
+		}
+	}
+	names_sort(&both); /* Frees what both of them have. */
+	vec_free(set);
+	vec_free(other);
+	*set = both;
+	return KNOT_EOK;
+}
+
 void names_clear(names_t *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		knot_dname_free(set->at[i].name, NULL);
 	}
-	free(set->at);
-	*set = (names_t){ NULL, 0 };
+	vec_free(set);
 }

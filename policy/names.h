@@ -22,19 +22,18 @@
 #include <libknot/libknot.h>
 
 #include "dns/name.h"
+#include "dns/vec.h"
 
 /*! A name, or with below set everything below it. */
 typedef struct {
 	knot_dname_t *name;
 	bool below;
+	bool except;  /*!< An exception, for names_cover(). */
 	uint8_t size; /*!< Octets of the name. */
 } name_pattern_t;
 
 /*! A set of patterns, sorted, none twice; zeroed is empty. */
-typedef struct {
-	name_pattern_t *at;
-	size_t count;
-} names_t;
+typedef VEC(name_pattern_t) names_t;
 
 /*!
  * Reads a name.
@@ -58,8 +57,26 @@ int names_add_dname(names_t *set, const knot_dname_t *name, bool below);
 /*! True if a pattern of the set matches the name. */
 bool names_match(const names_t *set, const knot_dname_t *name);
 
-/*! True if the name is at or below one of the set, whatever its below flags say. */
+/*! True if the name is at or below one of the set, whatever its below flags say, and the deepest
+ *  such is not an exception. */
 bool names_cover(const names_t *set, const knot_dname_t *name);
+
+/*! Adds a domain or an exception (copies), for names_cover(). To add many, one of which may be there
+ *  already: the set can't be used until names_sort(). KNOT_ENOMEM. */
+int names_append(names_t *set, const knot_dname_t *name, bool except);
+
+/*! Sorts what names_append() added. Of a domain and an exception that are equal, the exception
+ *  stays. */
+void names_sort(names_t *set);
+
+/*!
+ * Adds the domains of another set, so that names_cover() is true where it was for either: exceptions
+ * are those of their own set. The other set is emptied.
+ *
+ * \retval KNOT_EOK
+ * \retval KNOT_ENOMEM  Both sets are as they were.
+ */
+int names_unite(names_t *set, names_t *other);
 
 /*! Frees what the set holds and empties it. */
 void names_clear(names_t *set);

@@ -118,7 +118,7 @@ static void test_bad(void **state)
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		knot_dname_storage_t name;
-		names_t set = { NULL, 0 };
+		names_t set = { 0 };
 		if (name_from_str(name, bad[i].in, WIRE(ORIGIN)) != bad[i].ret) {
 			fail_msg("not as expected: '%s'", bad[i].in);
 		}
@@ -166,7 +166,7 @@ static void test_match(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		names_t set = { NULL, 0 };
+		names_t set = { 0 };
 		knot_dname_storage_t buf;
 		for (size_t j = 0; j < 6 && cases[i].patterns[j] != NULL; j++) {
 			add(&set, cases[i].patterns[j]);
@@ -191,7 +191,7 @@ static void test_cover(void **state)
 {
 	(void)state;
 	knot_dname_storage_t buf;
-	names_t set = { NULL, 0 };
+	names_t set = { 0 };
 	assert_false(names_cover(&set, wire("@", buf)));
 
 	add(&set, "cdn.cloudflare.net.");
@@ -211,10 +211,68 @@ static void test_cover(void **state)
 	names_clear(&set);
 }
 
+/*! Appends a domain, or with '!' an exception. */
+static void append(names_t *set, const char *str)
+{
+	knot_dname_storage_t buf;
+	const bool except = str[0] == '!';
+	assert_int_equal(names_append(set, wire(str + except, buf), except), KNOT_EOK);
+}
+
+/*! The deepest name decides, of equal ones the exception, and of several sets any. */
+static void test_except(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *lists[3][6];
+		const char *covered[6], *not_covered[6];
+		size_t count;
+	} cases[] = {
+		{ { { "cdn.net.", "!mx.cdn.net.", "www.mx.cdn.net.", "CDN.net." } },
+		  { "cdn.net.", "a.cdn.net.", "www.mx.cdn.net.", "a.www.mx.cdn.net." },
+		  { "net.", "mx.cdn.net.", "a.mx.cdn.net.", "xmx.cdn.net.example.", "." }, 3 },
+		{ { { "same.net.", "!same.net.", "!alone.org.", "." } },
+		  { ".", "net.", "a.com." }, { "same.net.", "a.same.net.", "alone.org." }, 3 },
+		/* Exceptions are those of their own list, whichever comes first. */
+		{ { { "cdn.net.", "!mx.cdn.net.", "!b.org." }, { "mx.cdn.net.", "!a.mx.cdn.net." },
+		    { "b.org." } },
+		  { "cdn.net.", "mx.cdn.net.", "x.mx.cdn.net.", "b.org.", "a.b.org." },
+		  { "a.mx.cdn.net.", "b.a.mx.cdn.net.", "org." }, 4 },
+		{ { { "!mx.cdn.net." }, { "cdn.net." }, { NULL } },
+		  { "mx.cdn.net.", "cdn.net." }, { "net." }, 2 },
+		{ { { "cdn.net." }, { "!cdn.net.", "net." }, { "!net." } },
+		  { "a.cdn.net.", "cdn.net.", "net.", "a.net." }, { "org." }, 2 },
+		{ { { NULL }, { NULL }, { NULL } }, { NULL }, { ".", "net." }, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		knot_dname_storage_t buf;
+		names_t set = { 0 };
+		for (size_t j = 0; j < 3; j++) {
+			names_t list = { 0 };
+			for (const char *const *word = cases[i].lists[j]; *word != NULL; word++) {
+				append(&list, *word);
+			}
+			names_sort(&list);
+			assert_int_equal(names_unite(&set, &list), KNOT_EOK);
+			assert_int_equal(list.count, 0);
+			assert_null(list.at);
+		}
+		assert_int_equal(set.count, cases[i].count);
+		for (const char *const *name = cases[i].covered; *name != NULL; name++) {
+			assert_true(names_cover(&set, wire(*name, buf)));
+		}
+		for (const char *const *name = cases[i].not_covered; *name != NULL; name++) {
+			assert_false(names_cover(&set, wire(*name, buf)));
+		}
+		names_clear(&set);
+	}
+}
+
 static void test_set(void **state)
 {
 	(void)state;
-	names_t set = { NULL, 0 };
+	names_t set = { 0 };
 	knot_dname_storage_t buf;
 
 	/* None twice, whatever its spelling; with and without what is below it are two. */
@@ -246,7 +304,7 @@ static void test_many(void **state)
 {
 	(void)state;
 	enum { MANY = 4096 };
-	names_t set = { NULL, 0 };
+	names_t set = { 0 };
 	char text[32];
 
 	/* 1 to MANY in steps that are prime to it; every third with all below. */
@@ -345,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_match),
 		cmocka_unit_test(test_cover),
+		cmocka_unit_test(test_except),
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_service),
