@@ -21,6 +21,16 @@ bool name_has_prefix(const knot_dname_t *name, const knot_dname_t *prefix)
 	return *name != '\0';
 }
 
+bool name_has_asterisk(const knot_dname_t *name)
+{
+	for (; *name != '\0'; name += 1 + *name) {
+		if (name[0] == 1 && name[1] == '*') {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Where the labels of a name begin. */
 static size_t find_labels(const knot_dname_t *name, uint8_t at[static KNOT_DNAME_MAXLABELS])
 {

@@ -37,6 +37,9 @@ static inline bool name_in_zone(const knot_dname_t *name, const knot_dname_t *ap
 /*! True if the name begins with all the labels of prefix and has at least one more. */
 bool name_has_prefix(const knot_dname_t *name, const knot_dname_t *prefix);
 
+/*! True if any label of the name is '*'. */
+bool name_has_asterisk(const knot_dname_t *name);
+
 /*!
  * Compares two names in canonical order: negative, zero or positive. libknot's own comparison takes
  * an octet of zero in a label for the end of the label.

@@ -119,7 +119,10 @@ void values_clear(values_t *values)
 	}
 	vec_free(&values->lists);
 	free_names(&values->zones);
-	free_names(&values->proxy_names);
+	if (values->proxy_names != NULL) {
+		names_clear(values->proxy_names);
+		free(values->proxy_names);
+	}
 	stanza_clear(&values->stanza);
 	netset_free(values->proxies);
 	netset_free(values->excepts);
@@ -188,6 +191,20 @@ static int make_dnames(const values_t *values, item_t item, name_list_t *out, ch
 	return KNOT_EOK;
 }
 
+/*! The names that are not in a file. */
+static int make_proxy_names(values_t *values, char *err)
+{
+	name_list_t list = { 0 };
+	values->proxy_names = xcalloc(1, sizeof(*values->proxy_names));
+	int ret = make_dnames(values, ITEM_PROXY_NAME, &list, err);
+	for (size_t i = 0; i < list.count; i++) {
+		(void)xcheck_ret(names_append(values->proxy_names, list.at[i], false));
+	}
+	names_sort(values->proxy_names);
+	free_names(&list);
+	return ret;
+}
+
 static int make_addresses(values_t *values, char *err)
 {
 	const raw_t *raw = &values->raw[ITEM_MAIL_ADDRESS];
@@ -234,7 +251,8 @@ static int add_files(values_t *values, netset_t *set, char *err)
 		const source_pos_t pos = raw->positions.at[i];
 		audit_list_t *list = xadd(&values->lists);
 		list->path = list_path(raw->texts.at[i], pos);
-		int ret = xcheck_ret(netfile_read(set, list->path, &info, file_err));
+		int ret = xcheck_ret(netfile_read(set, values->proxy_names, list->path, &info,
+		                                  file_err));
 		if (ret != KNOT_EOK) {
 			return pos.file == NULL
 			       ? error_at(err, ret, nowhere, "%s", file_err)
@@ -272,8 +290,7 @@ static void fill_stanza(values_t *values)
 	stanza->mail_hosts = words_of(values, ITEM_MAIL_HOST);
 	stanza->services = words_of(values, ITEM_MAIL_SERVICE);
 	stanza->exchange = (exchange->texts.count > 0) ? exchange->texts.at[0] : NULL;
-	stanza->proxy_names = values->proxy_names.at;
-	stanza->proxy_name_count = values->proxy_names.count;
+	stanza->proxy_names = values->proxy_names;
 	stanza->proxies = values->proxies;
 	stanza->excepts = values->excepts;
 	stanza->origins = values->origins;
@@ -311,7 +328,7 @@ int values_make(values_t *values, char err[static ERROR_TEXT_MAX])
 		ret = make_dnames(values, ITEM_ZONE, &values->zones, err);
 	}
 	if (ret == KNOT_EOK) {
-		ret = make_dnames(values, ITEM_PROXY_NAME, &values->proxy_names, err);
+		ret = make_proxy_names(values, err);
 	}
 	if (ret == KNOT_EOK) {
 		ret = make_addresses(values, err);

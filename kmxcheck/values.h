@@ -36,7 +36,7 @@ typedef struct {
 	netset_t *excepts;
 	netset_t *origins;
 	name_list_t zones;        /*!< The protected zones; none: any that has the module. */
-	name_list_t proxy_names;
+	names_t *proxy_names;     /*!< For names_cover(). */
 	VEC(audit_list_t) lists;  /*!< Files of networks. */
 	bool lists_checked;       /*!< Their age was looked at, with the first zone. */
 } values_t;

@@ -238,6 +238,23 @@ static int read_words(const source_t *source, item_t item, words_t *words)
 	return ret;
 }
 
+/* The items are the configuration's, the array is for free(). */
+static int read_proxy_names(const source_t *source, const knot_dname_t ***names, size_t *count)
+{
+	knotd_conf_t conf = get(source, ITEM_PROXY_NAME);
+	int ret = KNOT_EOK;
+	if (conf.count > 0) {
+		*names = calloc(conf.count, sizeof(**names));
+		ret = (*names != NULL) ? KNOT_EOK : KNOT_ENOMEM;
+	}
+	for (size_t i = 0; i < conf.count && ret == KNOT_EOK; i++) {
+		(*names)[i] = conf.multi[i].dname;
+		*count = i + 1;
+	}
+	knotd_conf_free(&conf);
+	return ret;
+}
+
 /* The files, those without a leading slash being among the installed lists. */
 static int read_paths(const source_t *source, words_t *paths)
 {
@@ -262,15 +279,13 @@ static int read_paths(const source_t *source, words_t *paths)
 	return ret;
 }
 
-/* Networks and files of a list become one set. A bad file is an error in a check; in a load only
- * if there is no last good set. */
-static int make_list(source_t *source, const net_t *nets, size_t count, const words_t *paths,
-                     netlist_t **list)
+/* All that a list is configured with becomes one version of it. A bad file is an error in a check; in
+ * a load only if there is no last good version. */
+static int make_list(source_t *source, const netlist_conf_t *conf, netlist_t **list)
 {
 	char err[NETFILE_ERR_MAX] = "";
-	int ret = (source->args != NULL)
-	        ? netlist_check(nets, count, paths->at, paths->count, list, err)
-	        : netlist_get(nets, count, paths->at, paths->count, list, err);
+	int ret = (source->args != NULL) ? netlist_check(conf, list, err)
+	                                 : netlist_get(conf, list, err);
 	if (err[0] == '\0') {
 		return ret;
 	}
@@ -287,36 +302,47 @@ static int make_list(source_t *source, const net_t *nets, size_t count, const wo
 	return ret;
 }
 
-static int read_list(source_t *source, item_t item, bool files, netlist_t **list)
+static int read_list(source_t *source, item_t item, netlist_t **list)
 {
+	const bool all = item == ITEM_PROXY; /* Not networks only. */
 	net_t *nets = NULL;
-	size_t count = 0;
+	const knot_dname_t **names = NULL;
 	words_t paths = { 0 };
+	netlist_conf_t conf = { 0 };
 
-	int ret = read_nets(source, item, &nets, &count);
-	if (ret == KNOT_EOK && files) {
+	int ret = read_nets(source, item, &nets, &conf.net_count);
+	if (ret == KNOT_EOK && all) {
+		ret = read_proxy_names(source, &names, &conf.name_count);
+	}
+	if (ret == KNOT_EOK && all) {
 		ret = read_paths(source, &paths);
 	}
 	if (ret == KNOT_EOK) {
-		ret = make_list(source, nets, count, &paths, list);
+		conf.nets = nets;
+		conf.names = names;
+		conf.paths = paths.at;
+		conf.path_count = paths.count;
+		ret = make_list(source, &conf, list);
 	}
 	for (size_t i = 0; i < paths.count; i++) {
 		free((char *)paths.at[i]);
 	}
 	free(paths.at);
+	free(names);
 	free(nets);
 	return ret;
 }
 
 static int read_networks(source_t *source, input_t *in)
 {
-	int ret = read_list(source, ITEM_PROXY, true, &in->proxies);
+	int ret = read_list(source, ITEM_PROXY, &in->proxies);
 	if (ret == KNOT_EOK) {
-		ret = read_list(source, ITEM_PROXY_EXCEPT, false, &in->excepts);
+		ret = read_list(source, ITEM_PROXY_EXCEPT, &in->excepts);
 	}
 	if (ret == KNOT_EOK) {
-		ret = read_list(source, ITEM_WEB_ORIGIN, false, &in->origins);
+		ret = read_list(source, ITEM_WEB_ORIGIN, &in->origins);
 	}
+	in->stanza.proxy_names = netlist_names(in->proxies);
 	in->stanza.proxies = netlist_set(in->proxies);
 	in->stanza.excepts = netlist_set(in->excepts);
 	in->stanza.origins = netlist_set(in->origins);
@@ -335,29 +361,9 @@ static int read_addresses(source_t *source, stanza_t *stanza)
 	return ret;
 }
 
-static int read_proxy_names(const source_t *source, stanza_t *stanza)
-{
-	knotd_conf_t conf = get(source, ITEM_PROXY_NAME);
-	if (conf.count > 0) {
-		stanza->proxy_names = calloc(conf.count, sizeof(*stanza->proxy_names));
-	}
-	if (stanza->proxy_names != NULL) {
-		for (size_t i = 0; i < conf.count; i++) {
-			stanza->proxy_names[i] = conf.multi[i].dname;
-		}
-		stanza->proxy_name_count = conf.count;
-	}
-	int ret = (stanza->proxy_name_count == conf.count) ? KNOT_EOK : KNOT_ENOMEM;
-	knotd_conf_free(&conf);
-	return ret;
-}
-
 static int read_names(const source_t *source, stanza_t *stanza)
 {
-	int ret = read_proxy_names(source, stanza);
-	if (ret == KNOT_EOK) {
-		ret = read_words(source, ITEM_WEB_HOST, &stanza->web_hosts);
-	}
+	int ret = read_words(source, ITEM_WEB_HOST, &stanza->web_hosts);
 	if (ret == KNOT_EOK) {
 		ret = read_words(source, ITEM_MAIL_HOST, &stanza->mail_hosts);
 	}
@@ -407,7 +413,6 @@ static int read_stanza(source_t *source, input_t *in)
 static void clear_input(input_t *in)
 {
 	stanza_clear(&in->stanza);
-	free(in->stanza.proxy_names);
 	free(in->stanza.web_hosts.at);
 	free(in->stanza.mail_hosts.at);
 	free(in->stanza.services.at);

@@ -24,7 +24,7 @@ typedef struct {
 	bool enforce;          /*!< Or log only. */
 	bool ede;              /*!< Mark changed answers. */
 	uint32_t log_interval; /*!< Seconds; 0 says every finding of every answer. */
-	netlist_t *proxies;    /*!< Holds on the networks; the policy points into the first two. */
+	netlist_t *proxies;    /*!< Holds on the lists; the policy points into the first two. */
 	netlist_t *excepts;
 	netlist_t *origins;    /*!< Held so that the next zone finds it built. */
 	keys_t *keys; /*!< Where the zone's private keys may be; see mxguard_conf_keys(). */

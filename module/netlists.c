@@ -3,9 +3,13 @@
 /*
  * The registry of lists.
  *
- * A known list has a current version, a built set; versions before that live on as long as
- * somebody holds them. All known lists are in a search tree, those of which nobody holds any
+ * A known list has a current version, a built set and names; versions before that live on as long
+ * as somebody holds them. All known lists are in a search tree, those of which nobody holds any
  * version are in the array of idle ones too.
+ *
+ * A server that is started as root checks its configuration before it gives its rights up, and
+ * loads its zones afterwards. So what a check has read becomes the current version of a list that
+ * has none yet, as if of files that have changed since: a load reads them again, if it can.
  */
 
 #include <errno.h>
@@ -28,10 +32,7 @@
 /* A list as it is configured. Owns nothing, unless it is a copy. */
 typedef struct {
 	uint64_t hash;
-	const net_t *nets;
-	size_t net_count;
-	const char *const *paths;
-	size_t path_count;
+	netlist_conf_t conf;
 } list_t;
 
 /* What a file is: differs if the file may. No padding, so that it can be compared as a whole. */
@@ -49,6 +50,7 @@ typedef struct known known_t;
 /* A version of a list. */
 struct netlist {
 	netset_t *set;
+	names_t names;
 	known_t *known; /* NULL if it is not in the registry. */
 	size_t holds;
 };
@@ -57,17 +59,21 @@ struct known {
 	list_t list;      /* A copy. */
 	size_t holds;     /* On all versions. */
 	netlist_t *current; /* The last good version, NULL if there has been none. */
-	ident_t *good;    /* The files as they were read for it. */
+	ident_t *good;    /* The files as they were read for it; zeroed: for a check. */
 	ident_t *bad;     /* The files as they were when reading them failed, */
 	int bad_ret;      /* how it failed, KNOT_EOK if it did not since, */
 	char *bad_err;    /* what was said, NULL if memory was short, */
 	size_t bad_path;  /* and because of which path. */
+	bool untaken;     /* Known from a check only, */
+	uint64_t check;   /* and this is the last one that has named it. */
 };
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static void *registry; /* For tsearch(). */
 static known_t *idle[NETLISTS_IDLE_MAX]; /* The longest idle first. */
 static size_t idle_count;
+static uint64_t check_now; /* Counts the checks of a whole configuration. */
+static bool checking;      /* No list was loaded since this one began. */
 
 static int no_memory(char *err)
 {
@@ -75,24 +81,31 @@ static int no_memory(char *err)
 	return KNOT_ENOMEM;
 }
 
-static list_t list_of(const net_t *nets, size_t net_count, const char *const *paths,
-		      size_t path_count)
+static list_t list_of(const netlist_conf_t *conf)
 {
 	uint64_t hash = HASH_START;
-	hash = hash_more(hash, nets, net_count * sizeof(*nets));
-	for (size_t i = 0; i < path_count; i++) {
-		hash = hash_more(hash, paths[i], strlen(paths[i]) + 1);
+	hash = hash_more(hash, conf->nets, conf->net_count * sizeof(*conf->nets));
+	for (size_t i = 0; i < conf->name_count; i++) {
+		hash = hash_more(hash, conf->names[i], knot_dname_size(conf->names[i]));
 	}
-	return (list_t){ hash, nets, net_count, paths, path_count };
+	for (size_t i = 0; i < conf->path_count; i++) {
+		hash = hash_more(hash, conf->paths[i], strlen(conf->paths[i]) + 1);
+	}
+	return (list_t){ hash, *conf };
 }
 
 static void list_clear(list_t *copy)
 {
-	for (size_t i = 0; copy->paths != NULL && i < copy->path_count; i++) {
-		free((char *)copy->paths[i]);
+	netlist_conf_t *conf = &copy->conf;
+	for (size_t i = 0; conf->names != NULL && i < conf->name_count; i++) {
+		knot_dname_free((knot_dname_t *)conf->names[i], NULL);
 	}
-	free((void *)copy->paths);
-	free((net_t *)copy->nets);
+	for (size_t i = 0; conf->paths != NULL && i < conf->path_count; i++) {
+		free((char *)conf->paths[i]);
+	}
+	free((void *)conf->names);
+	free((void *)conf->paths);
+	free((net_t *)conf->nets);
 	*copy = (list_t){ 0 };
 }
 
@@ -100,21 +113,28 @@ static void list_clear(list_t *copy)
 static int list_copy(list_t *out, const list_t *list)
 {
 	/* One more of each: of none, NULL would be no error. */
-	net_t *nets = calloc(list->net_count + 1, sizeof(*nets));
-	char **paths = calloc(list->path_count + 1, sizeof(*paths));
-	bool done = nets != NULL && paths != NULL;
+	const netlist_conf_t *conf = &list->conf;
+	net_t *nets = calloc(conf->net_count + 1, sizeof(*nets));
+	const knot_dname_t **names = calloc(conf->name_count + 1, sizeof(*names));
+	const char **paths = calloc(conf->path_count + 1, sizeof(*paths));
+	bool done = nets != NULL && names != NULL && paths != NULL;
 
-	for (size_t i = 0; done && i < list->path_count; i++) {
-		paths[i] = strdup(list->paths[i]);
+	for (size_t i = 0; done && i < conf->name_count; i++) {
+		names[i] = knot_dname_copy(conf->names[i], NULL);
+		done = names[i] != NULL;
+	}
+	for (size_t i = 0; done && i < conf->path_count; i++) {
+		paths[i] = strdup(conf->paths[i]);
 		done = paths[i] != NULL;
 	}
-	if (done && list->net_count > 0) {
-		memcpy(nets, list->nets, list->net_count * sizeof(*nets));
+	if (done && conf->net_count > 0) {
+		memcpy(nets, conf->nets, conf->net_count * sizeof(*nets));
 	}
 
 	*out = *list;
-	out->nets = nets;
-	out->paths = (const char *const *)paths;
+	out->conf.nets = nets;
+	out->conf.names = names;
+	out->conf.paths = paths;
 	if (!done) {
 		list_clear(out);
 		return KNOT_ENOMEM;
@@ -122,21 +142,29 @@ static int list_copy(list_t *out, const list_t *list)
 	return KNOT_EOK;
 }
 
+static int number_cmp(size_t a, size_t b)
+{
+	return (a > b) - (a < b);
+}
+
 /* A total order without meaning; 0 if the lists are the same. */
 static int list_cmp(const list_t *a, const list_t *b)
 {
+	const netlist_conf_t *c = &a->conf, *d = &b->conf;
 	if (a->hash != b->hash) {
 		return a->hash < b->hash ? -1 : 1;
 	}
-	if (a->net_count != b->net_count) {
-		return a->net_count < b->net_count ? -1 : 1;
+	int ret = number_cmp(c->net_count, d->net_count);
+	ret = ret != 0 ? ret : number_cmp(c->name_count, d->name_count);
+	ret = ret != 0 ? ret : number_cmp(c->path_count, d->path_count);
+	if (ret == 0 && c->net_count > 0) {
+		ret = memcmp(c->nets, d->nets, c->net_count * sizeof(*c->nets));
 	}
-	if (a->path_count != b->path_count) {
-		return a->path_count < b->path_count ? -1 : 1;
+	for (size_t i = 0; ret == 0 && i < c->name_count; i++) {
+		ret = knot_dname_cmp(c->names[i], d->names[i]);
 	}
-	int ret = a->net_count > 0 ? memcmp(a->nets, b->nets, a->net_count * sizeof(*a->nets)) : 0;
-	for (size_t i = 0; ret == 0 && i < a->path_count; i++) {
-		ret = strcmp(a->paths[i], b->paths[i]);
+	for (size_t i = 0; ret == 0 && i < c->path_count; i++) {
+		ret = strcmp(c->paths[i], d->paths[i]);
 	}
 	return ret;
 }
@@ -144,9 +172,9 @@ static int list_cmp(const list_t *a, const list_t *b)
 /* Says what the files are now: one for each path. */
 static void list_identify(const list_t *list, ident_t *idents)
 {
-	for (size_t i = 0; i < list->path_count; i++) {
+	for (size_t i = 0; i < list->conf.path_count; i++) {
 		struct stat st;
-		if (stat(list->paths[i], &st) != 0) {
+		if (stat(list->conf.paths[i], &st) != 0) {
 			idents[i] = (ident_t){ .error = errno };
 			continue;
 		}
@@ -164,52 +192,65 @@ static void list_identify(const list_t *list, ident_t *idents)
 
 static bool list_same(const list_t *list, const ident_t *a, const ident_t *b)
 {
-	return list->path_count == 0 || memcmp(a, b, list->path_count * sizeof(*a)) == 0;
-}
-
-/*
- * Reads the files and builds the set.
- *
- * The path to begin with is first: one that can't be opened is found out at once, not after reading
- * all others. On an error, *failed is the path to blame.
- */
-static int list_build(const list_t *list, size_t first, size_t *failed, netset_t **out,
-               char *err)
-{
-	*failed = first;
-	netset_t *set = netset_new();
-	if (set == NULL) {
-		return no_memory(err);
-	}
-
-	int ret = KNOT_EOK;
-	for (size_t i = 0; ret == KNOT_EOK && i < list->path_count; i++) {
-		*failed = (first + i) % list->path_count;
-		ret = netfile_read(set, list->paths[*failed], NULL, err);
-	}
-	for (size_t i = 0; ret == KNOT_EOK && i < list->net_count; i++) {
-		if (netset_add(set, &list->nets[i]) != KNOT_EOK) {
-			ret = no_memory(err);
-		}
-	}
-	if (ret == KNOT_EOK && netset_build(set) != KNOT_EOK) {
-		ret = no_memory(err);
-	}
-	if (ret != KNOT_EOK) {
-		netset_free(set);
-		return ret;
-	}
-	err[0] = '\0';
-	*out = set;
-	return KNOT_EOK;
+	const size_t count = list->conf.path_count;
+	return count == 0 || memcmp(a, b, count * sizeof(*a)) == 0;
 }
 
 static void version_free(netlist_t *version)
 {
 	if (version != NULL) {
 		netset_free(version->set);
+		names_clear(&version->names);
 		free(version);
 	}
+}
+
+/* Fills a version with what the configuration itself lists. */
+static int add_configured(netlist_t *version, const netlist_conf_t *conf)
+{
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < conf->net_count; i++) {
+		ret = netset_add(version->set, &conf->nets[i]);
+	}
+	for (size_t i = 0; ret == KNOT_EOK && i < conf->name_count; i++) {
+		ret = names_append(&version->names, conf->names[i], false);
+	}
+	names_sort(&version->names);
+	return ret;
+}
+
+/*
+ * Reads the files and builds a version.
+ *
+ * The path to begin with is first: one that can't be opened is found out at once, not after reading
+ * all others. On an error, *failed is the path to blame.
+ */
+static int list_build(const list_t *list, size_t first, size_t *failed, netlist_t **out, char *err)
+{
+	const netlist_conf_t *conf = &list->conf;
+	netlist_t *version = calloc(1, sizeof(*version));
+	*failed = first;
+	if (version == NULL || (version->set = netset_new()) == NULL ||
+	    add_configured(version, conf) != KNOT_EOK) {
+		version_free(version);
+		return no_memory(err);
+	}
+
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < conf->path_count; i++) {
+		*failed = (first + i) % conf->path_count;
+		ret = netfile_read(version->set, &version->names, conf->paths[*failed], NULL, err);
+	}
+	if (ret == KNOT_EOK && netset_build(version->set) != KNOT_EOK) {
+		ret = no_memory(err);
+	}
+	if (ret != KNOT_EOK) {
+		version_free(version);
+		return ret;
+	}
+	err[0] = '\0';
+	*out = version;
+	return KNOT_EOK;
 }
 
 static void known_free(known_t *known)
@@ -229,8 +270,8 @@ static known_t *known_new(const list_t *list)
 		return NULL;
 	}
 	/* One more of each: of none, NULL would be no error. */
-	known->good = calloc(list->path_count + 1, sizeof(*known->good));
-	known->bad = calloc(list->path_count + 1, sizeof(*known->bad));
+	known->good = calloc(list->conf.path_count + 1, sizeof(*known->good));
+	known->bad = calloc(list->conf.path_count + 1, sizeof(*known->bad));
 	if (known->good == NULL || known->bad == NULL ||
 	    list_copy(&known->list, list) != KNOT_EOK) {
 		known_free(known);
@@ -244,16 +285,22 @@ static int known_cmp(const void *a, const void *b)
 	return list_cmp(&((const known_t *)a)->list, &((const known_t *)b)->list);
 }
 
-/* Finds a list or makes it known. A new one is neither held nor idle yet. */
-static known_t *known_get(const list_t *list)
+static known_t *known_find(const list_t *list)
 {
 	const known_t wanted = { .list = *list };
 	known_t **found = tfind(&wanted, &registry, known_cmp);
-	if (found != NULL) {
-		return *found;
+	return found != NULL ? *found : NULL;
+}
+
+/* Finds a list or makes it known. A new one is neither held nor idle yet. */
+static known_t *known_get(const list_t *list)
+{
+	known_t *known = known_find(list);
+	if (known != NULL) {
+		return known;
 	}
 
-	known_t *known = known_new(list);
+	known = known_new(list);
 	if (known != NULL && tsearch(known, &registry, known_cmp) == NULL) {
 		known_free(known);
 		return NULL;
@@ -315,19 +362,25 @@ static bool note_bad(known_t *known, int ret, const ident_t *files, size_t path,
 	known->bad_err = strdup(err);
 	known->bad_ret = ret;
 	known->bad_path = path;
-	memcpy(known->bad, files, known->list.path_count * sizeof(*files));
+	memcpy(known->bad, files, known->list.conf.path_count * sizeof(*files));
 	return false;
 }
 
-/* Makes a version the current one; who holds the one before keeps it. */
+/* Makes a version the current one, of the files as they are or NULL; who holds the one before
+ * keeps it. */
 static void publish(known_t *known, netlist_t *version, const ident_t *files)
 {
+	const size_t size = known->list.conf.path_count * sizeof(*files);
 	if (known->current != NULL && known->current->holds == 0) {
 		version_free(known->current);
 	}
 	version->known = known;
 	known->current = version;
-	memcpy(known->good, files, known->list.path_count * sizeof(*files));
+	if (files != NULL) {
+		memcpy(known->good, files, size);
+	} else {
+		memset(known->good, 0, size);
+	}
 	forget_bad(known);
 }
 
@@ -339,7 +392,7 @@ static void publish(known_t *known, netlist_t *version, const ident_t *files)
  * \param failed  Set on error: the path to blame.
  */
 static int read_files(const known_t *known, ident_t *files, ident_t *after, size_t *failed,
-                      netset_t **out, char *err)
+                      netlist_t **out, char *err)
 {
 	const list_t *list = &known->list;
 	const size_t first = known->bad_ret != KNOT_EOK ? known->bad_path : 0;
@@ -350,31 +403,29 @@ static int read_files(const known_t *known, ident_t *files, ident_t *after, size
 			return ret; /* If they still change, the next call will notice. */
 		}
 		if (ret == KNOT_EOK) {
-			netset_free(*out);
+			version_free(*out);
 		}
-		memcpy(files, after, list->path_count * sizeof(*files));
+		memcpy(files, after, list->conf.path_count * sizeof(*files));
 	}
 }
 
 /* Makes the version that the files are now the current one. On error, nothing but err changes. */
 static int renew(known_t *known, ident_t *files, ident_t *after, char *err)
 {
-	netset_t *set;
+	netlist_t *version;
 	size_t failed;
-	netlist_t *version = calloc(1, sizeof(*version));
-	if (version == NULL) {
-		return no_memory(err);
-	}
-	int ret = read_files(known, files, after, &failed, &set, err);
+	int ret = read_files(known, files, after, &failed, &version, err);
 	if (ret == KNOT_EOK) {
-		version->set = set;
 		publish(known, version, files);
 		return KNOT_EOK;
 	}
 
-	free(version);
 	if (note_bad(known, ret, files, failed, err) && known->current != NULL) {
 		err[0] = '\0'; /* Said already. */
+	} else if (ret == KNOT_EACCES && known->current != NULL) {
+		const size_t len = strlen(err);
+		(void)snprintf(err + len, NETFILE_ERR_MAX - len, " for the server's user, who has "
+		               "to be able to read it for changes to be noticed");
 	}
 	return ret;
 }
@@ -400,11 +451,35 @@ static int update(known_t *known, ident_t *files, ident_t *after, char *err)
 	return renew(known, files, after, err);
 }
 
+static void hold(known_t *known, netlist_t **out)
+{
+	const size_t i = idle_find(known);
+	if (i < idle_count) {
+		idle_remove(i);
+	}
+	known->holds++;
+	known->current->holds++;
+	*out = known->current;
+}
+
+/* The first load after a check: what an earlier check has read, and neither this one nor a load
+ * has asked for since, is of no use any more. */
+static void end_check(void)
+{
+	for (size_t i = checking ? idle_count : 0; i-- > 0;) {
+		if (idle[i]->untaken && idle[i]->check != check_now) {
+			idle_free(i);
+		}
+	}
+	checking = false;
+}
+
 /* netlist_get(), with the lock taken. */
 static int get(const list_t *list, netlist_t **out, char *err)
 {
+	end_check();
 	known_t *known = known_get(list);
-	const size_t count = list->path_count + 1;
+	const size_t count = list->conf.path_count + 1;
 	ident_t *idents = calloc(2 * count, sizeof(*idents));
 	int ret;
 	if (known == NULL || idents == NULL) {
@@ -417,26 +492,20 @@ static int get(const list_t *list, netlist_t **out, char *err)
 		return ret;
 	}
 
-	const size_t i = idle_find(known);
+	known->untaken = false;
 	if (known->current == NULL) {
-		if (i == idle_count) { /* New. */
+		if (idle_find(known) == idle_count) { /* New. */
 			idle_add(known);
 		}
 		return ret;
 	}
-	if (i < idle_count) {
-		idle_remove(i);
-	}
-	known->holds++;
-	known->current->holds++;
-	*out = known->current;
+	hold(known, out);
 	return KNOT_EOK;
 }
 
-int netlist_get(const net_t *nets, size_t net_count, const char *const *paths, size_t path_count,
-              netlist_t **out, char err[static NETFILE_ERR_MAX])
+int netlist_get(const netlist_conf_t *conf, netlist_t **out, char err[static NETFILE_ERR_MAX])
 {
-	const list_t list = list_of(nets, net_count, paths, path_count);
+	const list_t list = list_of(conf);
 	*out = NULL;
 	err[0] = '\0';
 
@@ -446,31 +515,66 @@ int netlist_get(const net_t *nets, size_t net_count, const char *const *paths, s
 	return ret;
 }
 
-int netlist_check(const net_t *nets, size_t net_count, const char *const *paths, size_t path_count,
-                netlist_t **out, char err[static NETFILE_ERR_MAX])
+/* Keeps what a check has read if there is nothing else yet. The version is the caller's anyway. */
+static void keep_checked(const list_t *list, netlist_t *version)
 {
-	const list_t list = list_of(nets, net_count, paths, path_count);
+	known_t *known = known_get(list);
+	if (known != NULL && (known->current == NULL || known->untaken)) {
+		netlist_t *held;
+		publish(known, version, NULL);
+		known->untaken = true;
+		hold(known, &held);
+	}
+	if (known != NULL) {
+		known->check = check_now;
+	}
+}
+
+/* What may not be read any more is still good. Clears what was said of it, so that the load says
+ * it. */
+static int take_unreadable(const list_t *list, netlist_t **out, char *err)
+{
+	known_t *known = known_find(list);
+	if (known == NULL || known->current == NULL) {
+		return KNOT_EACCES;
+	}
+	known->check = check_now;
+	forget_bad(known);
+	hold(known, out);
+	err[0] = '\0';
+	return KNOT_EOK;
+}
+
+int netlist_check(const netlist_conf_t *conf, netlist_t **out, char err[static NETFILE_ERR_MAX])
+{
+	const list_t list = list_of(conf);
 	size_t failed;
-	if (out != NULL) {
-		*out = NULL;
+	*out = NULL;
+	int ret = list_build(&list, 0, &failed, out, err);
+	if (conf->path_count == 0) {
+		return ret;
 	}
 
-	netlist_t *version = calloc(1, sizeof(*version));
-	if (version == NULL) {
-		return no_memory(err);
+	pthread_mutex_lock(&registry_lock);
+	check_now += !checking;
+	checking = true;
+	if (ret == KNOT_EOK) {
+		keep_checked(&list, *out);
+	} else if (ret == KNOT_EACCES) {
+		ret = take_unreadable(&list, out, err);
 	}
-	int ret = list_build(&list, 0, &failed, &version->set, err);
-	if (ret == KNOT_EOK && out != NULL) {
-		*out = version;
-	} else {
-		version_free(version);
-	}
+	pthread_mutex_unlock(&registry_lock);
 	return ret;
 }
 
 const netset_t *netlist_set(const netlist_t *version)
 {
 	return version != NULL ? version->set : NULL;
+}
+
+const names_t *netlist_names(const netlist_t *version)
+{
+	return version != NULL ? &version->names : NULL;
 }
 
 void netlist_put(netlist_t *version)

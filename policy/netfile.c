@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Reading a list of networks from a file, octet by octet: a line is never held beyond the limit.
+ * Reading the list of a vendor from a file, octet by octet: a line is never held beyond the limit.
+ * What the file says is put together apart, because its exceptions are no other list's.
  */
 
 #define _GNU_SOURCE /* strerrordesc_np() */
@@ -23,8 +24,13 @@
 /*! A "date:" line is shorter than that. */
 #define NOTE_MAX 64
 
+/*! What a name is relative to that should not be: no written name has such an octet. */
+static const knot_dname_t relative[] = { 1, 0xff, 0 };
+
 typedef struct {
-	netset_t *set;
+	netset_t *nets; /*!< What this file says. */
+	names_t names;
+	size_t entries;
 	const char *path;
 	netfile_info_t info;
 	size_t line;
@@ -167,7 +173,48 @@ static void info_date(netfile_info_t *info, const char *note)
 	}
 }
 
-static int line_use(reader_t *reader, line_t *line)
+/*! Says what is wrong with an entry. */
+static int bad_entry(const reader_t *reader, const char *what, const char *text, size_t len)
+{
+	char shown[SHOW_TEXT_MAX], said[SHOW_TEXT_MAX + 80];
+	show(shown, sizeof(shown), text, len, is_printable);
+	(void)snprintf(said, sizeof(said), "%s '%s'", what, shown);
+	complain(reader, reader->line, said);
+	return KNOT_EMALF;
+}
+
+/*! Adds a name that ends in a dot. Returns what is wrong with it, or NULL. */
+static const char *add_name(reader_t *reader, const char *text, bool except, int *ret)
+{
+	knot_dname_storage_t name = { 0 };
+	if (name_from_str(name, text, relative) != KNOT_EOK ||
+	    knot_dname_in_bailiwick(name, relative) >= 0) { /* The dot was an escaped one. */
+		return "not a domain name";
+	}
+	if (name[0] == '\0') {
+		return "not a domain below the root";
+	}
+	if (name_has_asterisk(name)) {
+		return "a pattern, not a domain name";
+	}
+	reader->info.names += !except;
+	*ret = names_append(&reader->names, name, except);
+	return NULL;
+}
+
+static const char *add_net(reader_t *reader, const char *text, bool except, int *ret)
+{
+	net_t net;
+	if (net_from_str(&net, text) != KNOT_EOK) {
+		return "neither a network nor a name that ends in a dot";
+	}
+	reader->info.count += !except;
+	*ret = except ? netset_except(reader->nets, &net) : netset_add(reader->nets, &net);
+	return NULL;
+}
+
+/*! Leaves out white space around a line's text. Returns its length. */
+static size_t trim(line_t *line, char **out)
 {
 	char *text = line->text;
 	size_t len = line->len;
@@ -178,26 +225,35 @@ static int line_use(reader_t *reader, line_t *line)
 		text++;
 		len--;
 	}
+	*out = text;
+	return len;
+}
+
+static int line_use(reader_t *reader, line_t *line)
+{
+	char *text;
+	const size_t len = trim(line, &text);
 	if (len == 0) {
 		return KNOT_EOK;
 	}
-
-	net_t net;
-	if (strlen(text) != len || net_from_str(&net, text) != KNOT_EOK) {
-		char shown[SHOW_TEXT_MAX], what[SHOW_TEXT_MAX + 32];
-		show(shown, sizeof(shown), text, len, is_printable);
-		(void)snprintf(what, sizeof(what), "not a network '%s'", shown);
-		complain(reader, reader->line, what);
+	if (reader->entries == NETFILE_ENTRIES_MAX) {
+		complain(reader, reader->line, "too many entries");
 		return KNOT_EMALF;
 	}
+	reader->entries++;
 
-	int ret = netset_add(reader->set, &net);
+	int ret = KNOT_EOK;
+	const bool except = *text == '!';
+	const char *what = strlen(text) != len ? "neither a network nor a name"
+	                 : text[len - 1] == '.' ? add_name(reader, text + except, except, &ret)
+	                                        : add_net(reader, text + except, except, &ret);
+	if (what != NULL) {
+		return bad_entry(reader, what, text, len);
+	}
 	if (ret != KNOT_EOK) {
 		complain(reader, 0, "not enough memory");
-		return ret;
 	}
-	reader->info.count++;
-	return KNOT_EOK;
+	return ret;
 }
 
 static void skip_bom(line_t *line)
@@ -230,8 +286,8 @@ static int read_all(reader_t *reader, FILE *file)
 		}
 	} while (!line.last);
 
-	if (reader->info.count == 0) {
-		complain(reader, 0, "no network in it");
+	if (reader->info.count + reader->info.names == 0) {
+		complain(reader, 0, "neither a network nor a name in it");
 		return KNOT_EMALF;
 	}
 	return KNOT_EOK;
@@ -261,21 +317,45 @@ static int open_regular(const reader_t *reader, FILE **out)
 	return ret;
 }
 
-int netfile_read(netset_t *set, const char *path, netfile_info_t *info,
+/*! Hands over what the file says. */
+static int unite(reader_t *reader, netset_t *set, names_t *names)
+{
+	names_sort(&reader->names);
+	int ret = names_unite(names, &reader->names);
+	if (ret == KNOT_EOK) {
+		ret = netset_unite(set, reader->nets);
+	}
+	if (ret != KNOT_EOK) {
+		complain(reader, 0, "not enough memory");
+		return ret;
+	}
+	reader->nets = NULL;
+	return KNOT_EOK;
+}
+
+int netfile_read(netset_t *set, names_t *names, const char *path, netfile_info_t *info,
                  char err[static NETFILE_ERR_MAX])
 {
-	reader_t reader = { .set = set, .path = path, .err = err };
+	reader_t reader = { .nets = netset_new(), .path = path, .err = err };
 	FILE *file = NULL;
 
 	err[0] = '\0';
-	int ret = open_regular(&reader, &file);
-	if (ret != KNOT_EOK) {
-		return ret;
+	if (reader.nets == NULL) {
+		complain(&reader, 0, "not enough memory");
+		return KNOT_ENOMEM;
 	}
-	ret = read_all(&reader, file);
-	(void)fclose(file);
+	int ret = open_regular(&reader, &file);
+	if (ret == KNOT_EOK) {
+		ret = read_all(&reader, file);
+		(void)fclose(file);
+	}
+	if (ret == KNOT_EOK) {
+		ret = unite(&reader, set, names);
+	}
 	if (info != NULL) {
 		*info = reader.info;
 	}
+	netset_free(reader.nets);
+	names_clear(&reader.names);
 	return ret;
 }

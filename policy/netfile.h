@@ -1,42 +1,55 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * Reading a list of networks from a file: one network a line (ADDR, ADDR/LEN, ADDR-ADDR, both
- * families), '#' and ';' start a comment anywhere, blank lines, spaces, tabs and CRLF are fine,
- * a UTF-8 byte order mark at the start too. Anything else, and a file without any network, is an
- * error. Memory is bounded by the networks read: a line longer than NETFILE_LINE_MAX octets that
- * is not a comment is an error, and so is a file that is not a regular file.
+ * Reading the list of a vendor from a file. One entry a line: a network (ADDR, ADDR/LEN, ADDR-ADDR,
+ * both families), or a proxy name: a domain name that ends in a dot, in the notation of zone files,
+ * and stands for itself and all below it. A '!' right before an entry makes it an exception: what it
+ * holds is good for mail although a wider entry of this file holds it too. So the narrowest network
+ * and the deepest name decide; of an entry and an exception that are equal, the exception.
+ *
+ * '#' and ';' start a comment anywhere, blank lines, spaces, tabs and CRLF are fine, a UTF-8 byte
+ * order mark at the start too. Anything else, and a file with neither a network nor a name, is an
+ * error. Memory is bounded by the entries read, and these by NETFILE_ENTRIES_MAX: a line longer
+ * than NETFILE_LINE_MAX octets that is not a comment is an error, and so is a file that is not a
+ * regular file.
  */
 
 #pragma once
 
 #include <stddef.h>
 
+#include "policy/names.h"
 #include "policy/netset.h"
 
-#define NETFILE_LINE_MAX 256
-#define NETFILE_ERR_MAX  512
+/*! A name has 255 octets, each of them as \DDD, after a '!'. */
+#define NETFILE_LINE_MAX    1024
+#define NETFILE_ENTRIES_MAX 1000000
+#define NETFILE_ERR_MAX     512
 
-/*! What the head of a list says of itself. */
+/*! What the head of a list says of itself, and what was in it. */
 typedef struct {
 	int year, month, day; /*!< Of the first "# date: YYYY-MM-DD" line; year 0: none. */
-	size_t count;         /*!< Networks read. */
+	size_t count;         /*!< Networks read, without exceptions. */
+	size_t names;         /*!< Proxy names read, likewise. */
 } netfile_info_t;
 
 /*!
- * Adds the networks of a file to a set that is not built yet.
+ * Adds what a file lists to a set of networks that is not built yet and to a set of names. An
+ * exception of this file is none of what these sets have otherwise.
  *
- * \param set   Destination; after an error it may hold a part of the file and should be freed.
- * \param path  The file.
- * \param info  Filled if not NULL.
- * \param err   Filled on error, always terminated: "PATH:LINE: what is wrong", or
- *              "PATH: what is wrong" where no line is to blame. One line, no full stop; octets of
- *              the file that are not printable ASCII are shown as \DDD.
+ * \param set    Where networks go to.
+ * \param names  Where names go to, for names_cover().
+ * \param path   The file.
+ * \param info   Filled if not NULL.
+ * \param err    Filled on error, always terminated: "PATH:LINE: what is wrong", or
+ *               "PATH: what is wrong" where no line is to blame. One line, no full stop; octets of
+ *               the file that are not printable ASCII are shown as \DDD.
  *
  * \retval KNOT_EOK
- * \retval KNOT_EMALF    A line is not a network, or there is none.
- * \retval KNOT_ENOMEM
+ * \retval KNOT_EMALF    A line is not an entry, there are too many, or none.
+ * \retval KNOT_ENOMEM   The sets can only be freed.
+ * \retval KNOT_EINVAL   The set is built already.
  * \retval other KNOT_E* The file can't be read (knot_map_errno()).
  */
-int netfile_read(netset_t *set, const char *path, netfile_info_t *info,
+int netfile_read(netset_t *set, names_t *names, const char *path, netfile_info_t *info,
                  char err[static NETFILE_ERR_MAX]);

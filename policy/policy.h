@@ -31,7 +31,8 @@ typedef struct {
 	const knot_dname_t *zone;     /*!< Apex of the protected zone. */
 	const netset_t *proxies;      /*!< Proxy networks, may be NULL. */
 	const netset_t *excepts;      /*!< Networks in them that are good for mail, may be NULL. */
-	names_t proxy_names;          /*!< Domains at or below which names lead to a proxy. */
+	names_t proxy_names;          /*!< Domains at or below which names lead to a proxy; the
+	                               *   array may be shared with other policies. */
 	names_t web_hosts;            /*!< Names whose addresses are never touched. */
 	names_t mail_hosts;           /*!< Names whose addresses must be direct. */
 	const knot_dname_t *exchange; /*!< What steered targets become; below the apex. */

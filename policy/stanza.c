@@ -144,15 +144,12 @@ static int check_addresses(const stanza_t *stanza, int family, char *err)
 /* A domain stands for all names below it, so a pattern in it can only be a mistake. */
 static int check_proxy_names(const stanza_t *stanza, char *err)
 {
-	for (size_t i = 0; i < stanza->proxy_name_count; i++) {
-		const knot_dname_t *name = stanza->proxy_names[i];
-		for (const knot_dname_t *l = name; *l != '\0'; l = knot_wire_next_label(l, NULL)) {
-			if (l[0] == 1 && l[1] == '*') {
-				knot_dname_txt_storage_t text;
-				return stanza_invalid(err, "proxy-name '%.300s' has a '*': names "
-				                      "below are meant without it",
-				                      name_text(text, name));
-			}
+	const names_t *names = stanza->proxy_names;
+	for (size_t i = 0; names != NULL && i < names->count; i++) {
+		if (name_has_asterisk(names->at[i].name)) {
+			knot_dname_txt_storage_t text;
+			return stanza_invalid(err, "proxy-name '%.300s' has a '*': names below are "
+			                      "meant without it", name_text(text, names->at[i].name));
 		}
 	}
 	return KNOT_EOK;
@@ -161,7 +158,8 @@ static int check_proxy_names(const stanza_t *stanza, char *err)
 int stanza_check(const stanza_t *stanza, char err[static STANZA_TEXT_MAX])
 {
 	bool networks = stanza->proxies != NULL && netset_count(stanza->proxies) > 0;
-	if (!networks && stanza->proxy_name_count == 0) {
+	bool names = stanza->proxy_names != NULL && stanza->proxy_names->count > 0;
+	if (!networks && !names) {
 		return stanza_invalid(err, "no networks: proxy, proxy-file or proxy-name "
 		                      "is required");
 	}
@@ -235,12 +233,22 @@ static void warn_address(const stanza_t *stanza, int family, const uint8_t *addr
 	}
 }
 
+/* True if a network of the set has an address in common with this one, excepted or not. */
+static bool is_listed(const netset_t *set, const net_t *net)
+{
+	bool found = netset_overlaps(set, net);
+	for (size_t i = 0; set != NULL && !found && i < netset_count(set); i++) {
+		found = net_overlap(netset_at(set, i), net);
+	}
+	return found;
+}
+
 static void warn_excepts(const stanza_t *stanza, const receiver_t *to)
 {
 	for (size_t i = 0; stanza->excepts != NULL && i < netset_count(stanza->excepts); i++) {
 		const net_t *except = netset_at(stanza->excepts, i);
 		char net[NET_TEXT_MAX];
-		if (stanza->proxies == NULL || !netset_overlaps(stanza->proxies, except)) {
+		if (!is_listed(stanza->proxies, except)) {
 			say(to, "proxy-except %s lies in no proxy network",
 			    net_to_str(except, net));
 		}
@@ -506,12 +514,12 @@ static int copy_rest(build_t *b)
 
 	policy->proxies = stanza->proxies;
 	policy->excepts = stanza->excepts;
+	if (stanza->proxy_names != NULL) {
+		policy->proxy_names = *stanza->proxy_names;
+	}
 	policy->ttl = stanza->ttl;
 	policy->zone = knot_dname_copy(b->zone, NULL);
 	int ret = (policy->zone != NULL) ? KNOT_EOK : KNOT_ENOMEM;
-	for (size_t i = 0; i < stanza->proxy_name_count && ret == KNOT_EOK; i++) {
-		ret = names_add_dname(&policy->proxy_names, stanza->proxy_names[i], false);
-	}
 	if (ret == KNOT_EOK) {
 		ret = copy_addresses(&policy->mail4, &stanza->mail4, 4);
 	}
@@ -553,7 +561,6 @@ int stanza_policy(policy_t *policy, const stanza_t *stanza, const knot_dname_t *
 
 void stanza_policy_clear(policy_t *policy)
 {
-	names_clear(&policy->proxy_names);
 	names_clear(&policy->web_hosts);
 	names_clear(&policy->mail_hosts);
 	knot_dname_free((knot_dname_t *)policy->zone, NULL);

@@ -29,8 +29,7 @@ typedef struct {
 	words_t mail_hosts;   /*!< Default: none. */
 	words_t services;     /*!< Default: stanza_default_services. */
 	const char *exchange; /*!< NULL is the default: "mx-direct". */
-	const knot_dname_t **proxy_names;
-	size_t proxy_name_count;
+	const names_t *proxy_names; /*!< For names_cover(); may be NULL. */
 	const netset_t *proxies; /*!< This and the next two: built, may be NULL. */
 	const netset_t *excepts;
 	const netset_t *origins;
@@ -71,7 +70,7 @@ int stanza_check(const stanza_t *stanza, char err[static STANZA_TEXT_MAX]);
  * there and is left out too.
  *
  * \param policy  Filled; to be cleared with stanza_policy_clear(), which is done on error. It
- *                borrows the stanza's networks and copies all else.
+ *                borrows the stanza's networks and proxy names and copies all else.
  * \param stanza  The stanza; stanza_check() is not done here.
  * \param zone    Apex of the zone, or NULL if it is not known: then only what holds in every zone
  *                is checked, and the policy is of no other use.

@@ -56,13 +56,14 @@ static void check(const audit_t *audit)
 static void audit(zone_t *zone)
 {
 	static const knot_dname_t proxy_name[] = "\x03""cdn\x07""example\x03""net";
-	const knot_dname_t *proxy_names[] = { proxy_name };
+	names_t proxy_names = { 0 };
+	assert(names_append(&proxy_names, proxy_name, false) == KNOT_EOK);
 	const char *mail_hosts[] = { "*.mx", "imap" };
 	char text[STANZA_TEXT_MAX];
 	netset_t *proxies = network("104.16.0.0/13"), *origins = network("192.0.2.80");
 	stanza_t stanza = {
 		.enforce = true, .proxies = proxies, .origins = origins, .ttl = 300,
-		.proxy_names = proxy_names, .proxy_name_count = 1,
+		.proxy_names = &proxy_names,
 		.mail_hosts = { mail_hosts, 2 },
 	};
 	static const uint8_t address[4] = { 198, 51, 100, 25 };
@@ -84,6 +85,7 @@ static void audit(zone_t *zone)
 	stanza_clear(&stanza);
 	netset_free(proxies);
 	netset_free(origins);
+	names_clear(&proxy_names);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -140,6 +141,7 @@ static void test_all(void **state)
 	mxguard_conf_t *other;
 	assert_int_equal(fake_knotd_load(&text, "example.net.", &other), KNOT_EOK);
 	assert_ptr_equal(other->policy.proxies, policy->proxies);
+	assert_ptr_equal(other->policy.proxy_names.at, policy->proxy_names.at);
 	mxguard_conf_free(conf);
 	mxguard_conf_free(other);
 }
@@ -255,12 +257,13 @@ static void test_warning(void **state)
 	mxguard_conf_free(conf);
 }
 
-/* The temporary list file of the next test. */
-static char list_path[] = "/tmp/mxguard-test-conf-XXXXXX";
+/* The temporary list file of the next tests. */
+static char list_path[32];
 
 static int make_list(void **state)
 {
 	(void)state;
+	(void)snprintf(list_path, sizeof(list_path), "/tmp/mxguard-test-conf-XXXXXX");
 	int fd = mkstemp(list_path);
 	return (fd < 0) ? -1 : close(fd);
 }
@@ -323,6 +326,69 @@ static void test_list(void **state)
 	mxguard_conf_free(good);
 	mxguard_conf_free(kept);
 	mxguard_conf_free(again);
+}
+
+/* What a list says: networks without its exceptions, and names; proxy-except has the last word. A
+ * list of names only will do. */
+static void test_list_says(void **state)
+{
+	(void)state;
+	const fake_knotd_text_t text = { {
+		{ "proxy-file", { list_path } },
+		{ "proxy-name", { "cdn.example." } },
+		{ "proxy-except", { "198.51.100.9" } },
+	} };
+	const fake_knotd_text_t names_only = { { { "proxy-file", { list_path } } } };
+	const char *err;
+	mxguard_conf_t *conf;
+
+	write_list("198.51.100.0/24\n!198.51.100.8\nproxy.example.\n!mx.proxy.example.\n");
+	assert_int_equal(fake_knotd_check(&text, &err), KNOT_EOK);
+	assert_int_equal(fake_knotd_load(&text, "a.example.", &conf), KNOT_EOK);
+	assert_non_null(policy_proxied(&conf->policy, 4, (const uint8_t *)"\xC6\x33\x64\x07"));
+	assert_null(policy_proxied(&conf->policy, 4, (const uint8_t *)"\xC6\x33\x64\x08"));
+	assert_null(policy_proxied(&conf->policy, 4, (const uint8_t *)"\xC6\x33\x64\x09"));
+	const names_t *names = &conf->policy.proxy_names;
+	assert_true(names_cover(names, (const uint8_t *)"\x03""cdn\x07""example"));
+	assert_true(names_cover(names, (const uint8_t *)"\x01""a\x05""proxy\x07""example"));
+	assert_false(names_cover(names, (const uint8_t *)"\x02""mx\x05""proxy\x07""example"));
+	mxguard_conf_free(conf);
+
+	write_list("proxy.example.\n");
+	assert_int_equal(fake_knotd_check(&names_only, &err), KNOT_EOK);
+	assert_int_equal(fake_knotd_load(&names_only, "a.example.", &conf), KNOT_EOK);
+	assert_int_equal(conf->policy.proxy_names.count, 1);
+	mxguard_conf_free(conf);
+}
+
+/* A list that may not be read any more when the zone is loaded. */
+static void test_list_denied(void **state)
+{
+	(void)state;
+	const fake_knotd_text_t text = { {
+		{ "proxy", { "203.0.113.77" } },
+		{ "proxy-file", { list_path } },
+	} };
+	const uid_t user = geteuid();
+	char expected[400];
+	const char *err;
+	mxguard_conf_t *conf;
+
+	write_list("198.51.100.0/24\n");
+	assert_int_equal(fake_knotd_check(&text, &err), KNOT_EOK);
+	assert_int_equal(chmod(list_path, 0), 0);
+	assert_int_equal(seteuid(user == 0 ? 65534 : user), 0); /* root may read it anyway. */
+	int ret = fake_knotd_load(&text, "a.example.", &conf);
+	assert_int_equal(seteuid(user), 0);
+	assert_int_equal(chmod(list_path, 0600), 0);
+	assert_int_equal(ret, KNOT_EOK);
+	assert_int_equal(netset_count(conf->policy.proxies), 2);
+	assert_int_equal(fake_knotd_log.count, 1);
+	assert_int_equal(fake_knotd_log.level[0], LOG_ERR);
+	(void)snprintf(expected, sizeof(expected), "keeping the last good list, proxy-file %s: "
+	               "Permission denied for the server's user, ", list_path);
+	assert_memory_equal(fake_knotd_log.text[0], expected, strlen(expected));
+	mxguard_conf_free(conf);
 }
 
 /* A name without a leading slash is one of the installed lists. */
@@ -456,6 +522,8 @@ int main(void)
 		cmocka_unit_test(test_not_protected),
 		cmocka_unit_test(test_warning),
 		cmocka_unit_test_setup_teardown(test_list, make_list, remove_list),
+		cmocka_unit_test_setup_teardown(test_list_says, make_list, remove_list),
+		cmocka_unit_test_setup_teardown(test_list_denied, make_list, remove_list),
 		cmocka_unit_test(test_installed),
 		cmocka_unit_test(test_network),
 		cmocka_unit_test(test_mail_address),

@@ -269,11 +269,39 @@ static void test_stanza(void **state)
 	assert_string_equal(all->stanza.mail_hosts.at[0], "*.mx");
 	assert_string_equal(all->stanza.exchange, "mx");
 	assert_string_equal(all->stanza.services.at[0], "_x._tcp");
-	assert_memory_equal(all->stanza.proxy_names[0], "\3cdn\4test", 10);
+	assert_int_equal(all->stanza.proxy_names->count, 1);
+	assert_memory_equal(all->stanza.proxy_names->at[0].name, "\3cdn\4test", 10);
 	assert_int_equal(all->lists.count, 1);
 	assert_string_equal(all->lists.at[0].path, path_of("list"));
 	assert_int_equal(all->lists.at[0].year * 10000 + all->lists.at[0].month * 100 +
 	                 all->lists.at[0].day, 20260102);
+	config_clear(&config);
+}
+
+/*! What a stanza has stays its own, however many there are. */
+static void test_many_stanzas(void **state)
+{
+	(void)state;
+	enum { MANY = 40 };
+	config_t config;
+	char text[MANY * 48 + 16] = "mod-mxguard:\n";
+	for (int i = 0; i < MANY; i++) {
+		size_t at = strlen(text);
+		(void)snprintf(text + at, sizeof(text) - at, "  - id: s%d\n    proxy-name: p%02d.test\n",
+		               i, i);
+	}
+	write_file("a.conf", text);
+	read_good(&config);
+	for (int i = 0; i < MANY; i++) {
+		char id[8], name[] = "\3p00\4test";
+		(void)snprintf(id, sizeof(id), "s%d", i);
+		name[2] = (char)('0' + i / 10);
+		name[3] = (char)('0' + i % 10);
+		const values_t *values = config_policy(&config, id);
+		assert_non_null(values);
+		assert_int_equal(values->stanza.proxy_names->count, 1);
+		assert_memory_equal(values->stanza.proxy_names->at[0].name, name, sizeof(name));
+	}
 	config_clear(&config);
 }
 
@@ -418,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_file_name_too_long),
 		cmocka_unit_test_setup_teardown(test_templates, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stanza, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_stanzas, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_include, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_files, setup, teardown),

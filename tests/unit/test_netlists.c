@@ -26,16 +26,20 @@
 #include "tests/unit/lib/fixture_list.h"
 #include "tests/unit/lib/nets.h"
 
+#define NEITHER "neither a network nor a name that ends in a dot"
+#define DNAME(str) ((const knot_dname_t *)str)
+
 static void test_null(void **state)
 {
 	(void)state;
 	char err[NETFILE_ERR_MAX];
 	netlist_t *lists;
 	assert_null(netlist_set(NULL));
+	assert_null(netlist_names(NULL));
 	netlist_put(NULL);
 
 	/* A list of nothing is a list. */
-	assert_int_equal(netlist_get(NULL, 0, NULL, 0, &lists, err), KNOT_EOK);
+	assert_int_equal(get_nets(NULL, 0, &lists, err), KNOT_EOK);
 	assert_string_equal(err, "");
 	assert_int_equal(netset_count(netlist_set(lists)), 0);
 	netlist_put(lists);
@@ -48,42 +52,49 @@ static void test_distinct(void **state)
 	const net_t nets2[] = { net("192.0.2.0/24"), net("198.51.100.0/25") };
 	const net_t range[] = { net("192.0.2.0-192.0.2.255"), net("198.51.100.0/24") };
 	const char *const ab[] = { path_a, path_b }, *const ba[] = { path_b, path_a };
+	const knot_dname_t *const xy[] = { DNAME("\1x"), DNAME("\1y") };
+	const knot_dname_t *const yx[] = { xy[1], xy[0] };
 	const struct {
-		const net_t *nets;
-		size_t net_count;
-		const char *const *paths;
-		size_t path_count;
-		size_t count;
+		netlist_conf_t conf;
+		size_t count, names;
 	} cases[] = {
-		{ nets1, 2, NULL, 0, 2 },
-		{ nets1, 1, NULL, 0, 1 },
-		{ nets2, 2, NULL, 0, 2 },
-		{ range, 2, NULL, 0, 2 },
-		{ NULL, 0, ab, 1, 1 },
-		{ NULL, 0, ba, 1, 1 },
-		{ NULL, 0, ab, 2, 2 },
-		{ nets1, 1, ab, 1, 2 },
-		{ nets1, 2, ab, 2, 4 },
-		{ nets2, 2, ab, 2, 4 },
+		{ { nets1, 2, NULL, 0, NULL, 0 }, 2, 0 },
+		{ { nets1, 1, NULL, 0, NULL, 0 }, 1, 0 },
+		{ { nets2, 2, NULL, 0, NULL, 0 }, 2, 0 },
+		{ { range, 2, NULL, 0, NULL, 0 }, 2, 0 },
+		{ { NULL, 0, NULL, 0, ab, 1 }, 1, 1 },
+		{ { NULL, 0, NULL, 0, ba, 1 }, 1, 0 },
+		{ { NULL, 0, NULL, 0, ab, 2 }, 2, 1 },
+		{ { nets1, 1, NULL, 0, ab, 1 }, 2, 1 },
+		{ { nets1, 2, NULL, 0, ab, 2 }, 4, 1 },
+		{ { nets2, 2, NULL, 0, ab, 2 }, 4, 1 },
+		{ { NULL, 0, xy, 1, NULL, 0 }, 0, 1 },
+		{ { NULL, 0, yx, 1, NULL, 0 }, 0, 1 },
+		{ { NULL, 0, xy, 2, NULL, 0 }, 0, 2 },
+		{ { NULL, 0, yx, 2, NULL, 0 }, 0, 2 },
+		{ { NULL, 0, yx, 2, ab, 1 }, 1, 2 },
+		{ { nets1, 1, xy, 2, ab, 1 }, 2, 2 },
 	};
 	enum { CASES = sizeof(cases) / sizeof(*cases) };
 
-	write_file(path_a, "203.0.113.0/25\n");
+	write_file(path_a, "203.0.113.0/25\nx.\n");
 	write_file(path_b, "203.0.113.128/25\n");
 	netlist_t *lists[CASES];
 	for (size_t i = 0; i < CASES; i++) {
 		/* Arguments are copied: this one's memory is gone afterwards. */
 		char err[NETFILE_ERR_MAX];
-		net_t *nets = calloc(cases[i].net_count + 1, sizeof(*nets));
+		netlist_conf_t conf = cases[i].conf;
+		net_t *nets = calloc(conf.net_count + 1, sizeof(*nets));
 		assert_non_null(nets);
-		for (size_t j = 0; j < cases[i].net_count; j++) {
-			nets[j] = cases[i].nets[j];
+		for (size_t j = 0; j < conf.net_count; j++) {
+			nets[j] = conf.nets[j];
 		}
-		assert_int_equal(netlist_get(nets, cases[i].net_count, cases[i].paths,
-		                           cases[i].path_count, &lists[i], err), KNOT_EOK);
+		conf.nets = nets;
+		assert_int_equal(netlist_get(&conf, &lists[i], err), KNOT_EOK);
 		free(nets);
 		assert_string_equal(err, "");
 		assert_int_equal(netset_count(netlist_set(lists[i])), cases[i].count);
+		assert_int_equal(netlist_names(lists[i])->count, cases[i].names);
 		for (size_t j = 0; j < i; j++) {
 			assert_ptr_not_equal(netlist_set(lists[i]), netlist_set(lists[j]));
 		}
@@ -91,12 +102,34 @@ static void test_distinct(void **state)
 	for (size_t i = 0; i < CASES; i++) {
 		char err[NETFILE_ERR_MAX];
 		netlist_t *again;
-		assert_int_equal(netlist_get(cases[i].nets, cases[i].net_count, cases[i].paths,
-		                           cases[i].path_count, &again, err), KNOT_EOK);
+		assert_int_equal(netlist_get(&cases[i].conf, &again, err), KNOT_EOK);
 		assert_ptr_equal(netlist_set(again), netlist_set(lists[i]));
+		assert_ptr_equal(netlist_names(again), netlist_names(lists[i]));
 		netlist_put(again);
 		netlist_put(lists[i]);
 	}
+}
+
+/*! What the configuration lists is united with what each file says. */
+static void test_united(void **state)
+{
+	(void)state;
+	char err[NETFILE_ERR_MAX];
+	const net_t nets[] = { net("192.0.2.7") };
+	const knot_dname_t *const names[] = { DNAME("\1a\3cdn") };
+	const char *const paths[] = { path_a, path_b };
+	const netlist_conf_t conf = { nets, 1, names, 1, paths, 2 };
+	netlist_t *lists;
+
+	write_file(path_a, "192.0.2.0/24\n!192.0.2.0/28\ncdn.\n!a.cdn.\n!b.cdn.\n");
+	write_file(path_b, "192.0.2.8\n!192.0.2.0/24\n!cdn.\n");
+	assert_int_equal(netlist_get(&conf, &lists, err), KNOT_EOK);
+	assert_false(has(lists, "192.0.2.1"));
+	assert_true(has(lists, "192.0.2.7") && has(lists, "192.0.2.8") && has(lists, "192.0.2.99"));
+	assert_true(names_cover(netlist_names(lists), DNAME("\1c\3cdn")));
+	assert_true(names_cover(netlist_names(lists), DNAME("\1a\3cdn")));
+	assert_false(names_cover(netlist_names(lists), DNAME("\1b\3cdn")));
+	netlist_put(lists);
 }
 
 static void test_shared(void **state)
@@ -131,34 +164,35 @@ static void test_never_good(void **state)
 	netlist_t *lists;
 	const char *const paths[] = { path_new }; /* Never there when a list is asked for. */
 	for (int i = 0; i < 3; i++) { /* There is nothing else to go by: said each time. */
-		assert_int_equal(netlist_get(NULL, 0, paths, 1, &lists, err), KNOT_ENOENT);
+		assert_int_equal(get_files(paths, 1, &lists, err), KNOT_ENOENT);
 		assert_null(lists);
 		assert_non_null(strstr(err, "/new: No such file or directory"));
 	}
 
 	const net_t nets[] = { net("192.0.2.0/24") };
 	const char *const ab[] = { path_a, path_b };
+	const netlist_conf_t conf = { .nets = nets, .net_count = 1, .paths = ab, .path_count = 2 };
 	write_file(path_a, "198.51.100.0/24\n");
 	write_file(path_b, "# none\n");
 	int fd = watch_a();
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(netlist_get(nets, 1, ab, 2, &lists, err), KNOT_EMALF);
+		assert_int_equal(netlist_get(&conf, &lists, err), KNOT_EMALF);
 		assert_null(lists);
-		assert_non_null(strstr(err, "/b: no network in it"));
+		assert_non_null(strstr(err, "/b: neither a network nor a name in it"));
 	}
 	assert_int_equal(opened(fd), 1);
 
 	/* While b can't even be opened, a is not read each time to find out. */
 	assert_int_equal(unlink(path_b), 0);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(netlist_get(nets, 1, ab, 2, &lists, err), KNOT_ENOENT);
+		assert_int_equal(netlist_get(&conf, &lists, err), KNOT_ENOENT);
 		assert_non_null(strstr(err, "/b: No such file or directory"));
 	}
 	assert_int_equal(opened(fd), 0);
 	assert_int_equal(close(fd), 0);
 
 	write_file(path_b, "203.0.113.0/24\n");
-	assert_int_equal(netlist_get(nets, 1, ab, 2, &lists, err), KNOT_EOK);
+	assert_int_equal(netlist_get(&conf, &lists, err), KNOT_EOK);
 	assert_string_equal(err, "");
 	assert_int_equal(netset_count(netlist_set(lists)), 3);
 	netlist_put(lists);
@@ -168,46 +202,194 @@ static void test_check(void **state)
 {
 	(void)state;
 	char err[NETFILE_ERR_MAX];
-	const char *const paths[] = { path_a };
-	const net_t nets[] = { net("203.0.113.0/24") };
 	netlist_t *checked;
 
 	write_file(path_a, "192.0.2.0/24\n");
 	netlist_t *good = get_a_silent();
 
-	/* A check has a set of its own. */
-	assert_int_equal(netlist_check(NULL, 0, paths, 1, &checked, err), KNOT_EOK);
+	/* A check has a version of its own where there is one in force. */
+	assert_int_equal(check_a(&checked, err), KNOT_EOK);
 	assert_string_equal(err, "");
 	assert_ptr_not_equal(netlist_set(checked), netlist_set(good));
 	assert_true(has(checked, "192.0.2.1"));
 	netlist_put(checked);
-	assert_int_equal(netlist_check(nets, 1, paths, 1, NULL, err), KNOT_EOK);
-	assert_int_equal(netlist_check(NULL, 0, NULL, 0, &checked, err), KNOT_EOK);
+	assert_int_equal(netlist_check(&(netlist_conf_t){ 0 }, &checked, err), KNOT_EOK);
 	assert_int_equal(netset_count(netlist_set(checked)), 0);
 	netlist_put(checked);
 
 	/* A bad file is an error each time, and the registry has still to tell of it. */
 	write_file(path_a, "oops\n");
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(netlist_check(NULL, 0, paths, 1, &checked, err), KNOT_EMALF);
-		check_err(err, ":1: not a network 'oops'");
+		assert_int_equal(check_a(&checked, err), KNOT_EMALF);
+		check_err(err, ":1: " NEITHER " 'oops'");
 		assert_null(checked);
 	}
 	netlist_t *last = get_a(KNOT_EOK, err);
-	check_err(err, ":1: not a network 'oops'");
+	check_err(err, ":1: " NEITHER " 'oops'");
 	assert_ptr_equal(last, good);
 	netlist_put(last);
-	assert_int_equal(netlist_check(NULL, 0, paths, 1, NULL, err), KNOT_EMALF);
+	assert_int_equal(check_a(&checked, err), KNOT_EMALF);
 	netlist_put(get_a_silent());
 
 	/* Nor does a check of a good one make it current. */
 	write_file(path_a, "198.51.100.0/24\n");
-	assert_int_equal(netlist_check(NULL, 0, paths, 1, &checked, err), KNOT_EOK);
+	assert_int_equal(check_a(&checked, err), KNOT_EOK);
 	netlist_put(checked);
 	last = get_a_silent();
 	assert_true(has(last, "198.51.100.1"));
 	netlist_put(last);
 	netlist_put(good);
+}
+
+#define DENIED ": Permission denied for the server's user, who has to be able to read it for " \
+	       "changes to be noticed"
+
+/*! Takes away the right to read file a, or with the whole folder even to look at it; NULL gives it
+ *  back. */
+static void deny(const char *path)
+{
+	enum { NOBODY = 65534 };
+	static uid_t user;
+	if (path == NULL) {
+		assert_int_equal(seteuid(user), 0);
+		assert_int_equal(chmod(dir, 0700) | chmod(path_a, 0600), 0);
+		return;
+	}
+	user = geteuid();
+	assert_int_equal(chmod(dir, 0755) | chmod(path_a, 0600), 0);
+	assert_int_equal(chmod(path, 0), 0);
+	assert_int_equal(seteuid(user == 0 ? NOBODY : user), 0); /* root may read it anyway. */
+}
+
+/*! Forgets all that is known and not held. */
+static void forget(void)
+{
+	for (int i = 0; i < NETLISTS_IDLE_MAX; i++) {
+		char err[NETFILE_ERR_MAX];
+		const uint8_t addr[] = { 11, 0, (uint8_t)i, 0 };
+		netlist_t *lists;
+		net_t one;
+		assert_int_equal(net_from_addr(&one, 4, addr, NULL, 24), KNOT_EOK);
+		assert_int_equal(get_nets(&one, 1, &lists, err), KNOT_EOK);
+		netlist_put(lists);
+	}
+}
+
+/*! As knotd starts: it checks as root, and loads as another user. */
+static void test_unreadable(void **state)
+{
+	(void)state;
+	const char *const denied[] = { path_a, dir };
+	for (size_t i = 0; i < 2; i++) {
+		char err[NETFILE_ERR_MAX];
+		netlist_t *checked, *loaded;
+		write_file(path_a, "192.0.2.0/24\ncdn.\n");
+		forget();
+
+		/* Without a check there is nothing to go by. */
+		deny(denied[i]);
+		netlist_t *none = get_a(KNOT_EACCES, err);
+		int ret = check_a(&checked, err);
+		deny(NULL);
+		assert_null(none);
+		assert_int_equal(ret, KNOT_EACCES);
+		check_err(err, ": Permission denied");
+
+		/* What was checked last is good, and that is said once. */
+		assert_int_equal(check_a(&checked, err), KNOT_EOK);
+		netlist_put(checked);
+		write_file(path_a, "198.51.100.0/24\ncdn.\n");
+		assert_int_equal(check_a(&checked, err), KNOT_EOK);
+		netlist_put(checked);
+		deny(denied[i]);
+		loaded = get_a(KNOT_EOK, err);
+		netlist_t *again = get_a_silent();
+		deny(NULL);
+		check_err(err, DENIED);
+		assert_ptr_equal(again, loaded);
+		assert_true(has(loaded, "198.51.100.1"));
+		assert_int_equal(netlist_names(loaded)->count, 1);
+		netlist_put(again);
+
+		/* As it reloads: what is in force is good for the check, and the load says why. */
+		deny(denied[i]);
+		ret = check_a(&checked, err);
+		assert_string_equal(err, "");
+		again = get_a(KNOT_EOK, err);
+		deny(NULL);
+		assert_int_equal(ret, KNOT_EOK);
+		check_err(err, DENIED);
+		assert_ptr_equal(checked, loaded);
+		assert_ptr_equal(again, loaded);
+		netlist_put(checked);
+		netlist_put(again);
+		netlist_put(loaded);
+
+		/* It may be read again. */
+		loaded = get_a_silent();
+		assert_ptr_not_equal(loaded, again);
+		netlist_put(loaded);
+	}
+}
+
+/*! What was checked and can be read when it is loaded is read again. */
+static void test_checked(void **state)
+{
+	(void)state;
+	char err[NETFILE_ERR_MAX];
+	netlist_t *checked;
+	forget();
+	write_file(path_a, "192.0.2.0/24\n");
+	assert_int_equal(check_a(&checked, err), KNOT_EOK);
+	netlist_put(checked);
+	int fd = watch_a();
+	netlist_put(get_a_silent());
+	netlist_put(get_a_silent());
+	assert_int_equal(opened(fd), 1);
+	assert_int_equal(close(fd), 0);
+
+	forget();
+	assert_int_equal(check_a(&checked, err), KNOT_EOK);
+	netlist_put(checked);
+	write_file(path_a, "198.51.100.0/24\n");
+	netlist_t *loaded = get_a_silent();
+	assert_true(has(loaded, "198.51.100.1"));
+	netlist_put(loaded);
+}
+
+/*! What was checked and never loaded goes when a later check does not name it any more. */
+static void test_untaken(void **state)
+{
+	(void)state;
+	for (int named = 0; named < 2; named++) {
+		char err[NETFILE_ERR_MAX];
+		const char *const paths[] = { path_b };
+		const netlist_conf_t b = { .paths = paths, .path_count = 1 };
+		netlist_t *checked;
+		forget();
+		write_file(path_a, "192.0.2.0/24\n");
+		write_file(path_b, "198.51.100.0/24\n");
+		assert_int_equal(check_a(&checked, err), KNOT_EOK);
+		netlist_put(checked);
+		assert_int_equal(netlist_check(&b, &checked, err), KNOT_EOK);
+		netlist_put(checked);
+		assert_int_equal(get_files(paths, 1, &checked, err), KNOT_EOK);
+		netlist_put(checked);
+
+		/* The next configuration. */
+		assert_int_equal(netlist_check(&b, &checked, err), KNOT_EOK);
+		netlist_put(checked);
+		if (named) {
+			assert_int_equal(check_a(&checked, err), KNOT_EOK);
+			netlist_put(checked);
+		}
+		assert_int_equal(get_files(paths, 1, &checked, err), KNOT_EOK);
+		netlist_put(checked);
+		deny(path_a);
+		netlist_t *loaded = get_a(named ? KNOT_EOK : KNOT_EACCES, err);
+		deny(NULL);
+		netlist_put(loaded);
+	}
 }
 
 /*! Lists that nobody holds are kept, but not without a limit, and the longest unheld goes. */
@@ -226,7 +408,7 @@ static void test_idle(void **state)
 			const uint8_t addr[] = { 10, (uint8_t)round, (uint8_t)i, 0 };
 			net_t one;
 			assert_int_equal(net_from_addr(&one, 4, addr, NULL, 24), KNOT_EOK);
-			assert_int_equal(netlist_get(&one, 1, NULL, 0, &lists, err), KNOT_EOK);
+			assert_int_equal(get_nets(&one, 1, &lists, err), KNOT_EOK);
 			netlist_put(lists);
 		}
 		netlist_put(get_a_silent());
@@ -239,7 +421,7 @@ static void test_idle(void **state)
 		const char *const paths[] = { none };
 		netlist_t *lists;
 		(void)snprintf(none, sizeof(none), "%s/none%d", dir, i);
-		assert_int_equal(netlist_get(NULL, 0, paths, 1, &lists, err), KNOT_ENOENT);
+		assert_int_equal(get_files(paths, 1, &lists, err), KNOT_ENOENT);
 	}
 	netlist_put(get_a_silent());
 	assert_int_equal(opened(fd), 0);
@@ -300,7 +482,7 @@ static void test_bad(void **state)
 		for (int i = 0; i < 5; i++) {
 			netlist_t *last = get_a(KNOT_EOK, err);
 			if (i == 0) {
-				check_err(err, ":2: not a network 'oops'");
+				check_err(err, ":2: " NEITHER " 'oops'");
 			} else {
 				assert_string_equal(err, "");
 			}
@@ -315,7 +497,7 @@ static void test_bad(void **state)
 		/* Another state, though not a better one. */
 		write_file(path_a, "198.51.100.0/24\noops\n");
 		netlist_put(get_a(KNOT_EOK, err));
-		check_err(err, ":2: not a network 'oops'");
+		check_err(err, ":2: " NEITHER " 'oops'");
 		netlist_put(get_a_silent());
 
 		assert_int_equal(unlink(path_a), 0);
@@ -441,7 +623,7 @@ static void *reader(void *arg)
 	for (int i = start; !atomic_load(&done); i++) {
 		char err[NETFILE_ERR_MAX];
 		netlist_t *lists;
-		int ret = netlist_get(NULL, 0, paths, 1, &lists, err);
+		int ret = get_files(paths, 1, &lists, err);
 		int version = ret == KNOT_EOK ? version_of(netlist_set(lists)) : -1;
 		if (version < 0 || version < held_version) { /* No step back. */
 			atomic_fetch_add(&failures, 1);
@@ -481,7 +663,7 @@ static void *other(void *arg)
 		netlist_t *lists;
 		net_t one;
 		if (net_from_addr(&one, 4, addr, NULL, 24) != KNOT_EOK ||
-		    netlist_get(&one, 1, NULL, 0, &lists, err) != KNOT_EOK ||
+		    get_nets(&one, 1, &lists, err) != KNOT_EOK ||
 		    netset_match(netlist_set(lists), 4, addr) == NULL) {
 			atomic_fetch_add(&failures, 1);
 			continue;
@@ -546,7 +728,11 @@ int main(void)
 		cmocka_unit_test(test_distinct),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_never_good),
+		cmocka_unit_test(test_united),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_checked),
+		cmocka_unit_test(test_untaken),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_bad),

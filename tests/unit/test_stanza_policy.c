@@ -95,7 +95,8 @@ static void test_all(void **state)
 	const char *mail[] = { "*.mx", "relay.example.com.", "relay.example.net.", "*.com." };
 	const char *services[] = { "_jmap._tcp", "_smtp._udp" };
 	knot_dname_t *zone = wire("example.com."), *cdn = wire("cdn.example.net.");
-	const knot_dname_t *proxy_names[] = { cdn };
+	names_t proxy_names = { 0 };
+	assert_int_equal(names_append(&proxy_names, cdn, false), KNOT_EOK);
 	netset_t *proxies = netset_new(), *excepts = netset_new();
 	static const uint8_t v4[] = { 198, 51, 100, 25 }, v6[16] = { 0x20, 1, 0xd, 0xb8 };
 	stanza_t stanza = {
@@ -103,8 +104,7 @@ static void test_all(void **state)
 		.mail_hosts = { mail, 4 },
 		.services = { services, 2 },
 		.exchange = "mx1.out",
-		.proxy_names = proxy_names,
-		.proxy_name_count = 1,
+		.proxy_names = &proxy_names,
 		.proxies = proxies,
 		.excepts = excepts,
 		.ttl = 7,
@@ -151,6 +151,7 @@ static void test_all(void **state)
 	stanza_policy_clear(&policy);
 	netset_free(proxies);
 	netset_free(excepts);
+	names_clear(&proxy_names);
 }
 
 #define LABEL "a23456789012345678901234567890123456789012345678901234567890123"

@@ -118,14 +118,15 @@ static void begin(audit_fixture_t *fixture)
 	memset(fixture, 0, sizeof(*fixture));
 	fixture->proxies = networks(proxies, 3);
 	fixture->excepts = networks(excepts, 1);
-	fixture->proxy_name = (const knot_dname_t *)"\x03""cdn\x07""example\x03""net";
+	assert(names_append(&fixture->proxy_names,
+	                    (const knot_dname_t *)"\x03""cdn\x07""example\x03""net",
+	                    false) == KNOT_EOK);
 	fixture->stanza = (stanza_t){
 		.enforce = true,
 		.exchange = "mail",
 		.proxies = fixture->proxies,
 		.excepts = fixture->excepts,
-		.proxy_names = &fixture->proxy_name,
-		.proxy_name_count = 1,
+		.proxy_names = &fixture->proxy_names,
 		.ttl = 300,
 	};
 	add_mail(&fixture->stanza, "198.51.100.25");
@@ -210,6 +211,7 @@ void audit_fixture_clear(audit_fixture_t *fixture)
 	netset_free(fixture->proxies);
 	netset_free(fixture->excepts);
 	netset_free(fixture->origins);
+	names_clear(&fixture->proxy_names);
 	free(fixture->text);
 }
 

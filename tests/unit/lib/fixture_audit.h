@@ -28,7 +28,7 @@ typedef struct {
 	zones_t zones;
 	stanza_t stanza;
 	netset_t *proxies, *excepts, *origins;
-	const knot_dname_t *proxy_name;
+	names_t proxy_names;
 	policy_t policy;
 	audit_t audit;
 	const char *words[64];

@@ -59,12 +59,32 @@ void write_file(const char *path, const char *text)
 	assert_int_equal(rename(path_new, path), 0);
 }
 
+int get_files(const char *const *paths, size_t count, netlist_t **out,
+              char err[static NETFILE_ERR_MAX])
+{
+	const netlist_conf_t conf = { .paths = paths, .path_count = count };
+	return netlist_get(&conf, out, err);
+}
+
+int get_nets(const net_t *nets, size_t count, netlist_t **out, char err[static NETFILE_ERR_MAX])
+{
+	const netlist_conf_t conf = { .nets = nets, .net_count = count };
+	return netlist_get(&conf, out, err);
+}
+
+int check_a(netlist_t **out, char err[static NETFILE_ERR_MAX])
+{
+	const char *const paths[] = { path_a };
+	const netlist_conf_t conf = { .paths = paths, .path_count = 1 };
+	return netlist_check(&conf, out, err);
+}
+
 netlist_t *get_a(int want_ret, char err[static NETFILE_ERR_MAX])
 {
 	const char *const paths[] = { path_a };
 	netlist_t *lists;
 	memset(err, 'x', NETFILE_ERR_MAX);
-	assert_int_equal(netlist_get(NULL, 0, paths, 1, &lists, err), want_ret);
+	assert_int_equal(get_files(paths, 1, &lists, err), want_ret);
 	assert_int_equal(lists == NULL, want_ret != KNOT_EOK);
 	return lists;
 }

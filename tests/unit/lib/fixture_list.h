@@ -21,6 +21,14 @@ int fixture_list_teardown(void **state);
 /*! Puts a new file in the place of one, as an operator's scripts should. */
 void write_file(const char *path, const char *text);
 
+/*! netlist_get() for a list of files, or of networks, only. */
+int get_files(const char *const *paths, size_t count, netlist_t **out,
+              char err[static NETFILE_ERR_MAX]);
+int get_nets(const net_t *nets, size_t count, netlist_t **out, char err[static NETFILE_ERR_MAX]);
+
+/*! netlist_check() for the list of file a. */
+int check_a(netlist_t **out, char err[static NETFILE_ERR_MAX]);
+
 /*! Gets the list of file a. */
 netlist_t *get_a(int want_ret, char err[static NETFILE_ERR_MAX]);
 
