@@ -24,7 +24,7 @@ static const char usage[] =
 "                            that loads mod-mxguard\n"
 "      --policy ID           the stanza of mod-mxguard to go by\n"
 "      --proxy NET           a network in which web proxies live: ADDR, ADDR/LEN, ADDR-ADDR\n"
-"      --proxy-file FILE     a file of such networks, or the name of an installed list\n"
+"      --proxy-file FILE     a list of such networks and names, or the name of an installed one\n"
 "      --proxy-except NET    a network in the above that is good for mail\n"
 "      --proxy-name NAME     a domain at or below which names lead to a proxy\n"
 "      --mail-host NAME      a name whose addresses must be direct ('*.mx': all below mx)\n"

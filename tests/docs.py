@@ -227,11 +227,24 @@ class Texts(unittest.TestCase):
         self.assertEqual((result.returncode, result.stdout), (0, ""))
 
 
+def within(exception, networks):
+    """True if a network or range lies in one of the networks."""
+    first, _, last = exception.partition("-")
+    first = ipaddress.ip_network(first)
+    last = ipaddress.ip_network(last) if last else first
+    return any(first.version == network.version and first.subnet_of(network)
+               and last.subnet_of(network) for network in networks)
+
+
 class Lists(unittest.TestCase):
     @staticmethod
-    def networks(path):
+    def entries(path):
+        """The networks of a list, its names, and the networks among its exceptions."""
         lines = (re.sub(r"[#;].*", "", line).strip() for line in path.read_text().splitlines())
-        return [ipaddress.ip_network(line) for line in lines if line]
+        lines = [line for line in lines if line]
+        return ([ipaddress.ip_network(line) for line in lines if line[0] != "!" and line[-1] != "."],
+                [line for line in lines if line[0] != "!" and line[-1] == "."],
+                [line[1:] for line in lines if line[0] == "!" and line[-1] != "."])
 
     def test_heads(self):
         self.assertIn("cloudflare", [path.name for path in LISTS])
@@ -241,17 +254,35 @@ class Lists(unittest.TestCase):
                 self.assertEqual(len(re.findall(r"(?m)^# date: \d{4}-\d\d-\d\d$", text)), 1)
                 self.assertEqual(len(re.findall(r"(?m)^# source: https://\S", text)), 1)
 
-    def test_networks(self):
+    def test_entries(self):
+        everything = []
         for path in LISTS:
             with self.subTest(path.name):
-                networks = self.networks(path)
-                self.assertEqual(len(networks), len(set(networks)))
-                self.assertEqual({network.version for network in networks}, {4, 6})
+                networks, names, exceptions = self.entries(path)
+                self.assertTrue(names)
+                for entries in networks, names, exceptions:
+                    self.assertEqual(len(entries), len(set(entries)))
+                for exception in exceptions:
+                    self.assertTrue(within(exception, networks), exception)
+                for name in names:
+                    self.assertEqual([other for other in names if name.endswith("." + other)], [])
+                everything += names
+        self.assertEqual(len(everything), len(set(everything)))
+
+    def test_named(self):
+        """The page names each, and each is installed."""
+        makefile = (TOP / "etc/Makefile.inc").read_text()
+        for path in LISTS:
+            self.assertIn("``%s``" % path.name, PAGE)
+            self.assertRegex(makefile, r"\tetc/proxies/%s( \\)?\n" % path.name)
 
     def test_cloudflare(self):
+        networks, names, exceptions = self.entries(TOP / "etc/proxies/cloudflare")
         expected = [ipaddress.ip_network(network) for network in CLOUDFLARE.split()]
         self.assertEqual(len(expected), 22)
-        self.assertEqual(self.networks(TOP / "etc/proxies/cloudflare"), expected)
+        self.assertEqual(networks, expected)
+        self.assertIn("cdn.cloudflare.net.", names)
+        self.assertIn("172.65.0.0/16", exceptions)
         self.assertIn("\n# date: 2026-08-11\n", (TOP / "etc/proxies/cloudflare").read_text())
 
 
