@@ -10,6 +10,7 @@ Environment:
 
 import glob
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -24,11 +25,20 @@ import client
 from system import (START_WAIT, end_with_parent, free_port, left, looks_up, module_file, program,
                     replace, short_tmp, version, wait_for)
 
-__all__ = ["Case", "Knotd", "START_WAIT", "STOP_WAIT", "free_port", "looks_up", "module_file",
-           "program", "replace", "short_tmp", "version", "wait_for"]
+__all__ = ["Case", "Knotd", "START_WAIT", "STOP_WAIT", "USER", "free_port", "has_user", "looks_up",
+           "module_file", "program", "replace", "short_tmp", "version", "wait_for"]
 
 STOP_WAIT = 60
+USER = "knot"
 SANITIZERS = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")
+
+
+def has_user():
+    """True if a server can be started as root and go on as USER."""
+    try:
+        return os.geteuid() == 0 and pwd.getpwnam(USER) is not None
+    except KeyError:
+        return False
 
 
 class Knotd:
@@ -105,6 +115,20 @@ class Knotd:
         if guard is not None:
             self.guard = guard
         replace(self.conf, self.config())
+
+    def drop_privileges(self):
+        """Lets it run as USER from its start on, whose are its files, and a copy of the module."""
+        self.server += "    user: %s:%s\n" % (USER, USER)
+        self.module = shutil.copy(self.module or module_file(), self.path("mxguard.so"))
+        self.write_conf()
+        user = pwd.getpwnam(USER)
+        for folder, _, files in os.walk(self.folder):
+            for path in (folder, *(os.path.join(folder, file) for file in files)):
+                os.chown(path, user.pw_uid, user.pw_gid)
+
+    def user(self):
+        """The name of the user that it runs as."""
+        return pwd.getpwuid(os.stat("/proc/%d" % self.pid()).st_uid).pw_name
 
     # Life
 

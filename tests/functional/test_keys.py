@@ -8,7 +8,6 @@ Run alone:  MXGUARD_MODULE=/path/mxguard.so /usr/bin/python3 tests/functional/te
 """
 
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
@@ -27,7 +26,6 @@ WITHIN = 20
 # More than a second: keys are looked for again in that time.
 AGAIN = 1.5
 ASKED = ("imap", "A", 0, (MAIL4,))
-USER = "knot"
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 PIN = "4711"
 
@@ -287,14 +285,7 @@ class ByHand(KeysCase):
         self.loaded_once(server)
 
 
-def has_user():
-    try:
-        return os.geteuid() == 0 and pwd.getpwnam(USER)
-    except KeyError:
-        return None
-
-
-@unittest.skipUnless(has_user(), "not root, or there is no user " + USER)
+@unittest.skipUnless(harness.has_user(), "not root, or there is no user " + harness.USER)
 class Unprivileged(KeysCase):
     """knotd drops its privileges before zones and their modules are loaded."""
 
@@ -305,19 +296,12 @@ class Unprivileged(KeysCase):
         self.addCleanup(server.stop)
         if prepare is not None:
             prepare(server)
-        server.server = "    user: %s:%s\n" % (USER, USER)
-        server.module = server.path("mxguard.so")
-        shutil.copy(harness.module_file(), server.module)
-        server.write_conf()
-        user = pwd.getpwnam(USER)
-        for folder, _, files in os.walk(server.folder):
-            for path in (folder, *(os.path.join(folder, file) for file in files)):
-                os.chown(path, user.pw_uid, user.pw_gid)
+        server.drop_privileges()
         return server
 
     def start(self, server):
         server.start()
-        self.assertEqual(os.stat("/proc/%d" % server.pid()).st_uid, pwd.getpwnam(USER).pw_uid)
+        self.assertEqual(server.user(), harness.USER)
 
     def test_signs(self):
         server = self.dropped()
