@@ -12,7 +12,7 @@ import re
 import subprocess
 import unittest
 
-from kmxcheck_case import BAD, GOOD, KMXCHECK, POLICY, RUN_WAIT, TOP, WARN, Case
+from kmxcheck_case import BAD, GOOD, HEAD, KMXCHECK, POLICY, RUN_WAIT, TOP, WARN, Case
 
 
 class Usage(Case):
@@ -76,6 +76,26 @@ class Usage(Case):
         zone = self.zone("a.test", BAD)
         self.write("list", "# mine\n192.0.2.0/24\nnonsense\n")
         self.assertIn("list:3: ", self.trouble("--proxy-file", "list", zone))
+
+    def test_list_of_a_vendor(self):
+        """Networks, exceptions and names of one file, and what else excepts or lists."""
+        text = HEAD + "@ MX 10 mail\nmail A %s\nsub MX 10 %s\n@ TXT \"v=spf1 %s -all\"\n"
+        vendor = "--proxy-file", TOP / "etc/proxies/cloudflare"
+        for number, (address, exchange, spf, args, rules) in enumerate((
+                ("172.65.213.128", "route1.mx.cloudflare.net.", "ip6:2405:8100:c000::/38", [], []),
+                ("162.159.205.12", "mx.test.", "ip4:172.65.0.0/16", [], []),
+                ("162.159.205.14", "x.cdn.cloudflare.net.", "ip4:172.64.0.0/15", [],
+                 ["proxied-host", "proxied-spf", "proxied-target"]),
+                ("162.159.205.14", "mx.test.", "mx", ["--proxy-except", "162.159.205.14"], []),
+                ("172.65.213.128", "route1.mx.cloudflare.net.", "-all",
+                 ["--proxy", "172.65.213.0/24", "--proxy-name", "cloudflare.net"],
+                 ["proxied-host", "proxied-target"]))):
+            with self.subTest(number=number):
+                name = "z%d.test" % number
+                zone = self.write(name + ".zone", text % (name, address, exchange, spf))
+                found = self.findings("--ignore", "list-stale", *vendor, *args, zone,
+                                      status=1 if rules else 0)
+                self.assertEqual(found, {name: rules})
 
 
 class Status(Case):
