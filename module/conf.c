@@ -580,6 +580,7 @@ static int make_conf(source_t *source, const knot_dname_t *zone, mxguard_conf_t 
 	if (ret == KNOT_EOK) {
 		conf->enforce = in.stanza.enforce;
 		conf->ede = get(source, ITEM_EDE).single.boolean;
+		conf->list_reload = get(source, ITEM_LIST_RELOAD).single.integer;
 		conf->log_interval = get(source, ITEM_LOG_INTERVAL).single.integer;
 		stanza_warn(&in.stanza, log_warning, source->mod);
 		stanza_warn_zone(&in.stanza, &conf->policy, log_warning, source->mod);
@@ -615,6 +616,18 @@ int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out)
 	}
 	*out = conf;
 	return KNOT_EOK;
+}
+
+const policy_t *mxguard_conf_policy(const mxguard_conf_t *conf, policy_t *room)
+{
+	const netlist_t *now = netlist_current(conf->proxies);
+	if (now == conf->proxies) {
+		return &conf->policy;
+	}
+	*room = conf->policy;
+	room->proxies = netlist_set(now);
+	room->proxy_names = *netlist_names(now);
+	return room;
 }
 
 keys_t *mxguard_conf_keys(mxguard_conf_t *conf)

@@ -23,6 +23,7 @@ typedef struct {
 	policy_t policy;       /*!< Complete; its proxies are never NULL. */
 	bool enforce;          /*!< Or log only. */
 	bool ede;              /*!< Mark changed answers. */
+	uint32_t list_reload;  /*!< Seconds; 0 reads lists at a load only. */
 	uint32_t log_interval; /*!< Seconds; 0 says every finding of every answer. */
 	netlist_t *proxies;    /*!< Holds on the lists; the policy points into the first two. */
 	netlist_t *excepts;
@@ -55,6 +56,10 @@ int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out);
 
 /*! Logs a text; control characters, and what is not UTF-8, as \DDD. */
 void conf_log(knotd_mod_t *mod, int level, const char *text);
+
+/*! The policy with the lists as they are now: that of the configuration, or a copy in *room. For the
+ *  caller's RCU read-side section. */
+const policy_t *mxguard_conf_policy(const mxguard_conf_t *conf, policy_t *room);
 
 /*! Hands over the places of private keys, for keys_free(); NULL from the second time on. */
 keys_t *mxguard_conf_keys(mxguard_conf_t *conf);

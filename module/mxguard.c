@@ -21,6 +21,7 @@
 #include "module/conf.h"
 #include "module/log.h"
 #include "module/sign.h"
+#include "module/watch.h"
 #include "policy/denial.h"
 #include "policy/judge.h"
 
@@ -28,12 +29,15 @@
 #define C_ANSWER_ROTATION "\x0F""answer-rotation"
 
 /* Counters, in the order of their registration. */
-enum { CTR_FINDING, CTR_ACTION };
+enum { CTR_FINDING, CTR_ACTION, CTR_LIST };
+/* Of the last one. */
+enum { LIST_CHANGED, LIST_REFUSED, LIST_COUNT };
 
 typedef struct {
 	mxguard_conf_t *conf;
 	log_t *log;
 	signer_t *signer;
+	watch_t *watch;
 	bool rotate;
 } mxguard_ctx_t;
 
@@ -273,13 +277,12 @@ static knotd_in_state_t carry_out(knotd_in_state_t state, knot_pkt_t *pkt, knotd
 }
 
 /* Cheap questions that spare most responses the judge. */
-static bool is_harmless(const mxguard_ctx_t *guard, const knot_pkt_t *pkt)
+static bool is_harmless(const policy_t *policy, const knot_pkt_t *pkt)
 {
 	// Class ANY is answered with the data of class IN. Other classes are never touched.
 	uint16_t qclass = knot_pkt_qclass(pkt);
 	return (qclass != KNOT_CLASS_IN && qclass != KNOT_CLASS_ANY) ||
-	       !policy_suspects(&guard->conf->policy, knot_pkt_qname(pkt), pkt->rr,
-	                        pkt->rrset_count);
+	       !policy_suspects(policy, knot_pkt_qname(pkt), pkt->rr, pkt->rrset_count);
 }
 
 static knotd_in_state_t guard_begin(knotd_in_state_t state, knot_pkt_t *pkt,
@@ -294,7 +297,7 @@ static knotd_in_state_t guard_begin(knotd_in_state_t state, knot_pkt_t *pkt,
 }
 
 /* Judges a response, a referral by its proofs alone. */
-static int judge(const mxguard_ctx_t *guard, knot_pkt_t *pkt, knotd_qdata_t *qdata,
+static int judge(const policy_t *policy, knot_pkt_t *pkt, knotd_qdata_t *qdata,
                  bool referral, signing_t signing, answer_t *answer,
                  policy_verdict_t *verdict)
 {
@@ -309,7 +312,7 @@ static int judge(const mxguard_ctx_t *guard, knot_pkt_t *pkt, knotd_qdata_t *qda
 	answer->response.serves = serves;
 #endif
 	return (referral ? policy_judge_referral : policy_judge)(
-		&guard->conf->policy, zone_lookup, qdata, &answer->response, verdict, &pkt->mm);
+		policy, zone_lookup, qdata, &answer->response, verdict, &pkt->mm);
 }
 
 /* What decides may be what there was no room for: the client has to come back over a stream. */
@@ -335,20 +338,22 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
 	under_way.qdata = NULL;
 
+	policy_t room;
+	const policy_t *policy = mxguard_conf_policy(guard->conf, &room);
 	signing_t signing = signing_of(qdata, pkt);
 	bool denies = signing != UNSIGNED &&
-	              policy_suspects_denial(&guard->conf->policy, zone_lookup, qdata, pkt->rr,
+	              policy_suspects_denial(policy, zone_lookup, qdata, pkt->rr,
 	                                     pkt->rrset_count);
 	// A referral is not this zone's answer, but for what it proves.
 	bool referral = state == KNOTD_IN_STATE_DELEG && pkt->sections[KNOT_ANSWER].count == 0;
-	if (!denies && (referral || is_harmless(guard, pkt))) {
+	if (!denies && (referral || is_harmless(policy, pkt))) {
 		return state;
 	}
 
 	answer_t answer;
 	policy_verdict_t verdict;
 	policy_verdict_begin(&verdict, &pkt->mm);
-	int ret = judge(guard, pkt, qdata, referral, signing, &answer, &verdict);
+	int ret = judge(policy, pkt, qdata, referral, signing, &answer, &verdict);
 	if (ret != KNOT_EOK) {
 		// It may lead mail to a proxy, and there is no memory to repair it.
 		state = refuse(state, mod, qdata, &verdict);
@@ -468,8 +473,10 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	if (state != KNOTD_STATE_DONE) {
 		return state;
 	}
+	policy_t room;
+	const policy_t *policy = mxguard_conf_policy(guard->conf, &room);
 	// A referral is not this zone's answer.
-	if (!knot_wire_get_aa(pkt->wire) || is_harmless(guard, pkt)) {
+	if (!knot_wire_get_aa(pkt->wire) || is_harmless(policy, pkt)) {
 		return state;
 	}
 
@@ -481,8 +488,8 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	int ret = answer_read(&answer, pkt, qdata->rcode, repairable, false);
 	if (ret == KNOT_EOK) {
 		answer.response.hash = (signing != UNSIGNED) ? sign_nsec3_hash : NULL;
-		ret = policy_judge(&guard->conf->policy, zone_lookup, qdata, &answer.response,
-		                   &verdict, &pkt->mm);
+		ret = policy_judge(policy, zone_lookup, qdata, &answer.response, &verdict,
+		                   &pkt->mm);
 	}
 	bool keep = ret == KNOT_EOK && verdict.changes && repairable
 	          ? repair_whole(pkt, qdata, mod, signing, &answer, &verdict)
@@ -502,9 +509,18 @@ static char *action_name(uint32_t idx, uint32_t idx_count)
 	return idx < idx_count ? strdup(action_names[idx]) : NULL;
 }
 
+static char *list_name(uint32_t idx, uint32_t idx_count)
+{
+	static const char *const names[LIST_COUNT] = {
+		[LIST_CHANGED] = "changed", [LIST_REFUSED] = "refused",
+	};
+	return idx < idx_count ? strdup(names[idx]) : NULL;
+}
+
 static void free_ctx(mxguard_ctx_t *guard)
 {
 	if (guard != NULL) {
+		watch_free(guard->watch);
 		signer_free(guard->signer);
 		mxguard_conf_free(guard->conf);
 		log_free(guard->log);
@@ -515,6 +531,16 @@ static void free_ctx(mxguard_ctx_t *guard)
 static void say(void *ctx, bool warning, const char *text)
 {
 	conf_log(ctx, warning ? LOG_WARNING : LOG_INFO, text);
+}
+
+/* What became of a list while queries run. Nobody else counts that, so the first thread's counter
+ * will do. */
+static void list_event(void *ctx, bool changed, const char *text)
+{
+	knotd_mod_stats_incr(ctx, 0, CTR_LIST, changed ? LIST_CHANGED : LIST_REFUSED, 1);
+	if (text != NULL) {
+		conf_log(ctx, changed ? LOG_INFO : LOG_ERR, text);
+	}
 }
 
 static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
@@ -538,6 +564,9 @@ static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
 		ret = knotd_mod_stats_add(mod, "action", ACTION_COUNT, action_name);
 	}
 	if (ret == KNOT_EOK) {
+		ret = knotd_mod_stats_add(mod, "list", LIST_COUNT, list_name);
+	}
+	if (ret == KNOT_EOK) {
 		ret = knotd_mod_in_hook(mod, KNOTD_STAGE_PREANSWER, guard_begin);
 	}
 	if (ret == KNOT_EOK) {
@@ -545,6 +574,10 @@ static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
 	}
 	if (ret == KNOT_EOK) {
 		ret = knotd_mod_hook(mod, KNOTD_STAGE_END, guard_end);
+	}
+	if (ret == KNOT_EOK && guard->conf->list_reload > 0) {
+		ret = watch_new(guard->conf->proxies, guard->conf->list_reload, list_event, mod,
+		                &guard->watch);
 	}
 	return ret;
 }

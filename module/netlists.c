@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <search.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include <sys/stat.h>
 
 #include <libknot/errcode.h>
+#include <urcu.h>
 
 #include "module/hash.h"
 #include "module/netlists.h"
@@ -49,8 +51,10 @@ typedef struct known known_t;
 
 /* A version of a list. */
 struct netlist {
+	struct rcu_head rcu;
 	netset_t *set;
 	names_t names;
+	netfile_info_t *files; /* What each file had in it. */
 	known_t *known; /* NULL if it is not in the registry. */
 	size_t holds;
 };
@@ -58,7 +62,8 @@ struct netlist {
 struct known {
 	list_t list;      /* A copy. */
 	size_t holds;     /* On all versions. */
-	netlist_t *current; /* The last good version, NULL if there has been none. */
+	_Atomic(netlist_t *) current; /* The last good version, NULL if there has been none. Written with
+	                               * the lock taken, read without. */
 	ident_t *good;    /* The files as they were read for it; zeroed: for a check. */
 	ident_t *bad;     /* The files as they were when reading them failed, */
 	int bad_ret;      /* how it failed, KNOT_EOK if it did not since, */
@@ -201,8 +206,20 @@ static void version_free(netlist_t *version)
 	if (version != NULL) {
 		netset_free(version->set);
 		names_clear(&version->names);
+		free(version->files);
 		free(version);
 	}
+}
+
+static void version_free_rcu(struct rcu_head *head)
+{
+	version_free(caa_container_of(head, netlist_t, rcu));
+}
+
+/* Frees a version that nobody holds and that is not current any more; a query may still use it. */
+static void version_free_later(netlist_t *version)
+{
+	call_rcu(&version->rcu, version_free_rcu);
 }
 
 /* Fills a version with what the configuration itself lists. */
@@ -231,6 +248,7 @@ static int list_build(const list_t *list, size_t first, size_t *failed, netlist_
 	netlist_t *version = calloc(1, sizeof(*version));
 	*failed = first;
 	if (version == NULL || (version->set = netset_new()) == NULL ||
+	    (version->files = calloc(conf->path_count + 1, sizeof(*version->files))) == NULL ||
 	    add_configured(version, conf) != KNOT_EOK) {
 		version_free(version);
 		return no_memory(err);
@@ -239,7 +257,8 @@ static int list_build(const list_t *list, size_t first, size_t *failed, netlist_
 	int ret = KNOT_EOK;
 	for (size_t i = 0; ret == KNOT_EOK && i < conf->path_count; i++) {
 		*failed = (first + i) % conf->path_count;
-		ret = netfile_read(version->set, &version->names, conf->paths[*failed], NULL, err);
+		ret = netfile_read(version->set, &version->names, conf->paths[*failed],
+		                   &version->files[*failed], err);
 	}
 	if (ret == KNOT_EOK && netset_build(version->set) != KNOT_EOK) {
 		ret = no_memory(err);
@@ -371,11 +390,12 @@ static bool note_bad(known_t *known, int ret, const ident_t *files, size_t path,
 static void publish(known_t *known, netlist_t *version, const ident_t *files)
 {
 	const size_t size = known->list.conf.path_count * sizeof(*files);
-	if (known->current != NULL && known->current->holds == 0) {
-		version_free(known->current);
-	}
+	netlist_t *old = known->current;
 	version->known = known;
-	known->current = version;
+	atomic_store_explicit(&known->current, version, memory_order_release);
+	if (old != NULL && old->holds == 0) {
+		version_free_later(old);
+	}
 	if (files != NULL) {
 		memcpy(known->good, files, size);
 	} else {
@@ -409,12 +429,37 @@ static int read_files(const known_t *known, ident_t *files, ident_t *after, size
 	}
 }
 
+/* Looks for a file that has lost more than half of what it said in the current version. */
+static int check_size(const known_t *known, const netlist_t *version, size_t *failed, char *err)
+{
+	const netlist_conf_t *conf = &known->list.conf;
+	for (size_t i = 0; known->current != NULL && i < conf->path_count; i++) {
+		const netfile_info_t *old = &known->current->files[i], *new = &version->files[i];
+		if (new->covers4 < old->covers4 / 2 || new->covers6 < old->covers6 / 2 ||
+		    new->names < old->names / 2.0) {
+			char cause[] = ": less than half of what it said before, which a reload takes "
+			               "nevertheless";
+			(void)snprintf(err, NETFILE_ERR_MAX, "%.*s%s",
+			               (int)(NETFILE_ERR_MAX - sizeof(cause)), conf->paths[i], cause);
+			*failed = i;
+			return KNOT_ERANGE;
+		}
+	}
+	return KNOT_EOK;
+}
+
 /* Makes the version that the files are now the current one. On error, nothing but err changes. */
-static int renew(known_t *known, ident_t *files, ident_t *after, char *err)
+static int renew(known_t *known, bool live, ident_t *files, ident_t *after, char *err)
 {
 	netlist_t *version;
 	size_t failed;
 	int ret = read_files(known, files, after, &failed, &version, err);
+	if (ret == KNOT_EOK && live) {
+		ret = check_size(known, version, &failed, err);
+		if (ret != KNOT_EOK) {
+			version_free(version);
+		}
+	}
 	if (ret == KNOT_EOK) {
 		publish(known, version, files);
 		return KNOT_EOK;
@@ -430,8 +475,9 @@ static int renew(known_t *known, ident_t *files, ident_t *after, char *err)
 	return ret;
 }
 
-/* Sees to it that the current version is what the files are now, if they are good. */
-static int update(known_t *known, ident_t *files, ident_t *after, char *err)
+/* Sees to it that the current version is what the files are now, if they are good; live: not for a
+ * load. */
+static int update(known_t *known, bool live, ident_t *files, ident_t *after, char *err)
 {
 	const list_t *list = &known->list;
 	list_identify(list, files);
@@ -441,14 +487,25 @@ static int update(known_t *known, ident_t *files, ident_t *after, char *err)
 	}
 
 	/* Any other failure may end without a change of the file: that is tried again. */
-	if (known->bad_ret == KNOT_EMALF && known->bad_err != NULL &&
-	    list_same(list, files, known->bad)) {
+	bool hopeless = known->bad_ret == KNOT_EMALF || (live && known->bad_ret == KNOT_ERANGE);
+	if (hopeless && known->bad_err != NULL && list_same(list, files, known->bad)) {
 		if (known->current == NULL) {
 			(void)snprintf(err, NETFILE_ERR_MAX, "%s", known->bad_err);
 		}
-		return KNOT_EMALF;
+		return known->bad_ret;
 	}
-	return renew(known, files, after, err);
+	return renew(known, live, files, after, err);
+}
+
+/* update() with room for what the files are. */
+static int update_files(known_t *known, bool live, char *err)
+{
+	const size_t count = known->list.conf.path_count + 1;
+	ident_t *idents = calloc(2 * count, sizeof(*idents));
+	int ret = (idents != NULL) ? update(known, live, idents, idents + count, err)
+	                           : no_memory(err);
+	free(idents);
+	return ret;
 }
 
 static void hold(known_t *known, netlist_t **out)
@@ -479,19 +536,10 @@ static int get(const list_t *list, netlist_t **out, char *err)
 {
 	end_check();
 	known_t *known = known_get(list);
-	const size_t count = list->conf.path_count + 1;
-	ident_t *idents = calloc(2 * count, sizeof(*idents));
-	int ret;
-	if (known == NULL || idents == NULL) {
-		ret = no_memory(err);
-	} else {
-		ret = update(known, idents, idents + count, err);
-	}
-	free(idents);
 	if (known == NULL) {
-		return ret;
+		return no_memory(err);
 	}
-
+	int ret = update_files(known, false, err);
 	known->untaken = false;
 	if (known->current == NULL) {
 		if (idle_find(known) == idle_count) { /* New. */
@@ -567,6 +615,34 @@ int netlist_check(const netlist_conf_t *conf, netlist_t **out, char err[static N
 	return ret;
 }
 
+bool netlist_refresh(const netlist_t *list, char err[static NETFILE_ERR_MAX])
+{
+	known_t *known = list->known;
+	err[0] = '\0';
+	pthread_mutex_lock(&registry_lock);
+	const netlist_t *before = known->current;
+	(void)update_files(known, true, err);
+	bool changed = known->current != before;
+	pthread_mutex_unlock(&registry_lock);
+	return changed;
+}
+
+const netlist_t *netlist_current(const netlist_t *list)
+{
+	return list->known != NULL
+	       ? atomic_load_explicit(&list->known->current, memory_order_acquire) : list;
+}
+
+const void *netlist_id(const netlist_t *list)
+{
+	return list->known;
+}
+
+bool netlist_has_files(const netlist_t *list)
+{
+	return list->known != NULL && list->known->list.conf.path_count > 0;
+}
+
 const netset_t *netlist_set(const netlist_t *version)
 {
 	return version != NULL ? version->set : NULL;
@@ -591,7 +667,7 @@ void netlist_put(netlist_t *version)
 	pthread_mutex_lock(&registry_lock);
 	version->holds--;
 	if (version->holds == 0 && version != known->current) {
-		version_free(version);
+		version_free_later(version);
 	}
 	known->holds--;
 	if (known->holds == 0) {

@@ -12,8 +12,8 @@
  * list before it asks for it again, and a server may not read any more what it has checked.
  *
  * All functions may be called by any thread at any time. They take a lock and read files, so they
- * are for load and unload; netlist_set() and netlist_names() take none. Versions never change.
- * Errors are KNOT_E*.
+ * are for load and unload; netlist_current(), netlist_set() and netlist_names() take none. Versions
+ * never change. Errors are KNOT_E*.
  */
 
 #pragma once
@@ -71,6 +71,26 @@ int netlist_get(const netlist_conf_t *conf, netlist_t **out, char err[static NET
  * check has named it, too.
  */
 int netlist_check(const netlist_conf_t *conf, netlist_t **out, char err[static NETFILE_ERR_MAX]);
+
+/*!
+ * Makes what the files of a list are now its current version, while others use it: as netlist_get()
+ * does, but a file that says less than half of what it said is refused, as one that is malformed. It
+ * may be the beginning of one that is still to come.
+ *
+ * \param err  Always terminated; empty if nothing is to be said. The same is said once.
+ *
+ * \return True if there is a new version.
+ */
+bool netlist_refresh(const netlist_t *list, char err[static NETFILE_ERR_MAX]);
+
+/*! The current version of a list that is held, valid until the end of the caller's RCU read-side
+ *  section. No lock. */
+const netlist_t *netlist_current(const netlist_t *list);
+
+/*! The same for all versions of a list, and for no other list. */
+const void *netlist_id(const netlist_t *list);
+
+bool netlist_has_files(const netlist_t *list);
 
 /*! The networks, valid until netlist_put(). NULL for NULL. */
 const netset_t *netlist_set(const netlist_t *list);

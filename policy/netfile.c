@@ -208,7 +208,11 @@ static const char *add_net(reader_t *reader, const char *text, bool except, int 
 	if (net_from_str(&net, text) != KNOT_EOK) {
 		return "neither a network nor a name that ends in a dot";
 	}
-	reader->info.count += !except;
+	if (!except) {
+		reader->info.count++;
+		*(net.family == 4 ? &reader->info.covers4 : &reader->info.covers6) +=
+			net_addresses(&net);
+	}
 	*ret = except ? netset_except(reader->nets, &net) : netset_add(reader->nets, &net);
 	return NULL;
 }

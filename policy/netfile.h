@@ -31,6 +31,8 @@ typedef struct {
 	int year, month, day; /*!< Of the first "# date: YYYY-MM-DD" line; year 0: none. */
 	size_t count;         /*!< Networks read, without exceptions. */
 	size_t names;         /*!< Proxy names read, likewise. */
+	double covers4;       /*!< Addresses in these networks: IPv4, */
+	double covers6;       /*!< and IPv6. What several hold counts for each. */
 } netfile_info_t;
 
 /*!

@@ -142,6 +142,15 @@ char *net_to_str(const net_t *net, char buf[static NET_TEXT_MAX])
 	return buf;
 }
 
+double net_addresses(const net_t *net)
+{
+	double count = 0;
+	for (size_t i = 0; i < (net->family == 4 ? 4 : 16); i++) {
+		count = count * 256 + net->last[i] - net->first[i];
+	}
+	return count + 1;
+}
+
 bool net_overlap(const net_t *a, const net_t *b)
 {
 	return a->family == b->family && memcmp(a->first, b->last, sizeof(a->first)) <= 0 &&

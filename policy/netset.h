@@ -64,6 +64,9 @@ int net_from_addr(net_t *net, int family, const uint8_t *addr, const uint8_t *la
 /*! Writes a network as text (192.0.2.0/24, or FIRST-LAST for a range). Returns buf. */
 char *net_to_str(const net_t *net, char buf[static NET_TEXT_MAX]);
 
+/*! The number of addresses in a network, to some 15 digits. */
+double net_addresses(const net_t *net);
+
 /*! True if the two networks share an address. */
 bool net_overlap(const net_t *a, const net_t *b);
 

@@ -39,6 +39,7 @@ enum { SCHEMA_LOG, SCHEMA_ENFORCE };
 	X(MAIL_SERVICE,  "\x0C", "mail-service",  STR,   true,  0) \
 	X(TTL,           "\x03", "ttl",           TIME,  false, 300) \
 	X(SIGNING_KEY,   "\x0B", "signing-key",   STR,   true,  0) \
+	X(LIST_RELOAD,   "\x0B", "list-reload",   TIME,  false, 60) \
 	X(EDE,           "\x03", "ede",           BOOL,  false, 0) \
 	X(LOG_INTERVAL,  "\x0C", "log-interval",  TIME,  false, 60)
 

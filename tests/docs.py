@@ -168,7 +168,7 @@ class ConfCheck(unittest.TestCase):
 class Texts(unittest.TestCase):
     def test_items(self):
         items = synopsis(PAGE)
-        self.assertEqual(len(items), 17)
+        self.assertEqual(len(items), 18)
         self.assertEqual(items, synopsis(MAN))
         self.assertEqual(items, re.findall(r"(?m)^\.\. _mod-mxguard_([a-z-]+):\n\n\1\n\.+\n",
                                            PAGE[PAGE.index("\nModule reference\n"):]))

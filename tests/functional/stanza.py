@@ -40,6 +40,7 @@ class Policy:
     mail_service: tuple = None
     ttl: int = None
     signing_key: tuple = None
+    list_reload: int = None
     ede: bool = None
     log_interval: int = None
 

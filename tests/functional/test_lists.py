@@ -7,8 +7,10 @@ Run alone:  MXGUARD_MODULE=/path/mxguard.so /usr/bin/python3 tests/functional/te
 """
 
 import os
+import time
 import unittest
 
+import client
 import harness
 import zones
 from stanza import Policy
@@ -158,6 +160,97 @@ class OnlyRoot(ListsCase):
         harness.wait_for(lambda: server.log_lines("error", other, "Permission denied"), WAIT,
                          server.log())
         self.assertEqual(self.data(server, "a.h", "A"), ["198.51.100.25"])
+
+
+class Live(ListsCase):
+    """A list changes while the server runs."""
+
+    def started(self, list_reload=1, zone_names=(ZONE,)):
+        server = harness.Knotd({name: zones.small(name, "a.h A 104.16.1.2\nb.h A 192.0.2.2")
+                                for name in zone_names})
+        self.addCleanup(server.stop)
+        self.list = server.path("list")
+        harness.replace(self.list, "104.16.0.0/13\n")
+        server.write_conf(POLICY.with_(proxy_file=(self.list,), list_reload=list_reload))
+        return server.start()
+
+    def wait_line(self, server, *parts, count=1):
+        harness.wait_for(lambda: len(server.log_lines(*parts)) >= count, WAIT, server.log())
+
+    def test_change(self):
+        server = self.started(zone_names=(ZONE, "other.test.", "third.test."))
+        self.assertEqual(self.data(server, "b.h", "A"), ["192.0.2.2"])
+        harness.replace(self.list, "104.16.0.0/13\n192.0.2.0/24\n") # By rename.
+        self.wait_line(server, "info", "list changed, 2 networks and 0 names now")
+        self.assertEqual(self.data(server, "b.h", "A"), ["198.51.100.25"])
+        self.assertEqual(server.counters(ZONE)["list[changed]"], 1)
+        self.assertEqual(server.counters("other.test.")["list[changed]"], 1)
+
+        # Behind a symbolic link, and in place.
+        os.rename(self.list, server.path("first"))
+        harness.replace(server.path("second"), "104.16.0.0/13\n198.51.0.0/17\n")
+        os.symlink(server.path("second"), self.list)
+        harness.wait_for(lambda: self.data(server, "b.h", "A") == ["192.0.2.2"], WAIT, server.log())
+        with open(self.list, "a") as file:
+            file.write("192.0.2.0/24\n")
+        harness.wait_for(lambda: self.data(server, "b.h", "A") == ["198.51.100.25"], WAIT,
+                         server.log())
+        # One line a list, not one a zone.
+        self.assertEqual(len(server.log_lines("list changed")), 3, server.log())
+        self.assertEqual(server.log_lines("error"), [])
+
+    def test_bad(self):
+        server = self.started()
+        for content, said in (("104.16.0.0/13\nbad\n", ":2:"), ("", "a name in it"), (None, "No such"),
+                              ("104.16.0.0/15\n", "less than half")):
+            if content is None:
+                os.unlink(self.list)
+            else:
+                harness.replace(self.list, content)
+            self.wait_line(server, "error", "keeping the last good list, proxy-file " + self.list,
+                           said)
+            self.assertEqual(self.data(server, "a.h", "A"), ["198.51.100.25"])
+        self.assertEqual(len(server.log_lines("error")), 4, server.log())
+        self.assertEqual(server.counters(ZONE)["list[refused]"], 4)
+
+        # A reload takes what was refused for its size only.
+        harness.replace(self.list, "192.0.2.0/24\n")
+        server.knotc("reload")
+        harness.wait_for(lambda: self.data(server, "a.h", "A") == ["104.16.1.2"], WAIT, server.log())
+        self.assertEqual(self.data(server, "b.h", "A"), ["198.51.100.25"])
+
+    def test_off(self):
+        server = self.started(list_reload=0)
+        harness.replace(self.list, "104.16.0.0/13\n192.0.2.0/24\n")
+        time.sleep(2.5) # Nothing to wait for.
+        self.assertEqual(self.data(server, "b.h", "A"), ["192.0.2.2"])
+        server.knotc("reload")
+        harness.wait_for(lambda: self.data(server, "b.h", "A") == ["198.51.100.25"], WAIT,
+                         server.log())
+
+    def test_queries_and_reloads_meanwhile(self):
+        """Lists change and the server reloads while it is asked; nothing but the two answers."""
+        server = self.started()
+        wires = client.with_ids([client.query("b.h." + ZONE, "A")] * 200)
+        seen = set()
+        for number in range(12):
+            harness.replace(self.list, "104.16.0.0/13\n" + "192.0.2.0/24\n" * (number % 2))
+            if number % 3 == 0:
+                server.knotc("reload")
+            end = time.monotonic() + 0.6
+            while time.monotonic() < end:
+                for data in client.udp_many(server.port, wires):
+                    seen.add(tuple(client.Answer.read(data).rdata("b.h." + ZONE, "A")))
+        self.assertEqual(seen, {("192.0.2.2",), ("198.51.100.25",)})
+
+    def test_thread_ends(self):
+        """The thread is there while a list is watched, and not longer."""
+        server = self.started()
+        threads = lambda: len(os.listdir("/proc/%d/task" % server.pid()))
+        watching = threads()
+        server.write_conf(POLICY.with_(proxy_file=(self.list,), list_reload=0))
+        server.knotc("reload")
+        harness.wait_for(lambda: threads() == watching - 1, WAIT, server.log())
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ static void test_schema(void **state)
 		{ "mail-service", YP_TSTR, true },
 		{ "ttl", YP_TINT, false },
 		{ "signing-key", YP_TSTR, true },
+		{ "list-reload", YP_TINT, false },
 		{ "ede", YP_TBOOL, false },
 		{ "log-interval", YP_TINT, false },
 	};

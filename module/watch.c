@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * The thread that looks at the files of lists.
+ */
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <libknot/errcode.h>
+#include <urcu.h>
+
+#include "module/watch.h"
+
+typedef struct group group_t;
+
+struct watch {
+	group_t *group;
+	watch_t *next, **at; /* In the group; at points here. */
+	const netlist_t *list;
+	watch_event_f event;
+	void *ctx;
+};
+
+/* All watches of one list. */
+struct group {
+	group_t *next;
+	const void *id;    /* Of the list. */
+	watch_t *watches;  /* Never none. */
+	uint32_t interval;
+	time_t due;        /* When the files are looked at next. */
+};
+
+/* Taken by who begins or ends a watch, for as long as it takes to begin or end the thread. */
+static pthread_mutex_t life = PTHREAD_MUTEX_INITIALIZER;
+/* Taken while the thread reads and tells, too: whoever is told is there. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t wake; /* By the monotonic clock; made together with the thread. */
+static group_t *groups;
+static pthread_t thread;
+
+static time_t now(void)
+{
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+static void tell(const group_t *group, bool changed, const char *text)
+{
+	for (const watch_t *watch = group->watches; watch != NULL; watch = watch->next) {
+		watch->event(watch->ctx, changed, text);
+		text = NULL;
+	}
+}
+
+static void look_at(const group_t *group)
+{
+	const netlist_t *list = group->watches->list;
+	char err[NETFILE_ERR_MAX], text[NETFILE_ERR_MAX + 100];
+	if (netlist_refresh(list, err)) {
+		rcu_read_lock();
+		const netlist_t *version = netlist_current(list);
+		size_t nets = netset_count(netlist_set(version));
+		size_t names = netlist_names(version)->count;
+		rcu_read_unlock();
+		(void)snprintf(text, sizeof(text), "list changed, %zu network%s and %zu name%s now",
+		               nets, nets == 1 ? "" : "s", names, names == 1 ? "" : "s");
+		tell(group, true, text);
+	} else if (err[0] != '\0') {
+		(void)snprintf(text, sizeof(text), "keeping the last good list, %s%s",
+		               err[0] == '/' ? "proxy-file " : "", err);
+		tell(group, false, text);
+	}
+}
+
+/* The lock is let go of only while waiting. */
+static void *run(void *arg)
+{
+	(void)arg;
+	rcu_register_thread(); /* Logging reads what RCU keeps. */
+	pthread_mutex_lock(&lock);
+	while (groups != NULL) {
+		struct timespec until = { .tv_sec = groups->due };
+		for (group_t *group = groups; group != NULL; group = group->next) {
+			if (group->due <= now()) {
+				look_at(group);
+				group->due = now() + group->interval;
+			}
+			until.tv_sec = group->due < until.tv_sec ? group->due : until.tv_sec;
+		}
+		(void)pthread_cond_timedwait(&wake, &lock, &until);
+	}
+	pthread_mutex_unlock(&lock);
+	rcu_unregister_thread();
+	return NULL;
+}
+
+/* Signals are the server's, not this thread's. */
+static int start(void)
+{
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&wake, &attr);
+	pthread_condattr_destroy(&attr);
+
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int ret = pthread_create(&thread, NULL, run, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return ret == 0 ? KNOT_EOK : KNOT_ENOMEM;
+}
+
+/* Finds the group of a list or makes one. */
+static group_t *get_group(const void *id)
+{
+	for (group_t *group = groups; group != NULL; group = group->next) {
+		if (group->id == id) {
+			return group;
+		}
+	}
+	group_t *group = calloc(1, sizeof(*group));
+	if (group != NULL) {
+		*group = (group_t){ .next = groups, .id = id, .interval = UINT32_MAX };
+		groups = group;
+	}
+	return group;
+}
+
+static void remove_group(group_t *group)
+{
+	group_t **at = &groups;
+	while (*at != group) {
+		at = &(*at)->next;
+	}
+	*at = group->next;
+	free(group);
+}
+
+static void add(watch_t *watch, group_t *group, uint32_t interval)
+{
+	watch->group = group;
+	watch->next = group->watches;
+	watch->at = &group->watches;
+	if (watch->next != NULL) {
+		watch->next->at = &watch->next;
+	}
+	group->watches = watch;
+	if (interval < group->interval) {
+		group->interval = interval;
+		group->due = now() + interval;
+	}
+}
+
+int watch_new(const netlist_t *list, uint32_t interval, watch_event_f event, void *ctx,
+              watch_t **out)
+{
+	*out = NULL;
+	if (!netlist_has_files(list)) {
+		return KNOT_EOK;
+	}
+	watch_t *watch = calloc(1, sizeof(*watch));
+	if (watch == NULL) {
+		return KNOT_ENOMEM;
+	}
+	*watch = (watch_t){ .list = list, .event = event, .ctx = ctx };
+
+	pthread_mutex_lock(&life);
+	pthread_mutex_lock(&lock);
+	bool first = groups == NULL;
+	group_t *group = get_group(netlist_id(list));
+	int ret = (group == NULL) ? KNOT_ENOMEM : first ? start() : KNOT_EOK;
+	if (ret == KNOT_EOK) {
+		add(watch, group, interval);
+		pthread_cond_signal(&wake); /* It may be due earlier. */
+	} else if (group != NULL && group->watches == NULL) {
+		remove_group(group);
+	}
+	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&life);
+	if (ret != KNOT_EOK) {
+		free(watch);
+		return ret;
+	}
+	*out = watch;
+	return KNOT_EOK;
+}
+
+void watch_free(watch_t *watch)
+{
+	if (watch == NULL) {
+		return;
+	}
+	pthread_mutex_lock(&life);
+	pthread_mutex_lock(&lock);
+	*watch->at = watch->next;
+	if (watch->next != NULL) {
+		watch->next->at = watch->at;
+	}
+	if (watch->group->watches == NULL) {
+		remove_group(watch->group);
+	}
+	bool last = groups == NULL;
+	pthread_cond_signal(&wake);
+	pthread_mutex_unlock(&lock);
+	if (last) {
+		pthread_join(thread, NULL);
+		pthread_cond_destroy(&wake);
+	}
+	pthread_mutex_unlock(&life);
+	free(watch);
+}
