@@ -10,17 +10,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <libknot/errcode.h>
+#include <libzscanner/scanner.h>
 
 #include "policy/netfile.h"
 
 /*! How much of a path and of a bad line an error shows. */
 #define SHOW_PATH_MAX 320
 #define SHOW_TEXT_MAX 64
+/*! The largest zone file that is a list, in octets: a million entries fit. */
+#define ZONE_SIZE_MAX (64 << 20)
 /*! A "date:" line is shorter than that. */
 #define NOTE_MAX 64
 
@@ -183,14 +188,9 @@ static int bad_entry(const reader_t *reader, const char *what, const char *text,
 	return KNOT_EMALF;
 }
 
-/*! Adds a name that ends in a dot. Returns what is wrong with it, or NULL. */
-static const char *add_name(reader_t *reader, const char *text, bool except, int *ret)
+/*! Adds a name. Returns what is wrong with it, or NULL. */
+static const char *use_name(reader_t *reader, const knot_dname_t *name, bool except, int *ret)
 {
-	knot_dname_storage_t name = { 0 };
-	if (name_from_str(name, text, relative) != KNOT_EOK ||
-	    knot_dname_in_bailiwick(name, relative) >= 0) { /* The dot was an escaped one. */
-		return "not a domain name";
-	}
 	if (name[0] == '\0') {
 		return "not a domain below the root";
 	}
@@ -202,18 +202,34 @@ static const char *add_name(reader_t *reader, const char *text, bool except, int
 	return NULL;
 }
 
+/*! Adds a name that ends in a dot. Returns what is wrong with it, or NULL. */
+static const char *add_name(reader_t *reader, const char *text, bool except, int *ret)
+{
+	knot_dname_storage_t name = { 0 };
+	if (name_from_str(name, text, relative) != KNOT_EOK ||
+	    knot_dname_in_bailiwick(name, relative) >= 0) { /* The dot was an escaped one. */
+		return "not a domain name";
+	}
+	return use_name(reader, name, except, ret);
+}
+
+static int use_net(reader_t *reader, const net_t *net, bool except)
+{
+	if (except) {
+		return netset_except(reader->nets, net);
+	}
+	reader->info.count++;
+	*(net->family == 4 ? &reader->info.covers4 : &reader->info.covers6) += net_addresses(net);
+	return netset_add(reader->nets, net);
+}
+
 static const char *add_net(reader_t *reader, const char *text, bool except, int *ret)
 {
 	net_t net;
 	if (net_from_str(&net, text) != KNOT_EOK) {
 		return "neither a network nor a name that ends in a dot";
 	}
-	if (!except) {
-		reader->info.count++;
-		*(net.family == 4 ? &reader->info.covers4 : &reader->info.covers6) +=
-			net_addresses(&net);
-	}
-	*ret = except ? netset_except(reader->nets, &net) : netset_add(reader->nets, &net);
+	*ret = use_net(reader, &net, except);
 	return NULL;
 }
 
@@ -233,6 +249,16 @@ static size_t trim(line_t *line, char **out)
 	return len;
 }
 
+static int count_entry(reader_t *reader)
+{
+	if (reader->entries == NETFILE_ENTRIES_MAX) {
+		complain(reader, reader->line, "too many entries");
+		return KNOT_EMALF;
+	}
+	reader->entries++;
+	return KNOT_EOK;
+}
+
 static int line_use(reader_t *reader, line_t *line)
 {
 	char *text;
@@ -240,11 +266,9 @@ static int line_use(reader_t *reader, line_t *line)
 	if (len == 0) {
 		return KNOT_EOK;
 	}
-	if (reader->entries == NETFILE_ENTRIES_MAX) {
-		complain(reader, reader->line, "too many entries");
+	if (count_entry(reader) != KNOT_EOK) {
 		return KNOT_EMALF;
 	}
-	reader->entries++;
 
 	int ret = KNOT_EOK;
 	const bool except = *text == '!';
@@ -268,7 +292,148 @@ static void skip_bom(line_t *line)
 	}
 }
 
-static int read_all(reader_t *reader, FILE *file)
+/*! The first line with an entry shows what a zone file is: a directive, or an SOA record. */
+static bool is_zone_line(const line_t *line)
+{
+	static const char blanks[] = " \t";
+	const char *at = line->text;
+	bool soa = false;
+	for (size_t len; *at != '\0' && !soa; at += len) {
+		at += strspn(at, blanks);
+		len = strcspn(at, blanks);
+		soa = len == 3 && at > line->text && strncasecmp(at, "SOA", 3) == 0;
+	}
+	return line->text[0] == '$' || soa;
+}
+
+/*! Takes the items of an APL record: family, prefix, negation and length, address without its zeros
+ *  at the end (RFC 3123 4). Items of other families are none of ours. */
+static int use_apl(reader_t *reader, const uint8_t *at, size_t size)
+{
+	int ret = KNOT_EOK;
+	while (size >= 4 && ret == KNOT_EOK) {
+		const uint16_t family = (uint16_t)(at[0] << 8 | at[1]);
+		const size_t len = at[3] & 0x7f;
+		if (len > size - 4) {
+			break;
+		}
+		if (family == 1 || family == 2) {
+			uint8_t address[16] = { 0 };
+			net_t net;
+			memcpy(address, at + 4, len < sizeof(address) ? len : sizeof(address));
+			if (len > (family == 1 ? 4 : 16) ||
+			    net_from_addr(&net, family == 1 ? 4 : 6, address, NULL, at[2]) != KNOT_EOK) {
+				break;
+			}
+			ret = count_entry(reader);
+			if (ret == KNOT_EOK && use_net(reader, &net, at[3] & 0x80) != KNOT_EOK) {
+				complain(reader, 0, "not enough memory");
+				ret = KNOT_ENOMEM;
+			}
+		}
+		at += 4 + len;
+		size -= 4 + len;
+	}
+	if (ret == KNOT_EOK && size > 0) {
+		complain(reader, reader->line, "APL record with a malformed item");
+		ret = KNOT_EMALF;
+	}
+	return ret;
+}
+
+/*! Takes the name of a PTR record. */
+static int use_ptr(reader_t *reader, uint8_t *name)
+{
+	int ret = count_entry(reader);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	knot_dname_to_lower(name);
+	const char *what = use_name(reader, name, false, &ret);
+	if (what != NULL) {
+		complain(reader, reader->line, what);
+		return KNOT_EMALF;
+	}
+	if (ret != KNOT_EOK) {
+		complain(reader, 0, "not enough memory");
+	}
+	return ret;
+}
+
+static int use_record(reader_t *reader, zs_scanner_t *scanner)
+{
+	switch (scanner->r_class == KNOT_CLASS_IN ? scanner->r_type : 0) {
+	case KNOT_RRTYPE_APL:
+		return use_apl(reader, scanner->r_data, scanner->r_data_length);
+	case KNOT_RRTYPE_PTR:
+		return use_ptr(reader, scanner->r_data);
+	default:
+		return KNOT_EOK;
+	}
+}
+
+static int scan_zone(reader_t *reader, zs_scanner_t *scanner)
+{
+	int ret = KNOT_EOK;
+	while (ret == KNOT_EOK && zs_parse_record(scanner) == 0) {
+		reader->line = scanner->line_counter;
+		switch (scanner->state) {
+		case ZS_STATE_DATA:
+			ret = use_record(reader, scanner);
+			break;
+		case ZS_STATE_ERROR:
+			complain(reader, reader->line, zs_strerror(scanner->error.code));
+			ret = KNOT_EMALF;
+			break;
+		case ZS_STATE_INCLUDE:
+			complain(reader, reader->line, "a list includes no other file");
+			ret = KNOT_EMALF;
+			break;
+		case ZS_STATE_EOF:
+			return KNOT_EOK;
+		default:
+			break;
+		}
+	}
+	return ret;
+}
+
+/*! Reads a zone file from its beginning, all at once: what is mapped could be cut meanwhile. */
+static int read_zone(reader_t *reader, FILE *file)
+{
+	struct stat st;
+	bool known = fstat(fileno(file), &st) == 0 && st.st_size <= ZONE_SIZE_MAX;
+	const size_t room = known ? (size_t)st.st_size + 1 : ZONE_SIZE_MAX + 1;
+	zs_scanner_t *scanner = malloc(sizeof(*scanner));
+	char *text = malloc(room);
+	int ret = KNOT_EOK;
+	if (scanner == NULL || text == NULL || zs_init(scanner, ".", KNOT_CLASS_IN, 0) != 0) {
+		complain(reader, 0, "not enough memory");
+		free(scanner);
+		free(text);
+		return KNOT_ENOMEM;
+	}
+	rewind(file);
+	size_t size = fread(text, 1, room, file);
+	if (ferror(file)) {
+		ret = complain_errno(reader, errno);
+	} else if (size == room) {
+		complain(reader, 0, "zone file too large for a list, or being written");
+		ret = KNOT_EMALF;
+	} else if (zs_set_input_string(scanner, text, size) != 0) {
+		complain(reader, 0, "not enough memory");
+		ret = KNOT_ENOMEM;
+	} else {
+		reader->entries = 0;
+		ret = scan_zone(reader, scanner);
+	}
+	zs_deinit(scanner);
+	free(scanner);
+	free(text);
+	return ret;
+}
+
+static int read_lines(reader_t *reader, FILE *file)
 {
 	line_t line;
 	do {
@@ -284,12 +449,23 @@ static int read_all(reader_t *reader, FILE *file)
 			return KNOT_EMALF;
 		}
 		info_date(&reader->info, line.note);
+		if (reader->entries == 0 && is_zone_line(&line)) {
+			return read_zone(reader, file);
+		}
 		int ret = line_use(reader, &line);
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
 	} while (!line.last);
+	return KNOT_EOK;
+}
 
+static int read_all(reader_t *reader, FILE *file)
+{
+	int ret = read_lines(reader, file);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
 	if (reader->info.count + reader->info.names == 0) {
 		complain(reader, 0, "neither a network nor a name in it");
 		return KNOT_EMALF;

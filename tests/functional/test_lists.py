@@ -219,6 +219,40 @@ class Live(ListsCase):
         harness.wait_for(lambda: self.data(server, "a.h", "A") == ["104.16.1.2"], WAIT, server.log())
         self.assertEqual(self.data(server, "b.h", "A"), ["198.51.100.25"])
 
+    def test_zone_file(self):
+        """A fleet gets its list as a zone: a change on the primary guards on the secondary."""
+        listed = "cloud.proxies.test."
+        first = zones.small(listed, "@ APL 1:104.16.0.0/13 !1:104.16.1.0/24\nn PTR cdn.test.")
+        acl = "acl:\n  - id: all\n    action: transfer\n\n"
+        primary = harness.Knotd({listed: first}, extra=acl,
+                                options={listed: "    acl: all\n"}).start()
+        self.addCleanup(primary.stop)
+        remote = "remote:\n  - id: primary\n    address: 127.0.0.1@%d\n\n" % primary.port
+        secondary = harness.Knotd(
+            {listed: "", ZONE: zones.small(ZONE, "a.h A 104.16.1.2\nc.h A 104.16.2.2\nb.h MX 1 x.cdn.test.")},
+            extra=remote, options={listed: "    master: primary\n    zonefile-sync: 0\n"})
+        self.addCleanup(secondary.stop)
+        secondary.guard = None
+        os.unlink(secondary.zone_file(listed))
+        secondary.start(wait=False)
+        harness.wait_for(lambda: os.path.exists(secondary.zone_file(listed)), WAIT, "the transfer")
+        # The list is there now: from here on the zone is guarded.
+        secondary.write_conf({ZONE: POLICY.with_(proxy_file=(secondary.zone_file(listed),),
+                                                 list_reload=1)})
+        secondary.knotc("reload")
+        harness.wait_for(lambda: self.data(secondary, "c.h", "A") == ["198.51.100.25"], WAIT,
+                         secondary.log())
+        self.assertEqual(self.data(secondary, "a.h", "A"), ["104.16.1.2"])
+        self.assertEqual(self.data(secondary, "b.h", "MX"), ["1 mx-direct." + ZONE])
+
+        primary.write_zone(listed, first.replace(" 1 10800", " 2 10800").replace(
+            "!1:104.16.1.0/24", "1:192.0.2.0/24"))
+        primary.knotc("zone-reload", listed)
+        secondary.knotc("zone-refresh", listed)
+        harness.wait_for(lambda: self.data(secondary, "a.h", "A") == ["198.51.100.25"], WAIT,
+                         secondary.log())
+        self.wait_line(secondary, "info", "list changed, 2 networks and 1 name now")
+
     def test_off(self):
         server = self.started(list_reload=0)
         harness.replace(self.list, "104.16.0.0/13\n192.0.2.0/24\n")

@@ -118,6 +118,21 @@ static void test_good(void **state)
 		  { "192.0.2.0/24", "a-b.net.", "a.cdn.net.", "!mx.cdn.net." } },
 		{ TEXT("!cdn.net.\n192.0.2.0/24\ncdn.net."), { "192.0.2.0/24", "!cdn.net." } },
 		{ TEXT("cdn.net\\..\n"), { "cdn.net\\.." } },
+		/* Zone files, as knotd writes them and as people do. */
+		{ TEXT(";; Zone dump\nlist.example.\t3600\tSOA\tns.example. h.example. 1 2 3 4 5\n"
+		       "list.example.\t3600\tNS\tns.example.\n"
+		       "list.example.\t3600\tAPL\t1:192.0.2.0/24 !1:192.0.2.128/25 2:2001:db8::/32\n"
+		       "n.list.example.\t3600\tPTR\tCDN.example.net.\n"
+		       "n.list.example.\t3600\tTXT\t\"1:198.51.100.0/24\"\n"),
+		  { "192.0.2.0/24", "2001:db8::/32", "cdn.example.net." } },
+		{ TEXT("$TTL 60\n$ORIGIN l.example.\n@ SOA a b 1 2 3 4 5\n"
+		       "@ APL 1:0.0.0.0/0 (\n  2:::/0 )\n@ PTR cdn"),
+		  { "0.0.0.0/0", "::/0", "cdn.l.example." } },
+		{ TEXT("$ORIGIN l.example.\n@ 60 IN APL 1:192.0.2.1/32\n@ 60 IN APL 1:192.0.2.2/32\n"),
+		  { "192.0.2.1/32", "192.0.2.2/32" } },
+		/* Of other families nothing is known. */
+		{ TEXT("@ 0 SOA a b 1 2 3 4 5\n@ 0 APL 1:192.0.2.1/32\n"
+		       "@ 0 TYPE42 \\# 6 4004 0002 0102\n"), { "192.0.2.1/32" } },
 	};
 
 	for (size_t i = 0; i < COUNT(good); i++) {
@@ -237,6 +252,44 @@ static void check_unreadable(const char *file, int want_ret, const char *want)
 	assert_string_equal(err, text);
 	assert_int_equal(ret, want_ret);
 	netset_free(set);
+}
+
+/* Zone files that are no lists; the line is the second one unless said otherwise. */
+static void test_malformed_zone(void **state)
+{
+	(void)state;
+#define SOA "@ 60 SOA a b 1 2 3 4 5\n"
+	static const struct {
+		const char *text;
+		const char *err;
+	} bad[] = {
+		{ SOA, ": neither a network nor a name in it" },
+		{ SOA "@ 60 A 192.0.2.1\n", ": neither a network" },
+		{ SOA "@ 60 APL 1:192.0.2.1/33\n", ":2: " },
+		{ SOA "@ 60 NONE x\n", ":2: " },
+		{ SOA "$INCLUDE /etc/passwd\n", ":2: a list includes no other file" },
+		{ SOA "@ 60 PTR .\n", ":2: not a domain below the root" },
+		{ SOA "@ 60 PTR *.example.\n", ":2: a pattern, not a domain name" },
+		/* Too long a prefix, an address that is too long or cut, less than an item. */
+		{ SOA "@ 60 APL \\# 5 0001 21 01 c0\n", ":2: APL record with a malformed item" },
+		{ SOA "@ 60 APL \\# 9 0001 20 05 c000020101\n", ":2: " },
+		{ SOA "@ 60 APL \\# 7 0001 20 04 c00002\n", ":2: " },
+		{ SOA "@ 60 APL \\# 3 0001 20\n", ":2: " },
+		{ SOA "@ 60 APL \\# 21 0002 80 11 0102030405060708090a0b0c0d0e0f1011\n", ":2: " },
+	};
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		netset_t *set;
+		names_t names = { 0 };
+		char err[NETFILE_ERR_MAX];
+		write_file(bad[i].text, strlen(bad[i].text));
+		assert_int_equal(read_set(&set, &names, NULL, err), KNOT_EMALF);
+		assert_memory_equal(err, path, strlen(path));
+		if (strncmp(err + strlen(path), bad[i].err, strlen(bad[i].err)) != 0) {
+			fail_msg("%s: %s", bad[i].text, err);
+		}
+		netset_free(set);
+		names_clear(&names);
+	}
 }
 
 static void test_unreadable(void **state)
@@ -418,6 +471,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_malformed_zone),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_long_path),
 		cmocka_unit_test(test_info),
