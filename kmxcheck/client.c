@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,6 +27,31 @@
 /* Length of a TCP message, header, QNAME, QTYPE, QCLASS, OPT. */
 #define OUT_MAX (2 + 12 + 255 + 4 + 11)
 #define IN_MAX (2 + 65535)
+
+/* Writes the text of a server from its address. */
+static void set_text(server_t *server)
+{
+	char host[SERVER_TEXT_MAX - 8] = "", port[8] = "";
+	(void)getnameinfo((const struct sockaddr *)&server->address, server->size, host,
+	                  sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	(void)snprintf(server->text, sizeof(server->text), "%s@%s", host, port);
+}
+
+bool server_to_loopback(server_t *server)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&server->address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&server->address;
+	bool ipv4 = server->address.ss_family == AF_INET;
+	if (ipv4 && v4->sin_addr.s_addr == htonl(INADDR_ANY)) {
+		v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		set_text(server);
+	} else if (!ipv4 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr)) {
+		v6->sin6_addr = in6addr_loopback;
+		set_text(server);
+	}
+	return ipv4 ? ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET
+	            : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
 
 int server_from_str(server_t *server, const char *text, char err[static ERROR_TEXT_MAX])
 {
@@ -52,8 +78,7 @@ int server_from_str(server_t *server, const char *text, char err[static ERROR_TE
 	memcpy(&server->address, info->ai_addr, info->ai_addrlen);
 	server->size = info->ai_addrlen;
 	freeaddrinfo(info);
-	(void)snprintf(server->text, sizeof(server->text), "%.*s@%lu", (int)sizeof(host) - 8, host,
-	               number);
+	set_text(server);
 	return KNOT_EOK;
 }
 

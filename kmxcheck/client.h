@@ -34,6 +34,10 @@ typedef struct {
 /*! Reads "ADDR[@PORT]", the port by default 53. KNOT_EINVAL with err. */
 int server_from_str(server_t *server, const char *text, char err[static ERROR_TEXT_MAX]);
 
+/*! Makes the unspecified address, where a server listens, the one of the loopback, where it can be
+ *  asked. True if it is the loopback. */
+bool server_to_loopback(server_t *server);
+
 /*! How a query travels. */
 typedef enum {
 	VIA_UDP_SMALL = 0, /*!< EDNS size 512. */

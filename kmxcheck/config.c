@@ -31,8 +31,11 @@ static const char *const section_names[CONF_SECTION_COUNT] = {
 	[CONF_ZONE]     = "zone",
 	[CONF_TEMPLATE] = "template",
 	[CONF_MXGUARD]  = "mod-mxguard",
+	[CONF_SERVER]   = "server",
+	[CONF_CONTROL]  = "control",
 };
 
+/* NULL: there is one of it, without an id. */
 static const char *const id_names[CONF_SECTION_COUNT] = {
 	[CONF_ZONE]     = "domain",
 	[CONF_TEMPLATE] = "id",
@@ -127,6 +130,13 @@ static int add_parsed(conf_reader_t *reader, const yp_parser_t *parser)
 	}
 
 	const char *id = id_names[reader->section];
+	if (id == NULL) {
+		if (reader->group == NULL) {
+			add_group(reader, "", pos);
+		}
+		add_value(reader, parser->key, parser->data, pos);
+		return KNOT_EOK;
+	}
 	if ((parser->event == YP_EID) != (strcmp(parser->key, id) == 0)) {
 		return error_at(reader->err, KNOT_EINVAL, pos,
 		                "item '%s' where section '%s' needs '- %s'", parser->key,
@@ -552,6 +562,40 @@ const config_zone_t *config_zone(const config_t *config, const knot_dname_t *nam
 {
 	size_t number = name_index_find(&config->by_name, name);
 	return number != NAME_INDEX_NONE ? &config->zones.at[number] : NULL;
+}
+
+const char *config_listen(const config_t *config, size_t i)
+{
+	for (size_t k = 0; k < config->sections[CONF_SERVER].count; k++) {
+		const conf_group_t *group = &config->sections[CONF_SERVER].at[k];
+		for (size_t j = 0; j < group->values.count; j++) {
+			if (strcmp(group->values.at[j].item, "listen") == 0 && i-- == 0) {
+				return group->values.at[j].text;
+			}
+		}
+	}
+	return NULL;
+}
+
+/*! The last value of an item of a section that has no id, or NULL. */
+static const char *last_text(const config_t *config, conf_section_t section, const char *item)
+{
+	const conf_value_t *value = NULL;
+	for (size_t i = config->sections[section].count; i > 0 && value == NULL; i--) {
+		value = last_value(&config->sections[section].at[i - 1], item);
+	}
+	return value != NULL ? value->text : NULL;
+}
+
+char *config_control(const config_t *config)
+{
+	const char *rundir = last_text(config, CONF_SERVER, "rundir");
+	const char *listen = last_text(config, CONF_CONTROL, "listen");
+	if (listen != NULL && listen[0] == '/') {
+		return xstrdup(listen);
+	}
+	return rundir == NULL ? NULL
+	                      : xformat("%s/%s", rundir, listen != NULL ? listen : "knot.sock");
 }
 
 values_t *config_policy(const config_t *config, const char *id)

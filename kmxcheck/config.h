@@ -26,7 +26,9 @@
 #endif
 
 /*! The sections that matter here; all others are skipped. */
-typedef enum { CONF_ZONE, CONF_TEMPLATE, CONF_MXGUARD, CONF_SECTION_COUNT } conf_section_t;
+typedef enum {
+	CONF_ZONE, CONF_TEMPLATE, CONF_MXGUARD, CONF_SERVER, CONF_CONTROL, CONF_SECTION_COUNT
+} conf_section_t;
 
 /*! One value of an item, as it is written. */
 typedef struct {
@@ -35,9 +37,9 @@ typedef struct {
 	source_pos_t pos;
 } conf_value_t;
 
-/*! What belongs to one id of a section. */
+/*! What belongs to one id of a section, or to a section that has none. */
 typedef struct {
-	char *id;
+	char *id;                 /*!< Or "". */
 	source_pos_t pos;
 	VEC(conf_value_t) values; /*!< In the order of the file. */
 } conf_group_t;
@@ -69,6 +71,13 @@ void config_clear(config_t *config);
 
 /*! The zone of a name, or NULL. */
 const config_zone_t *config_zone(const config_t *config, const knot_dname_t *name);
+
+/*! Where the server listens: the i-th value of "listen" as it is written, or NULL: no more. */
+const char *config_listen(const config_t *config, size_t i);
+
+/*! The control socket that the server has by this configuration, for free(). NULL: it says nothing,
+ *  so the server has that of its build. */
+char *config_control(const config_t *config);
 
 /*! The stanza of an id, or NULL. */
 values_t *config_policy(const config_t *config, const char *id);

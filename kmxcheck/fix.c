@@ -7,6 +7,19 @@
 #include "kmxcheck/check.h"
 #include "kmxcheck/xalloc.h"
 
+/*! Adds edits from one RRset to another one, with a TTL for the latter: the limit that the policy
+ *  sets is for answers, not for the zone. */
+static void change(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *old,
+                   const knot_rrset_t *new, uint32_t ttl)
+{
+	knot_rrset_t with = { 0 };
+	if (new != NULL) {
+		with = *new;
+		with.ttl = ttl;
+	}
+	audit_add_edits(auditor, owner, old, new != NULL ? &with : NULL);
+}
+
 void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset, const knot_rrset_t *alias)
 {
 	policy_item_t item;
@@ -14,7 +27,8 @@ void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset, const knot_rrset
 	policy_verdict_t verdict;
 	audit_judge_rrset(auditor, rrset, &item, &response, &verdict);
 	if (item.edit != EDIT_KEEP) {
-		audit_add_edits(auditor, rrset->owner, alias != NULL ? alias : rrset, item.with);
+		const knot_rrset_t *old = alias != NULL ? alias : rrset;
+		change(auditor, rrset->owner, old, item.with, old->ttl);
 	}
 	policy_verdict_clear(&response, &verdict);
 }
@@ -127,8 +141,8 @@ static void copy_wildcard(auditor_t *auditor, const knot_dname_t *host)
 		}
 		if (audit_response(auditor, &reply, host, rrset.type)) {
 			audit_judge(auditor, &reply.response, &verdict);
-			audit_add_edits(auditor, host, NULL,
-			                answer_at(&reply.response, &verdict, host, rrset.type));
+			change(auditor, host, NULL,
+			       answer_at(&reply.response, &verdict, host, rrset.type), rrset.ttl);
 			policy_verdict_clear(&reply.response, &verdict);
 		}
 		reply_clear(&reply);
@@ -182,6 +196,26 @@ static void add_change_edges(auditor_t *auditor, const knot_dname_t *host,
 	}
 }
 
+/*! The TTL for addresses of a host: that of the records in whose place they come, at the host or at
+ *  the wildcard that has answered for it, else a default. */
+static uint32_t address_ttl(const auditor_t *auditor, const knot_dname_t *host, bool exists,
+                            uint16_t type, uint32_t otherwise)
+{
+	const uint16_t types[] = {
+		KNOT_RRTYPE_CNAME, type, type_of_family(type == KNOT_RRTYPE_A ? 6 : 4)
+	};
+	knot_dname_storage_t storage;
+	knot_rrset_t rrset;
+	const knot_dname_t *node = exists ? host : find_wildcard(auditor, host, storage);
+	for (size_t i = 0; node != NULL && i < sizeof(types) / sizeof(*types); i++) {
+		if (zone_lookup(auditor->zone, node, types[i], &rrset) == KNOT_EOK &&
+		    rrset.rrs.count > 0) {
+			return rrset.ttl;
+		}
+	}
+	return otherwise;
+}
+
 void fix_host(auditor_t *auditor, const knot_dname_t *host, judged_t judged[2])
 {
 	if ((!is_changed(auditor, host, &judged[0].verdict) &&
@@ -204,7 +238,8 @@ void fix_host(auditor_t *auditor, const knot_dname_t *host, judged_t judged[2])
 		if (rrset == NULL && !verdict->changes) {
 			rrset = end_addresses(response, host, type);
 		}
-		audit_add_edits(auditor, host, there ? &own : NULL, rrset);
+		change(auditor, host, there ? &own : NULL, rrset,
+		       rrset == NULL ? 0 : address_ttl(auditor, host, exists, type, rrset->ttl));
 		if (rrset != NULL) {
 			add_change_edges(auditor, host, rrset, there ? &own : NULL);
 		}

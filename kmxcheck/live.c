@@ -251,7 +251,7 @@ static size_t same_rrset(const audit_t *audit, size_t from)
 	return end;
 }
 
-/* Which changes of enforce are in the answer? */
+/* Which changes of enforce are in the answer? What it writes has a TTL of the policy's at most. */
 static void count_changes(session_t *session, const query_t *query, const ldns_pkt *answer)
 {
 	const audit_edit_t *edits = session->audit->edits.at;
@@ -263,7 +263,7 @@ static void count_changes(session_t *session, const query_t *query, const ldns_p
 			knot_dname_storage_t owner;
 			uint8_t data[RDATA_MAX];
 			there = ldns_rr_get_type(rr) == (ldns_rr_type)query->type &&
-			        ldns_rr_ttl(rr) == edits[e].ttl &&
+			        (!edits[e].add || ldns_rr_ttl(rr) <= session->policy->ttl) &&
 			        knot_dname_is_equal(rr_owner(rr, owner), query->name) &&
 			        rr_rdata(rr, data) == edits[e].rdata->len &&
 			        memcmp(data, edits[e].rdata->data, edits[e].rdata->len) == 0;

@@ -286,7 +286,8 @@ static int make_policies(run_t *run, char err[static ERROR_TEXT_MAX])
 /*! True if the output is how to fix the zone. */
 static bool fixes(const run_t *run)
 {
-	return run->options.format == FORMAT_NSUPDATE || run->options.format == FORMAT_DIFF;
+	format_t format = run->options.format;
+	return format == FORMAT_NSUPDATE || format == FORMAT_KNOTC || format == FORMAT_DIFF;
 }
 
 /*! True if it is not the zone's own records that are reported, but a server's answers. */
@@ -477,15 +478,45 @@ static output_zone_t result(const run_t *run, const job_t *job)
 	};
 }
 
+/*! Where a script finds the server: at the address of --server, else at one where it listens by the
+ *  configuration, the loopback if it may be. False: that is not known. */
+static bool find_server(const run_t *run, server_t *server)
+{
+	if (run->options.server != NULL) {
+		*server = run->server;
+		return true;
+	}
+	bool found = false, loopback = false;
+	const char *text;
+	for (size_t i = 0; !loopback && (text = config_listen(&run->config, i)) != NULL; i++) {
+		char err[ERROR_TEXT_MAX];
+		server_t next;
+		/* What is not an address is a socket in the file system. */
+		if (server_from_str(&next, text, err) != KNOT_EOK) {
+			continue;
+		}
+		loopback = server_to_loopback(&next);
+		if (loopback || !found) {
+			*server = next;
+			found = true;
+		}
+	}
+	return found;
+}
+
 /*! Counts and, unless it is to be quiet, prints the audits there are. Returns the exit status. */
 static int print_results(const run_t *run)
 {
+	server_t server;
 	output_zone_t *zones = xcalloc(run->jobs.count, sizeof(*zones));
+	char *control = config_control(&run->config);
 	output_t output = {
 		.zones = zones,
 		.skips = run->skips.at,
 		.skip_count = run->skips.count,
 		.color = wants_color(),
+		.server = find_server(run, &server) ? server.text : NULL,
+		.control = control,
 		.program = "kmxcheck " PACKAGE_VERSION,
 	};
 	for (size_t i = 0; i < run->jobs.count; i++) {
@@ -504,6 +535,7 @@ static int print_results(const run_t *run)
 			status = EXIT_TROUBLE;
 		}
 	}
+	free(control);
 	free(zones);
 	return run->failed > 0 ? EXIT_TROUBLE : status;
 }

@@ -41,8 +41,9 @@ static const char usage[] =
 "      --axfr                take the zones from that server, not from files\n"
 "\n"
 "Output:\n"
-"  -f, --format FORMAT       text (default), json, dot, or nsupdate: a script for knsupdate\n"
-"      --diff                the changes that nsupdate makes, as zone-file lines\n"
+"  -f, --format FORMAT       text (default), json, dot (a graph), or scripts that fix the zones:\n"
+"                            knotc, nsupdate\n"
+"      --diff                the changes that these scripts make, as zone-file lines\n"
 "      --ignore RULE[:OWNER] leave findings out; may be repeated\n"
 "      --fail-on LEVEL       exit status 1 from this on: error (default), warning, never\n"
 "  -q, --quiet               no output but errors: the exit status says it\n"
@@ -159,7 +160,7 @@ static bool read_format(options_t *options, const char *text)
 {
 	format_t format = output_format(text);
 	if (format == FORMAT_COUNT) {
-		complain("--format '%s': has to be text, json, dot or nsupdate", text);
+		complain("--format '%s': has to be text, json, dot, knotc or nsupdate", text);
 		return false;
 	}
 	options->format = format;

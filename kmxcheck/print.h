@@ -23,6 +23,7 @@ typedef enum {
 	FORMAT_JSON,
 	FORMAT_DOT,
 	FORMAT_NSUPDATE,
+	FORMAT_KNOTC,
 	FORMAT_DIFF,    /*!< --diff: has no name for -f. */
 	FORMAT_COUNT
 } format_t;
@@ -60,6 +61,8 @@ typedef struct {
 	const output_skip_t *skips;
 	size_t skip_count;
 	bool color;          /*!< Text and diff only. */
+	const char *server;  /*!< "192.0.2.1@53", which a script is for, or NULL: not known. */
+	const char *control; /*!< Its control socket, or NULL: not known. */
 	const char *program; /*!< Name and version for comments, or NULL: "kmxcheck". */
 } output_t;
 
@@ -73,7 +76,7 @@ typedef struct {
 	size_t rules[AUDIT_RULE_COUNT]; /*!< Errors and warnings by rule. */
 } output_totals_t;
 
-/*! The format that -f names ("text", "json", "dot", "nsupdate"), or FORMAT_COUNT. */
+/*! The format that -f names ("text", "json"), or FORMAT_COUNT. */
 format_t output_format(const char *name);
 
 /*! Counts; decides the exit status too. */
@@ -101,12 +104,13 @@ typedef struct {
 /*! The record of an edit as a zone-file line, without line break. */
 void print_record(record_text_t *buf, const audit_edit_t *edit, bool with_class);
 
-/*! The first edit after those that have the same owner as the i-th. */
-size_t print_same_owner(const audit_t *audit, size_t i);
+/*! The same, the data only. */
+void print_rdata(record_text_t *buf, const audit_edit_t *edit);
 
 /* One for each format; errors of the file are left to the caller. */
 void print_text(const output_t *output, FILE *out);
 void print_json(const output_t *output, FILE *out);
 void print_dot(const output_t *output, FILE *out);
 void print_nsupdate(const output_t *output, FILE *out);
+void print_knotc(const output_t *output, FILE *out);
 void print_diff(const output_t *output, FILE *out);

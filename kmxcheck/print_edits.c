@@ -2,14 +2,13 @@
 
 /*
  * The output as changes that fix the zones themselves as mode enforce fixes their answers: a script
- * for knsupdate(1), or zone-file lines to take out and to put in. The latter are not for patch(1):
- * a record may be written in many ways, and no line of the file is repeated here.
- *
- * Of one owner all removals go first: an update ignores an address beside a CNAME that is still
- * there (RFC 2136 3.4.2.2). An update is all or nothing, so a zone is one update if it fits.
+ * for knsupdate(1), one for sh(1) that calls knotc(8), or zone-file lines to take out and to put in.
+ * The latter are not for patch(1): a record may be written in many ways, and no line of the file is
+ * repeated here.
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <libknot/libknot.h>
 
@@ -24,12 +23,75 @@
 #define GREEN "\033[32m"
 #define PLAIN "\033[0m"
 
+/* What the formats write to; other members are for one of them. */
 typedef struct {
 	FILE *out;
+	const output_t *output;
 	const audit_t *audit;
 	record_text_t text;
-	size_t octets; /* In the update so far; 0 if none is begun. */
+	size_t octets;    /* nsupdate: in the update so far; 0 if none is begun. */
+	const char *zone; /* knotc: name, as text. */
 } script_t;
+
+typedef void (*edit_f)(script_t *script, const audit_edit_t *edit, bool new_owner);
+
+static size_t same_owner(const audit_t *audit, size_t i)
+{
+	size_t end = i + 1;
+	while (end < audit->edits.count &&
+	       knot_dname_is_equal(audit->edits.at[i].owner, audit->edits.at[end].owner)) {
+		end++;
+	}
+	return end;
+}
+
+/* Writes the edits of a zone. Of one owner all removals go first: an update ignores an address
+ * beside a CNAME that is still there (RFC 2136 3.4.2.2). */
+static void print_edits(script_t *script, edit_f print)
+{
+	const audit_t *audit = script->audit;
+	for (size_t i = 0, next; i < audit->edits.count; i = next) {
+		bool new_owner = true;
+		next = same_owner(audit, i);
+		for (unsigned add = 0; add < 2; add++) {
+			for (size_t j = i; j < next; j++) {
+				if (audit->edits.at[j].add == add) {
+					print(script, &audit->edits.at[j], new_owner);
+					new_owner = false;
+				}
+			}
+		}
+	}
+}
+
+/* Zone by zone: the head once, before the first zone that has to be changed. */
+static void print_zones(const output_t *output, FILE *out, void (*head)(const output_t *, FILE *),
+                        void (*print)(script_t *, const output_zone_t *))
+{
+	script_t script = { .out = out, .output = output };
+	for (size_t i = 0; i < output->zone_count; i++) {
+		script.audit = output->zones[i].audit;
+		if (script.audit->edits.count == 0) {
+			continue;
+		}
+		if (head != NULL) {
+			head(output, out);
+			head = NULL;
+		}
+		print(&script, &output->zones[i]);
+	}
+	free(script.text.text);
+}
+
+static void print_made_by(const output_t *output, FILE *out, const char *comment)
+{
+	(void)fprintf(out, "%s Made by ", comment);
+	write_clean(out, output->program != NULL ? output->program : "kmxcheck");
+	(void)fprintf(out, ". Takes records that lead mail to a proxy out of the zones, and puts\n"
+	              "%s in what mod-mxguard would answer. ", comment);
+}
+
+/* nsupdate. An update is all or nothing, so a zone is one update if it fits. */
 
 static void send_update(script_t *script)
 {
@@ -39,114 +101,175 @@ static void send_update(script_t *script)
 	}
 }
 
-static void begin_update(script_t *script)
-{
-	knot_dname_txt_storage_t name;
-	(void)fprintf(script->out, "zone %s\n", name_text(name, script->audit->zone));
-}
-
-static void print_update_edit(script_t *script, const audit_edit_t *edit)
+static void print_update_edit(script_t *script, const audit_edit_t *edit, bool new_owner)
 {
 	/* Owner uncompressed, type, class, TTL and length before the data. */
 	size_t octets = knot_dname_size(edit->owner) + 10 + edit->rdata->len;
-	if (script->octets + octets > UPDATE_MAX) {
+	if (script->octets + octets > UPDATE_MAX || (new_owner && script->octets > UPDATE_FULL)) {
 		send_update(script);
 	}
 	if (script->octets == 0) {
-		begin_update(script);
+		knot_dname_txt_storage_t name;
+		(void)fprintf(script->out, "zone %s\n", name_text(name, script->audit->zone));
 	}
 	script->octets += octets;
 	print_record(&script->text, edit, true);
 	(void)fprintf(script->out, "%s %s\n", edit->add ? "add" : "del", script->text.text);
 }
 
-static void print_updates(script_t *script)
+static void print_update(script_t *script, const output_zone_t *zone)
 {
-	const audit_t *audit = script->audit;
-	for (size_t i = 0, next; i < audit->edits.count; i = next) {
-		next = print_same_owner(audit, i);
-		if (script->octets > UPDATE_FULL) {
-			send_update(script);
-		}
-		for (unsigned add = 0; add < 2; add++) {
-			for (size_t j = i; j < next; j++) {
-				if (audit->edits.at[j].add == add) {
-					print_update_edit(script, &audit->edits.at[j]);
-				}
-			}
-		}
-	}
+	(void)zone;
+	(void)fputc('\n', script->out);
+	print_edits(script, print_update_edit);
 	send_update(script);
 }
 
-static void print_script_head(FILE *out, const output_t *output)
+static void print_update_head(const output_t *output, FILE *out)
 {
-	(void)fputs("; Made by ", out);
-	write_clean(out, output->program != NULL ? output->program : "kmxcheck");
-	(void)fputs(". Takes records that lead mail to a proxy out of the zone, and puts in what\n"
-	            "; mod-mxguard would answer. Read it, then: knsupdate FILE\n"
-	            "; server 127.0.0.1 53\n", out);
+	print_made_by(output, out, ";");
+	(void)fputs("Read it, then: knsupdate FILE\n", out);
+	if (output->server != NULL) {
+		size_t address = strcspn(output->server, "@");
+		(void)fprintf(out, "server %.*s %s\n", (int)address, output->server,
+		              output->server + address + 1);
+	} else {
+		(void)fputs("; Where does the server listen? Fill it in, without the semicolon:\n"
+		            "; server 127.0.0.1 53\n", out);
+	}
 }
 
 void print_nsupdate(const output_t *output, FILE *out)
 {
-	script_t script = { .out = out };
-	bool begun = false;
-	for (size_t i = 0; i < output->zone_count; i++) {
-		script.audit = output->zones[i].audit;
-		if (script.audit->edits.count == 0) {
-			continue;
-		}
-		if (!begun) {
-			print_script_head(out, output);
-			begun = true;
-		}
-		(void)fputc('\n', out);
-		print_updates(&script);
-	}
-	free(script.text.text);
+	print_zones(output, out, print_update_head, print_update);
 }
 
-static void print_diff_head(FILE *out, const output_zone_t *zone)
+/* knotc */
+
+/* Writes a word of a command, such that the shell takes it as it is. */
+static void print_word(FILE *out, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789.-_:/@,+"
+	                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	if (text[0] != '\0' && text[strspn(text, plain)] == '\0') {
+		(void)fputs(text, out);
+		return;
+	}
+	(void)fputc('\'', out);
+	for (; *text != '\0'; text++) {
+		(void)fputs(*text == '\'' ? "'\\'" : "", out);
+		(void)fputc(*text, out);
+	}
+	(void)fputc('\'', out);
+}
+
+static void print_command(script_t *script, const char *command)
+{
+	(void)fprintf(script->out, "knotc %s ", command);
+	print_word(script->out, script->zone);
+}
+
+static void print_knotc_edit(script_t *script, const audit_edit_t *edit, bool new_owner)
+{
+	knot_dname_txt_storage_t owner;
+	char type[TYPE_TEXT_MAX];
+	(void)new_owner;
+	print_command(script, edit->add ? "zone-set" : "zone-unset");
+	(void)fputc(' ', script->out);
+	print_word(script->out, name_text(owner, edit->owner));
+	if (edit->add) {
+		(void)fprintf(script->out, " %u", edit->ttl);
+	}
+	(void)fprintf(script->out, " %s ", type_text(type, edit->type));
+	print_rdata(&script->text, edit);
+	print_word(script->out, script->text.text);
+	(void)fputc('\n', script->out);
+}
+
+static void print_transaction(script_t *script, const output_zone_t *zone)
+{
+	(void)zone;
+	knot_dname_txt_storage_t name;
+	script->zone = name_text(name, script->audit->zone);
+	(void)fputc('\n', script->out);
+	print_command(script, "zone-begin");
+	(void)fputc('\n', script->out);
+	print_edits(script, print_knotc_edit);
+	print_command(script, "zone-commit");
+	(void)fputc('\n', script->out);
+}
+
+static void print_knotc_head(const output_t *output, FILE *out)
+{
+	(void)fputs("#!/bin/sh\n", out);
+	print_made_by(output, out, "#");
+	(void)fputs("Read it, then: sh FILE\n"
+	            "# Each zone is one transaction. If a step fails, nothing of it is done, and\n"
+	            "# the script ends.\n"
+	            "\n", out);
+	if (output->control == NULL) {
+		(void)fputs("# Where is the control socket? Fill it in if knotc needs to be told: "
+		            "knotc -s SOCKET\n", out);
+	}
+	(void)fputs("control() {\n"
+	            "\tcommand knotc", out);
+	if (output->control != NULL) {
+		(void)fputs(" -s ", out);
+		print_word(out, output->control);
+	}
+	(void)fputs(" \"$@\" >/dev/null\n"
+	            "}\n"
+	            "\n"
+	            "zone='' signal=''\n"
+	            "trap 'signal=1' HUP INT TERM\n"
+	            "\n"
+	            "stop() {\n"
+	            "\tif [ -n \"$zone\" ]; then\n"
+	            "\t\tcontrol zone-abort \"$zone\"\n"
+	            "\t\tprintf '%s\\n' \"$zone is as it was\" >&2\n"
+	            "\tfi\n"
+	            "\texit 1\n"
+	            "}\n"
+	            "\n"
+	            "knotc() {\n"
+	            "\tcontrol \"$@\" || stop\n"
+	            "\tcase $1 in\n"
+	            "\tzone-begin) zone=$2 ;;\n"
+	            "\tzone-commit) zone='' ;;\n"
+	            "\tesac\n"
+	            "\t[ -z \"$signal\" ] || stop\n"
+	            "}\n", out);
+}
+
+void print_knotc(const output_t *output, FILE *out)
+{
+	print_zones(output, out, print_knotc_head, print_transaction);
+}
+
+/* diff */
+
+static void print_diff_edit(script_t *script, const audit_edit_t *edit, bool new_owner)
+{
+	bool color = script->output->color;
+	(void)new_owner;
+	print_record(&script->text, edit, false);
+	(void)fprintf(script->out, "%s%c%s%s\n", !color ? "" : edit->add ? GREEN : RED,
+	              edit->add ? '+' : '-', script->text.text, color ? PLAIN : "");
+}
+
+static void print_diff_zone(script_t *script, const output_zone_t *zone)
 {
 	knot_dname_txt_storage_t name;
 	const char *file = zone->file != NULL ? zone->file : name_text(name, zone->audit->zone);
-	(void)fputs("--- ", out);
-	write_clean(out, file);
-	(void)fputs("\n+++ ", out);
-	write_clean(out, file);
-	(void)fputs(" (fixed)\n", out);
-}
-
-/* The changes of one owner: first what is to be taken out, then what is to be put in. */
-static void print_diff_owner(const output_t *output, FILE *out, const audit_edit_t *edits,
-                             size_t count, record_text_t *text)
-{
-	for (unsigned add = 0; add < 2; add++) {
-		for (size_t i = 0; i < count; i++) {
-			if (edits[i].add == add) {
-				print_record(text, &edits[i], false);
-				(void)fprintf(out, "%s%c%s%s\n",
-				              !output->color ? "" : add ? GREEN : RED,
-				              add ? '+' : '-', text->text,
-				              output->color ? PLAIN : "");
-			}
-		}
-	}
+	(void)fputs("--- ", script->out);
+	write_clean(script->out, file);
+	(void)fputs("\n+++ ", script->out);
+	write_clean(script->out, file);
+	(void)fputs(" (fixed)\n", script->out);
+	print_edits(script, print_diff_edit);
 }
 
 void print_diff(const output_t *output, FILE *out)
 {
-	record_text_t text = { 0 };
-	for (size_t i = 0; i < output->zone_count; i++) {
-		const audit_t *audit = output->zones[i].audit;
-		if (audit->edits.count > 0) {
-			print_diff_head(out, &output->zones[i]);
-		}
-		for (size_t j = 0, next; j < audit->edits.count; j = next) {
-			next = print_same_owner(audit, j);
-			print_diff_owner(output, out, audit->edits.at + j, next - j, &text);
-		}
-	}
-	free(text.text);
+	print_zones(output, out, NULL, print_diff_zone);
 }

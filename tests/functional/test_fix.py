@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What kmxcheck says would fix a zone, put to the test: --diff against what a guarded server
-answers, -f nsupdate by the real knsupdate, --axfr, and the formats other programs read.
+answers, -f nsupdate and -f knotc by the real knsupdate and knotc, --axfr, and the formats other
+programs read.
 
 Run alone:  MXGUARD_MODULE=/path/mxguard.so KMXCHECK=/path/kmxcheck \\
             /usr/bin/python3 tests/functional/test_fix.py
@@ -37,7 +38,14 @@ acl:
     address: 127.0.0.1
     action: [update, transfer]
 """
-TAKES_UPDATES = "    acl: all\n    journal-content: changes\n"
+JOURNAL = "    journal-content: changes\n"
+TAKES_UPDATES = "    acl: all\n" + JOURNAL
+
+
+def without_ttl(sections):
+    """An answer as it is but for the TTL: in the zone records keep theirs, in answers of the module
+    there is a limit."""
+    return {key: texts for key, (_, texts) in sections.items()}
 
 
 def changes(diff):
@@ -89,9 +97,30 @@ ELSEWHERE = ("an exchange below a delegation is not steered to",
 FIXED = ("proxied-host", "proxied-alias", "proxied-target", "missing-target")
 
 
-class Diff(AuditCase):
+def lab_questions(texts):
+    """(zone, QNAME, QTYPE). Nobody sends mail to null.example.: its exchange is answered (4.4), and
+    not put there."""
+    return [(zone, dns.name.from_text(label + zone), qtype) for zone in texts
+            for label in ("", "www.", "mail.", "backup.", "_submission._tcp.")
+            for qtype in ("A", "AAAA", "MX", "SRV", "CNAME", "TXT")
+            if label + zone != "mail.null.example."]
+
+
+class FixCase(AuditCase):
     """A server without the module and with the fixed zone answers like the guarded one."""
 
+    def same_answers(self, guarded, plain, questions, title=lambda zone: zone, edits=None):
+        for zone, qname, qtype in sorted(questions):
+            with self.subTest(title(zone), qname=str(qname), qtype=qtype):
+                got, want = (server.answer(qname, qtype, tcp=True)
+                             for server in (guarded, plain))
+                self.assertEqual((got.rcode, without_ttl(got.answer)),
+                                 (want.rcode, without_ttl(want.answer)),
+                                 "\n-- guarded\n%s\n-- fixed\n%s\n-- diff\n%s" % (
+                                     got, want, edits and edits.get(guarded.zone_file(zone))))
+
+
+class Diff(FixCase):
     def compare(self, texts, policies, questions, title=lambda zone: zone):
         guarded = self.serve(texts, policies)
         edits = changes(self.audit("-c", guarded.conf, "--fail-on", "never", "--diff"))
@@ -102,23 +131,12 @@ class Diff(AuditCase):
         if harness.looks_up():
             every |= {(zone, edit[1], dns.rdatatype.to_text(edit[3])) for zone in texts
                       for edit in edits.get(guarded.zone_file(zone), ())}
-        for zone, qname, qtype in sorted(every):
-            with self.subTest(title(zone), qname=str(qname), qtype=qtype):
-                got, want = (server.answer(qname, qtype, tcp=True)
-                             for server in (guarded, plain))
-                self.assertEqual((got.rcode, got.answer), (want.rcode, want.answer),
-                                 "\n-- guarded\n%s\n-- fixed\n%s\n-- diff\n%s" % (
-                                     got, want, edits.get(guarded.zone_file(zone))))
+        self.same_answers(guarded, plain, every, title, edits)
         return edits
 
     def test_lab(self):
         texts = lab_zones()
-        # Nobody sends mail to null.example. Its exchange is answered (4.4), and not put there.
-        questions = [(zone, dns.name.from_text(label + zone), qtype) for zone in texts
-                     for label in ("", "www.", "mail.", "backup.", "_submission._tcp.")
-                     for qtype in ("A", "AAAA", "MX", "SRV", "CNAME", "TXT")
-                     if label + zone != "mail.null.example."]
-        edits = self.compare(texts, POLICY, questions)
+        edits = self.compare(texts, POLICY, lab_questions(texts))
         self.assertEqual(len(edits), 9)
 
     def run_file(self, file):
@@ -137,34 +155,62 @@ class Diff(AuditCase):
                      {case.zone: case.title for case in every}.get)
 
 
-class Update(AuditCase):
-    """The script fixes a zone that is served, without the module."""
+# Labels that mean something to a shell, to knotc, knsupdate or in a zone file.
+LABELS = (b"$(touch pwned)", b"`touch pwned`", b"it's", b"';touch pwned;'", b'a"b', b"back\\slash",
+          b"-x", b"--help", b"#x", b"@", b"new\nline", b"nul\0", b"tab\t", b"\xff\x80", b"a.b", b"&",
+          b"~root", b"!x", b"%s", b"{a,b}", b"(x)", b"$HOME", b"=", b"a", b"300", b"sp ace", b" ",
+          b"<x>", b"|", b";", b"$INCLUDE")
 
-    def knsupdate(self, server, script):
-        path = server.path("script")
-        script = re.sub(r"(?m)^; server .*$", "server 127.0.0.1 %d" % server.port, script)
+
+def hostile():
+    """A zone of such names. The data at its wildcard is copied to the exchange, for which it answers
+    until the zone is fixed."""
+    lines = ["@ 7200 MX 10 mail", "mail 1234 A 104.16.1.2"]
+    for label in LABELS:
+        name = "".join("\\%03d" % octet for octet in label)
+        lines += ["%s 600 MX 10 www.%s" % (name, name), "www.%s 60 A 104.16.9.9" % name]
+    lines.append(r"""
+*.wild 60 TXT "it's" "a \"quote\"" "$HOME `touch pwned` $(touch pwned)" "\\" "\010\000\255"
+*.wild 60 TXT "' ; touch pwned ; '" "" "-x" "@" "; no comment" "(" "\\010" "\$x"
+*.wild 60 A 104.16.1.3
+*.wild 60 CAA 0 issue "it's; $x"
+*.wild 60 TYPE65280 \# 3 0a270a""")
+    return zones.small("hostile.example.", "\n".join(lines))
+
+
+class Script(FixCase):
+    """A script fixes a zone that is served, without the module."""
+
+    extra, options = UPDATES, TAKES_UPDATES
+
+    def config_of(self, guarded, server):
+        """The configuration of the guarded server, with the place of the other one."""
+        text = guarded.config().replace("@%d" % guarded.port, "@%d" % server.port)
+        path = server.path("with-policy.conf")
         with open(path, "w") as file:
-            file.write(script)
-        done = subprocess.run([harness.program("knsupdate"), path], capture_output=True,
-                              text=True, timeout=60, check=False)
-        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
-        self.assertNotRegex(done.stderr, "(?i)error|fail")
+            file.write(text.replace(guarded.path("knot.sock"), server.path("knot.sock")))
+        return path
 
-    def round_trip(self, texts, policies):
-        config = self.serve(texts, policies)
-        server = self.serve(texts, extra=UPDATES, options={None: TAKES_UPDATES})
-        script = self.audit("-c", config.conf, "--fail-on", "never", "-f", "nsupdate")
-        self.assertIn("\n; server ", script)
-        self.knsupdate(server, script)
+    def servers(self, texts, policies):
+        guarded = self.serve(texts, policies)
+        server = self.serve(texts, extra=self.extra, options={None: self.options})
+        return guarded, server, self.config_of(guarded, server)
+
+    def round_trip(self, texts, policies, questions=()):
+        config, server, conf = self.servers(texts, policies)
+        script = self.audit("-c", conf, "--fail-on", "never", "-f", self.format)
+        self.apply(server, script)
+        self.same_answers(config, server, questions)
 
         # As it answers, as it transfers, and as it writes its zone files.
-        report = self.report("-c", config.conf, "-s", address(server), "--fail-on", "never")
+        report = self.report("-c", conf, "-s", address(server), "--fail-on", "never")
         left = {zone: [found for found in findings(one) if found[0] in FIXED]
                 for zone, one in report.items()}
         self.assertEqual({zone: found for zone, found in left.items() if found}, {})
-        again = self.audit("-c", config.conf, "-s", address(server), "--axfr", "--diff",
-                           "--fail-on", "never")
-        self.assertEqual(again, "")
+        if self.extra:
+            again = self.audit("-c", conf, "-s", address(server), "--axfr", "--diff",
+                               "--fail-on", "never")
+            self.assertEqual(again, "")
         flushed = server.path("flushed")
         os.mkdir(flushed)
         for zone in texts:
@@ -173,16 +219,16 @@ class Update(AuditCase):
                         config.zone_file(zone))
         return self.report("-c", config.conf, "--fail-on", "never")
 
-    def test_lab(self):
-        texts = lab_zones()
-        for zone, found in self.round_trip(texts, POLICY).items():
+    def run_lab(self):
+        texts = {**lab_zones(), "hostile.example.": hostile()}
+        policy = POLICY.with_(mail_exchange="mx.wild")
+        policies = {zone: POLICY for zone in texts}
+        policies["hostile.example."] = policy.with_(id="hostile")
+        questions = lab_questions(lab_zones()) + [
+            ("hostile.example.", dns.name.Name(labels + (b"hostile", b"example", b"")), qtype)
+            for label in LABELS for labels, qtype in (((label,), "MX"), ((b"www", label), "A"))]
+        for zone, found in self.round_trip(texts, policies, questions).items():
             self.assertEqual(findings(found), [], zone)
-
-    def test_nothing_to_mend(self):
-        server = self.serve({"healthy.example.": lab_zones()["healthy.example."]}, POLICY)
-        self.assertEqual(self.audit("-c", server.conf, "-f", "nsupdate"), "")
-        self.assertEqual(self.audit("-c", server.conf, "--diff"), "")
-
 
     def run_file(self, file):
         every = [case for case in cases.read(file)
@@ -193,6 +239,178 @@ class Update(AuditCase):
             left = [found for found in findings(after[case.zone]) if found[0] in FIXED]
             self.assertEqual(left, [], case.title)
 
+    def run_ttl(self):
+        """What is changed has the TTL that it had."""
+        text = zones.small("ttl.example.", """
+            @ 7200 MX 10 www
+            www 60 A 104.16.1.1
+            mail 8000 A 104.16.1.2
+            mail 8000 A 198.51.100.7
+            alias 9000 CNAME www
+            _imap._tcp 4000 SRV 0 0 143 alias
+            smtp 5000 A 104.16.1.3
+            smtp 6000 AAAA 2606:4700::3""".replace(" " * 12, ""))
+        policy = POLICY.with_(mail_host=("alias", "smtp", "mail"), mail_exchange="mx-direct")
+        _, server, conf = self.servers({"ttl.example.": text}, policy)
+        self.apply(server, self.audit("-c", conf, "-f", self.format, status=1))
+
+        def rrset(owner, qtype):
+            answer = server.answer(owner + "ttl.example.", qtype, tcp=True).answer
+            return [(ttl, sorted(texts)) for ttl, texts in answer.values()]
+        self.assertEqual(rrset("", "MX"), [(7200, ["10 mx-direct.ttl.example."])])
+        self.assertEqual(rrset("mail.", "A"), [(8000, ["198.51.100.7"])])
+        self.assertEqual(rrset("alias.", "A"), [(9000, ["198.51.100.25"])])
+        self.assertEqual(rrset("alias.", "AAAA"), [(9000, ["2001:db8:25::25"])])
+        self.assertEqual(rrset("smtp.", "A"), [(5000, ["198.51.100.25"])])
+        self.assertEqual(rrset("smtp.", "AAAA"), [(6000, ["2001:db8:25::25"])])
+        # There was none.
+        self.assertEqual(rrset("mx-direct.", "A"), [(300, ["198.51.100.25"])])
+
+
+class Nsupdate(Script):
+    format = "nsupdate"
+
+    def test_recipe_of_the_page(self):
+        """The man page says how a server permits updates."""
+        page = (TOP / "doc/kmxcheck.1").read_text()
+        acl, item = re.search(r"\n(acl:\n.*\n)\nzone:\n  - domain: example.com\n(.*?\n)\.Ed\n", page,
+                              re.S).groups()
+        zone = "host.example."
+        texts = {zone: lab_zones()[zone]}
+        for extra, options, status in ((acl, item, 0), ("", "", 1)):
+            server = self.serve(texts, extra=extra, options={None: options + JOURNAL})
+            _, _, conf = self.servers(texts, POLICY)
+            script = self.audit("-c", conf, "-s", address(server), "-f", "nsupdate",
+                                "--fail-on", "never")
+            self.assertEqual(self.knsupdate(server, script).returncode, status)
+
+    def knsupdate(self, server, script):
+        path = server.path("script")
+        self.assertIn("\nserver 127.0.0.1 %d\n" % server.port, script)
+        with open(path, "w") as file:
+            file.write(script)
+        return subprocess.run([harness.program("knsupdate"), path], capture_output=True,
+                              text=True, timeout=60, check=False)
+
+    def apply(self, server, script):
+        done = self.knsupdate(server, script)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        self.assertNotRegex(done.stderr, "(?i)error|fail")
+
+    def test_lab(self):
+        self.run_lab()
+
+    def test_ttl(self):
+        self.run_ttl()
+
+    def test_where_the_server_is(self):
+        """The one of --server, the loopback where the configuration listens there, a comment."""
+        server = self.serve({"host.example.": lab_zones()["host.example."]}, POLICY)
+        with open(server.conf) as file:
+            text = file.read()
+        path = server.path("other.conf")
+        for listen, want in (("[ 192.0.2.1, 0.0.0.0@5353 ]", "server 127.0.0.1 5353"),
+                             ("[ 192.0.2.1, 2001:db8::1@54 ]", "server 192.0.2.1 53"),
+                             ('[ "/run/knot/dns.sock", "::" ]', "server ::1 53"),
+                             ('"/run/knot/dns.sock"', "; server 127.0.0.1 53")):
+            with open(path, "w") as file:
+                file.write(text.replace("127.0.0.1@%d" % server.port, listen))
+            script = self.audit("-c", path, "-f", "nsupdate", status=1)
+            self.assertEqual(re.findall("(?m)^(?:; )?server .*", script), [want])
+        script = self.audit("--proxy", "104.16.0.0/13", "--mail-address", "198.51.100.25", "-f",
+                            "nsupdate", server.zone_file("host.example."), status=1)
+        self.assertIn("\n; server 127.0.0.1 53\n", script)
+
+    def test_nothing_to_fix(self):
+        server = self.serve({"healthy.example.": lab_zones()["healthy.example."]}, POLICY)
+        for output in ("-f", "nsupdate"), ("-f", "knotc"), ("--diff",):
+            self.assertEqual(self.audit("-c", server.conf, *output), "")
+
+
+class Knotc(Script):
+    """No right to update is needed for it."""
+
+    format = "knotc"
+    extra, options = "", JOURNAL
+
+    def run_script(self, server, script, status, path=""):
+        name = server.path("script")
+        with open(name, "w") as file:
+            file.write(script)
+        folder = os.path.dirname(harness.program("knotc"))
+        done = subprocess.run(["/bin/sh", name], capture_output=True, text=True, timeout=120,
+                              check=False, cwd=server.folder, stdin=subprocess.DEVNULL,
+                              env={"PATH": "%s%s:/usr/bin:/bin" % (path, folder)})
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertFalse(os.path.exists(server.path("pwned")), script)
+        return done.stderr
+
+    def apply(self, server, script):
+        self.assertIn(" -s %s " % server.path("knot.sock"), script)
+        self.assertEqual(self.run_script(server, script, 0), "")
+
+    def test_lab(self):
+        self.run_lab()
+
+    def test_ttl(self):
+        self.run_ttl()
+
+    def test_a_step_fails(self):
+        """Nothing is done of a zone of which a step fails, and nothing of later ones."""
+        texts = {zone: text for zone, text in lab_zones().items()
+                 if zone in ("apex.example.", "host.example.", "shop.example.")}
+        _, server, conf = self.servers(texts, POLICY)
+        script = self.audit("-c", conf, "-f", "knotc", status=1)
+        # The zone of the server is another one by now.
+        server.knotc("zone-begin", "host.example.")
+        server.knotc("zone-unset", "host.example.", "mail", "AAAA")
+        server.knotc("zone-commit", "host.example.")
+        said = self.run_script(server, script, 1)
+        self.assertIn("host.example. is as it was", said)
+        self.assertEqual(server.answer("apex.example.", "MX").rdata("apex.example.", "MX"),
+                         ["10 mail.apex.example."])
+        self.assertEqual(server.answer("mail.host.example.", "A").rdata("mail.host.example.", "A"),
+                         ["104.16.1.2"])
+        self.assertIn("10 www.shop.example.",
+                      server.answer("shop.example.", "MX").rdata("shop.example.", "MX"))
+        # The transaction is over.
+        server.knotc("zone-begin", "host.example.")
+        # Somebody's own transaction is left alone.
+        self.assertNotIn("as it was", self.run_script(
+            server, self.audit("-c", conf, "-f", "knotc", status=1).replace(
+                "apex.example.", "host.example."), 1))
+        server.knotc("zone-abort", "host.example.")
+
+    def test_a_signal(self):
+        """The step that is going on ends, then the transaction is aborted."""
+        zone = "host.example."
+        _, server, conf = self.servers({zone: lab_zones()[zone]}, POLICY)
+        script = self.audit("-c", conf, "-f", "knotc", status=1)
+        os.mkdir(server.path("bin"))
+        with open(server.path("bin/knotc"), "w") as file:
+            file.write("#!/bin/sh\n%s \"$@\" || exit\n"
+                       "case $* in *zone-begin*) kill -TERM $PPID ;; esac\n"
+                       % harness.program("knotc"))
+        os.chmod(server.path("bin/knotc"), 0o755)
+        said = self.run_script(server, script, 1, path=server.path("bin:"))
+        self.assertIn("host.example. is as it was", said)
+        server.knotc("zone-begin", zone)
+        server.knotc("zone-abort", zone)
+
+    def test_no_configuration(self):
+        """The place of the socket is for the user to say."""
+        zone = "host.example."
+        server = self.serve({zone: lab_zones()[zone]}, options={None: JOURNAL})
+        script = self.audit("--proxy", "104.16.0.0/13", "--proxy", "2606:4700::/32",
+                            "--mail-address", "198.51.100.25", "-f", "knotc",
+                            server.zone_file(zone), status=1)
+        self.assertIn("knotc -s SOCKET\n", script)
+        self.run_script(server, script.replace("command knotc", "command knotc -s %s" %
+                                               server.path("knot.sock")), 0)
+        self.assertEqual(server.answer("mail." + zone, "A").rdata("mail." + zone, "A"),
+                         ["198.51.100.25"])
+
 
 def add_methods(case):
     for file in cases.files():
@@ -201,7 +419,8 @@ def add_methods(case):
 
 
 add_methods(Diff)
-add_methods(Update)
+add_methods(Nsupdate)
+add_methods(Knotc)
 
 
 class Transfer(AuditCase):

@@ -68,7 +68,8 @@ class Usage(Case):
                 (["--proxy", "192.0.2.1", "--mail-address", "192.0.2.1"], "proxy network"),
                 (["--proxy-file", "./none"], "./none: "),
                 (["--proxy", "192.0.2.1", "--diff"], "mail-address"),
-                (["--proxy", "192.0.2.1", "-f", "nsupdate"], "mail-address")):
+                (["--proxy", "192.0.2.1", "-f", "nsupdate"], "mail-address"),
+                (["--proxy", "192.0.2.1", "-f", "knotc"], "mail-address")):
             with self.subTest(args=args):
                 self.assertIn(said, self.trouble(*args, zone))
 
@@ -137,7 +138,7 @@ class Status(Case):
         self.assertEqual(stderr.count("\n"), 2)
         self.assertIn("broken.zone:%d: " % line, self.trouble(*POLICY, broken))
         # In every format, whole or not at all.
-        for output in ["-f", "json"], ["-f", "dot"], ["-f", "nsupdate"], ["--diff"]:
+        for output in ["-f", "json"], ["-f", "dot"], ["-f", "nsupdate"], ["-f", "knotc"], ["--diff"]:
             self.trouble(*POLICY, *output, broken)
 
     def test_json_stays_whole_beside_an_error(self):

@@ -98,7 +98,7 @@ class Examples(Case):
                               "COMP_CWORD=%d" % len(words), "_kmxcheck",
                               'printf "%s\\n" "${COMPREPLY[@]}"'))
             output = self.command("bash", "-c", line).split()
-            self.assertEqual(output, want or (["text", "json", "dot", "nsupdate"]
+            self.assertEqual(output, want or (["text", "json", "dot", "knotc", "nsupdate"]
                                               if want is None else []), words)
 
 

@@ -238,6 +238,43 @@ static void test_templates(void **state)
 	config_clear(&config);
 }
 
+/* Where scripts find the server. */
+static void test_server(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *listen[3], *control;
+	} cases[] = {
+		{ STANZA, { NULL }, NULL },
+		{ "server:\n    rundir: /r\n    listen: [127.0.0.1, \"::1@53\"]\n" STANZA,
+		  { "127.0.0.1", "::1@53" }, "/r/knot.sock" },
+		{ "server:\n    listen: 127.0.0.1\nserver:\n    listen: ::1\n"
+		  "control:\n    listen: s\n", { "127.0.0.1", "::1" }, NULL },
+		{ "control:\n    listen: s\nserver:\n    rundir: /r\n", { NULL }, "/r/s" },
+		{ "control:\n    listen: /a\n    listen: /c/s\nserver:\n    rundir: /r\n",
+		  { NULL }, "/c/s" },
+		{ "control:\n    timeout: 5\n", { NULL }, NULL },
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		config_t config;
+		write_file("a.conf", cases[i].text);
+		read_good(&config);
+		for (size_t j = 0; j < COUNT(cases[i].listen); j++) {
+			const char *listen = config_listen(&config, j), *want = cases[i].listen[j];
+			assert_string_equal(listen != NULL ? listen : "", want != NULL ? want : "");
+			if (want == NULL) {
+				assert_null(listen);
+				break;
+			}
+		}
+		char *control = config_control(&config);
+		const char *want = cases[i].control;
+		assert_string_equal(control != NULL ? control : "", want != NULL ? want : "");
+		free(control);
+		config_clear(&config);
+	}
+}
+
 static void test_stanza(void **state)
 {
 	(void)state;
@@ -445,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_file_names),
 		cmocka_unit_test(test_file_name_too_long),
 		cmocka_unit_test_setup_teardown(test_templates, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_server, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stanza, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_stanzas, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_include, setup, teardown),

@@ -294,6 +294,7 @@ static void test_format(void **state)
 	assert_int_equal(output_format("json"), FORMAT_JSON);
 	assert_int_equal(output_format("dot"), FORMAT_DOT);
 	assert_int_equal(output_format("nsupdate"), FORMAT_NSUPDATE);
+	assert_int_equal(output_format("knotc"), FORMAT_KNOTC);
 	static const char *const wrong[] = { "", "Text", "jso", "jsonx", "diff", "yaml" };
 	for (size_t i = 0; i < COUNT(wrong); i++) {
 		assert_int_equal(output_format(wrong[i]), FORMAT_COUNT);

@@ -155,9 +155,10 @@ static audit_edit_t edit(bool add, const char *owner, uint16_t type, uint32_t tt
 }
 
 #define NSUPDATE_HEAD \
-	"; Made by kmxcheck 1.0. Takes records that lead mail to a proxy out of the zone, and " \
-	"puts in what\n" \
-	"; mod-mxguard would answer. Read it, then: knsupdate FILE\n" \
+	"; Made by kmxcheck 1.0. Takes records that lead mail to a proxy out of the zones, and " \
+	"puts\n" \
+	"; in what mod-mxguard would answer. Read it, then: knsupdate FILE\n" \
+	"; Where does the server listen? Fill it in, without the semicolon:\n" \
 	"; server 127.0.0.1 53\n" \
 	"\n" \
 	"zone example.com.\n"
@@ -207,6 +208,83 @@ static void test_edits(void **state)
 	output.zone_count = 1;
 	expect(&output, FORMAT_DIFF, "");
 	expect(&output, FORMAT_NSUPDATE, "");
+	expect(&output, FORMAT_KNOTC, "");
+}
+
+/* All that is in a script from its first transaction on. */
+static void expect_commands(const output_t *output, const char *expected)
+{
+	char *text = printed(output, FORMAT_KNOTC);
+	const char *begin = strstr(text, "\nknotc zone-begin ");
+	assert_non_null(begin);
+	assert_string_equal(begin + 1, expected);
+	free(text);
+}
+
+static void test_knotc(void **state)
+{
+	(void)state;
+	audit_edit_t edits[] = {
+		edit(false, "example.com.", KNOT_RRTYPE_MX, 3600, 10, "it's\\010.example.com."),
+		edit(true, "example.com.", KNOT_RRTYPE_MX, 3600, 10, "mail.example.com."),
+		edit(true, "$(x).example.com.", KNOT_RRTYPE_A, 300, 0, "198.51.100.25"),
+		edit(false, "$(x).example.com.", KNOT_RRTYPE_CNAME, 3600, 0, "a\\.b."),
+	};
+	audit_t audits[] = {
+		{ .zone = name("example.com."), .edits = { .at = edits, .count = COUNT(edits) } },
+		{ .zone = name("0/25.2.0.192.in-addr.arpa."), .edits = { .at = edits, .count = 1 } },
+	};
+	output_zone_t zones[] = { { .audit = &audits[0] }, { .audit = &audits[1] } };
+	output_t output = { .zones = zones, .zone_count = 2 };
+	expect_commands(&output,
+	       "knotc zone-begin example.com.\n"
+	       "knotc zone-unset example.com. example.com. MX '10 it\\'\\''s\\010.example.com.'\n"
+	       "knotc zone-set example.com. example.com. 3600 MX '10 mail.example.com.'\n"
+	       "knotc zone-unset example.com. '\\$\\(x\\).example.com.' CNAME 'a\\.b.'\n"
+	       "knotc zone-set example.com. '\\$\\(x\\).example.com.' 300 A 198.51.100.25\n"
+	       "knotc zone-commit example.com.\n"
+	       "\n"
+	       "knotc zone-begin 0/25.2.0.192.in-addr.arpa.\n"
+	       "knotc zone-unset 0/25.2.0.192.in-addr.arpa. example.com. MX "
+	       "'10 it\\'\\''s\\010.example.com.'\n"
+	       "knotc zone-commit 0/25.2.0.192.in-addr.arpa.\n");
+
+	output.control = "/run/it's/knot.sock";
+	char *text = printed(&output, FORMAT_KNOTC);
+	assert_non_null(strstr(text, "\n\tcommand knotc -s '/run/it'\\''s/knot.sock' \"$@\" "));
+	free(text);
+}
+
+static void test_server(void **state)
+{
+	(void)state;
+	audit_edit_t one = edit(true, "a.", KNOT_RRTYPE_A, 300, 0, "198.51.100.25");
+	audit_t audit = { .zone = name("a."), .edits = { .at = &one, .count = 1 } };
+	output_zone_t zone = { .audit = &audit };
+	output_t output = { .zones = &zone, .zone_count = 1, .server = "fe80::1%eth0@5353" };
+	char *text = printed(&output, FORMAT_NSUPDATE);
+	assert_non_null(strstr(text, "\nserver fe80::1%eth0 5353\n"));
+	free(text);
+}
+
+/* Data of any length has room, as four octets of text for each. */
+static void test_long_data(void **state)
+{
+	(void)state;
+	enum { LENGTH = 60000 };
+	knot_rdata_t *data = calloc(1, knot_rdata_size(LENGTH));
+	assert_non_null(data);
+	data->len = LENGTH;
+	memset(data->data, 0xff, LENGTH);
+	for (size_t i = 0; i < LENGTH; i += 256) {
+		data->data[i] = (uint8_t)(LENGTH - i > 255 ? 255 : LENGTH - i - 1);
+	}
+	audit_edit_t one = { true, name("a."), KNOT_RRTYPE_TXT, 300, data };
+	record_text_t text = { 0 };
+	print_rdata(&text, &one);
+	assert_true(strlen(text.text) > 4 * (LENGTH - LENGTH / 256 - 1));
+	free(text.text);
+	free(data);
 }
 
 /* Updates stay below the longest message; owners are kept together where they fit. */
@@ -262,6 +340,9 @@ int main(void)
 		cmocka_unit_test_teardown(test_dot_way, free_names),
 		cmocka_unit_test_teardown(test_edits, free_names),
 		cmocka_unit_test_teardown(test_nsupdate_split, free_names),
+		cmocka_unit_test_teardown(test_knotc, free_names),
+		cmocka_unit_test_teardown(test_server, free_names),
+		cmocka_unit_test_teardown(test_long_data, free_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
