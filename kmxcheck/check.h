@@ -39,6 +39,7 @@ typedef struct {
 	char *message;         /*!< One line for people. */
 	char *remedy;          /*!< One line: what to do. */
 	bool ignored;          /*!< By --ignore. */
+	bool known;            /*!< By --baseline. */
 } audit_finding_t;
 
 /*! A record to take out of the zone or to put in, so that the zone says what enforce answers. */

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kmxcheck/baseline.h"
 #include "kmxcheck/config.h"
 #include "kmxcheck/live.h"
 #include "kmxcheck/options.h"
@@ -42,6 +43,8 @@ typedef struct {
 	options_t options;
 	config_t config;
 	server_t server;     /*!< With -s. */
+	baseline_t baseline; /*!< With --baseline. */
+	int64_t now;         /*!< Seconds since the epoch. */
 	VEC(job_t) jobs;
 	VEC(output_skip_t) skips;   /*!< Texts are its own. */
 	VEC(knot_dname_t *) names;  /*!< Operands that are names. */
@@ -368,19 +371,16 @@ static void open_zone(run_t *run, size_t i)
 	}
 }
 
-static void mark_ignored(const options_t *options, audit_t *audit)
-{
-	for (size_t i = 0; i < audit->findings.count; i++) {
-		audit_finding_t *finding = &audit->findings.at[i];
-		const ignore_t *ignore = &options->ignore[finding->rule];
-		finding->ignored = ignore->all || (finding->owner != NULL &&
-		                                   names_match(&ignore->owners, finding->owner));
-	}
-}
-
 /* Auditing */
 
-static void audit_job(run_t *run, job_t *job, int64_t now)
+/*! Marks what is ignored or known of that which is reported: of a file or of a server's answers. */
+static void mark_findings(run_t *run, audit_t *audit, const char *server)
+{
+	ignores_apply(&run->options.ignores, audit, run->now);
+	baseline_apply(&run->baseline, audit, server);
+}
+
+static void audit_job(run_t *run, job_t *job)
 {
 	values_t *values = job->values;
 	const audit_input_t input = {
@@ -388,11 +388,13 @@ static void audit_job(run_t *run, job_t *job, int64_t now)
 		.origins = values->origins,
 		.lists = values->lists.at,
 		.list_count = values->lists_checked ? 0 : values->lists.count,
-		.now = now,
+		.now = run->now,
 	};
 	values->lists_checked = true; /* Once: an old list is one finding, not one for each zone. */
 	audit_zone(&job->audit, job->zone, &job->policy, &input);
-	mark_ignored(&run->options, &job->audit);
+	if (!asks(run)) {
+		mark_findings(run, &job->audit, NULL);
+	}
 	job->done = true;
 }
 
@@ -411,16 +413,15 @@ static void ask_job(run_t *run, job_t *job)
 		return;
 	}
 	job->done = true;
-	mark_ignored(&run->options, &job->live);
+	mark_findings(run, &job->live, run->server.text);
 }
 
 static void audit_jobs(run_t *run)
 {
-	const int64_t now = time(NULL);
 	for (size_t i = 0; i < run->jobs.count; i++) {
 		job_t *job = &run->jobs.at[i];
 		if (job->zone != NULL) {
-			audit_job(run, job, now);
+			audit_job(run, job);
 		}
 		if (job->done && asks(run)) {
 			ask_job(run, job);
@@ -458,9 +459,9 @@ static bool write_output(const run_t *run, const output_t *output)
 
 static int exit_status(const options_t *options, const output_totals_t *totals)
 {
-	size_t bad = totals->errors;
+	size_t bad = totals->errors - totals->known[SEVERITY_ERROR];
 	if (options->fail_on == FAIL_ON_WARNING) {
-		bad += totals->warnings;
+		bad += totals->warnings - totals->known[SEVERITY_WARNING];
 	}
 	return (bad > 0 && options->fail_on != FAIL_NEVER) ? EXIT_FINDINGS : EXIT_CLEAN;
 }
@@ -540,12 +541,31 @@ static int print_results(const run_t *run)
 	return run->failed > 0 ? EXIT_TROUBLE : status;
 }
 
+/*! Says what is to be cleaned up among the ignores. */
+static void tell_ignores(const run_t *run)
+{
+	const ignores_t *ignores = &run->options.ignores;
+	for (size_t i = 0; !run->options.quiet && i < ignores->list.count; i++) {
+		char *note = ignores_note(ignores, i, run->now, run->failed == 0);
+		if (note != NULL) {
+			complain("%s", note);
+			free(note);
+		}
+	}
+}
+
 /*! Finds out what there is to do. */
 static int prepare(run_t *run, char err[static ERROR_TEXT_MAX])
 {
 	const options_t *options = &run->options;
 	int ret = options->server != NULL ? server_from_str(&run->server, options->server, err)
 	                                  : KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < options->ignore_files.count; i++) {
+		ret = ignores_read(&run->options.ignores, options->ignore_files.at[i], err);
+	}
+	if (ret == KNOT_EOK && options->baseline != NULL) {
+		ret = baseline_read(&run->baseline, options->baseline, err);
+	}
 	if (ret == KNOT_EOK) {
 		ret = make_policies(run, err);
 	}
@@ -573,6 +593,7 @@ static int run_all(run_t *run)
 		complain("%s", err[0] != '\0' ? err : knot_strerror(ret));
 		return EXIT_TROUBLE;
 	}
+	tell_ignores(run);
 	return print_results(run);
 }
 
@@ -597,12 +618,13 @@ static void clear_run(run_t *run)
 	vec_free(&run->names);
 	zones_clear(&run->zones);
 	config_clear(&run->config);
+	baseline_clear(&run->baseline);
 	options_clear(&run->options);
 }
 
 int main(int argc, char **argv)
 {
-	run_t run = { .failed = 0 };
+	run_t run = { .now = time(NULL) };
 	options_next_t next = options_read(&run.options, argc, argv);
 	int status = next == OPTIONS_DONE ? EXIT_CLEAN :
 	             next == OPTIONS_WRONG ? EXIT_TROUBLE : run_all(&run);

@@ -44,7 +44,10 @@ static const char usage[] =
 "  -f, --format FORMAT       text (default), json, dot (a graph), or scripts that fix the zones:\n"
 "                            knotc, nsupdate\n"
 "      --diff                the changes that these scripts make, as zone-file lines\n"
-"      --ignore RULE[:OWNER] leave findings out; may be repeated\n"
+"      --ignore RULE[:OWNER[:TARGET]]\n"
+"                            leave findings out; may be repeated\n"
+"      --ignore-file FILE    the same from a file, with reasons and end dates; may be repeated\n"
+"      --baseline FILE       a JSON report of before: only what is new makes exit status 1\n"
 "      --fail-on LEVEL       exit status 1 from this on: error (default), warning, never\n"
 "  -q, --quiet               no output but errors: the exit status says it\n"
 "      --explain RULE        what a rule means, why it hurts mail, how to fix it\n"
@@ -54,7 +57,10 @@ static const char usage[] =
 "Exit status: 0 nothing found, 1 findings, 2 usage, configuration or input error.\n";
 
 /* Long options without a letter. The values of a policy follow, by item. */
-enum { OPT_POLICY = 256, OPT_DIFF, OPT_IGNORE, OPT_AXFR, OPT_FAIL_ON, OPT_EXPLAIN, OPT_VALUES };
+enum {
+	OPT_POLICY = 256, OPT_DIFF, OPT_IGNORE, OPT_IGNORE_FILE, OPT_BASELINE, OPT_AXFR, OPT_FAIL_ON,
+	OPT_EXPLAIN, OPT_VALUES
+};
 
 #define VALUE(name, item) { name, required_argument, NULL, OPT_VALUES + (item) }
 
@@ -69,6 +75,8 @@ static const struct option long_options[] = {
 	{ "policy",  required_argument, NULL, OPT_POLICY },
 	{ "diff",    no_argument,       NULL, OPT_DIFF },
 	{ "ignore",  required_argument, NULL, OPT_IGNORE },
+	{ "ignore-file", required_argument, NULL, OPT_IGNORE_FILE },
+	{ "baseline", required_argument, NULL, OPT_BASELINE },
 	{ "axfr",    no_argument,       NULL, OPT_AXFR },
 	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
 	{ "explain", required_argument, NULL, OPT_EXPLAIN },
@@ -184,26 +192,12 @@ static bool read_fail_on(options_t *options, const char *text)
 
 static bool read_ignore(options_t *options, const char *text)
 {
-	static const knot_dname_t root[] = { 0 };
-
-	const char *colon = strchr(text, ':');
-	char name[32] = "";
-	size_t len = (colon != NULL) ? (size_t)(colon - text) : strlen(text);
-	if (len < sizeof(name)) {
-		memcpy(name, text, len);
+	char err[ERROR_TEXT_MAX];
+	bool fine = ignores_add(&options->ignores, text, err) == KNOT_EOK;
+	if (!fine) {
+		complain("%s", err);
 	}
-	audit_rule_t rule = audit_rule_of(name);
-	if (rule == AUDIT_RULE_COUNT) {
-		complain("--ignore '%s': there is no rule '%.*s'", text, (int)len, text);
-		return false;
-	}
-	if (colon == NULL) {
-		options->ignore[rule].all = true;
-	} else if (names_add(&options->ignore[rule].owners, colon + 1, root) != KNOT_EOK) {
-		complain("--ignore '%s': '%s' is not a domain name", text, colon + 1);
-		return false;
-	}
-	return true;
+	return fine;
 }
 
 /*! Notes an option. False if it is wrong. */
@@ -231,6 +225,12 @@ static bool read_option(options_t *options, int opt, const char *text)
 		return true;
 	case OPT_IGNORE:
 		return read_ignore(options, text);
+	case OPT_IGNORE_FILE:
+		*(const char **)xadd(&options->ignore_files) = text;
+		return true;
+	case OPT_BASELINE:
+		options->baseline = text;
+		return true;
 	case OPT_AXFR:
 		options->axfr = true;
 		return true;
@@ -314,9 +314,8 @@ options_next_t options_read(options_t *options, int argc, char **argv)
 
 void options_clear(options_t *options)
 {
-	for (audit_rule_t rule = 0; rule < AUDIT_RULE_COUNT; rule++) {
-		names_clear(&options->ignore[rule].owners);
-	}
+	ignores_clear(&options->ignores);
+	vec_free(&options->ignore_files);
 	values_clear(&options->values);
 	free(options->origin);
 	memset(options, 0, sizeof(*options));

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kmxcheck/ignore.h"
 #include "kmxcheck/print.h"
 #include "kmxcheck/values.h"
 #include "kmxcheck/xalloc.h"
@@ -17,12 +18,6 @@
 enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1 }; /* And EXIT_TROUBLE, of xalloc.h. */
 
 typedef enum { FAIL_ON_ERROR = 0, FAIL_ON_WARNING, FAIL_NEVER } fail_on_t;
-
-/*! Findings of a rule to be left out: all, or those of some owners. */
-typedef struct {
-	bool all;
-	names_t owners;
-} ignore_t;
 
 typedef struct {
 	char *const *operands; /*!< FILEs, or with axfr the names of zones. Borrowed from argv. */
@@ -35,7 +30,9 @@ typedef struct {
 	bool axfr;
 	fail_on_t fail_on;
 	bool quiet;
-	ignore_t ignore[AUDIT_RULE_COUNT];
+	ignores_t ignores;     /*!< --ignore; not yet those of the files. */
+	VEC(const char *) ignore_files; /*!< --ignore-file */
+	const char *baseline;  /*!< --baseline */
 	values_t values;       /*!< Of --proxy and its like; not made. */
 	bool has_values;       /*!< There are such values. */
 } options_t;

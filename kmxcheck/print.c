@@ -54,8 +54,10 @@ void output_count(const output_t *output, output_totals_t *totals)
 				totals->ignored++;
 				continue;
 			}
+			severity_t severity = audit_rules[finding->rule].severity;
 			totals->rules[finding->rule]++;
-			if (audit_rules[finding->rule].severity == SEVERITY_ERROR) {
+			totals->known[severity] += finding->known;
+			if (severity == SEVERITY_ERROR) {
 				totals->errors++;
 			} else {
 				totals->warnings++;

@@ -70,6 +70,7 @@ typedef struct {
 typedef struct {
 	size_t errors;
 	size_t warnings;
+	size_t known[2];     /*!< Of the above, by severity: those of the baseline. */
 	size_t ignored;      /*!< In neither of the above. */
 	size_t edits;
 	size_t zones_bad;    /*!< With an error or a warning. */

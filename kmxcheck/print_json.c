@@ -80,6 +80,9 @@ static void print_finding(FILE *out, const audit_finding_t *finding)
 	}
 	put_text(object, "message", finding->message);
 	put_text(object, "remedy", finding->remedy);
+	if (finding->known) {
+		put(object, "known", json_true());
+	}
 	dump(out, object, false);
 }
 
@@ -136,6 +139,10 @@ void print_json(const output_t *output, FILE *out)
 		print_zone(out, &output->zones[i]);
 	}
 	(void)fprintf(out, "],\"errors\":%zu,\"warnings\":%zu", totals.errors, totals.warnings);
+	size_t known = totals.known[SEVERITY_ERROR] + totals.known[SEVERITY_WARNING];
+	if (known > 0) {
+		(void)fprintf(out, ",\"known\":%zu", known);
+	}
 	if (totals.ignored > 0) {
 		(void)fprintf(out, ",\"ignored\":%zu", totals.ignored);
 	}

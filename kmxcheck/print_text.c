@@ -110,6 +110,9 @@ static void print_finding(FILE *out, const style_t *style, const widths_t *width
 	} else {
 		(void)fputs(owner, out);
 	}
+	if (finding->known) {
+		(void)fprintf(out, "  %sknown%s", style->dim, style->plain);
+	}
 	(void)fputs("\n" INDENT, out);
 	write_clean(out, finding->message);
 	if (finding->remedy != NULL) {
@@ -174,6 +177,11 @@ static size_t sort_rules(const output_totals_t *totals, audit_rule_t order[AUDIT
 	return count;
 }
 
+static size_t known_of(const output_totals_t *totals)
+{
+	return totals->known[SEVERITY_ERROR] + totals->known[SEVERITY_WARNING];
+}
+
 static void print_advice(FILE *out, const style_t *style, const output_totals_t *totals)
 {
 	audit_rule_t order[AUDIT_RULE_COUNT];
@@ -186,7 +194,9 @@ static void print_advice(FILE *out, const style_t *style, const output_totals_t 
 	}
 
 	(void)fprintf(out, "%sfirst:%s ", style->bold, style->plain);
-	if (totals->errors > 0) {
+	if (known_of(totals) == totals->errors + totals->warnings) {
+		(void)fputs("nothing of it is new; see to the rest when you can", out);
+	} else if (totals->errors > totals->known[SEVERITY_ERROR]) {
 		(void)fputs("fix the errors, they keep mail from arriving", out);
 	} else {
 		(void)fputs("no mail is lost yet; see to the warnings", out);
@@ -222,6 +232,9 @@ static void print_closing(FILE *out, const style_t *style, const output_t *outpu
 		(void)fputs("nothing found", out);
 	} else if (output->zone_count > 1) {
 		(void)fprintf(out, " in %zu of them", totals.zones_bad);
+	}
+	if (known_of(&totals) > 0) {
+		(void)fprintf(out, ", %zu known", known_of(&totals));
 	}
 	if (totals.ignored > 0) {
 		(void)fprintf(out, ", %zu ignored", totals.ignored);

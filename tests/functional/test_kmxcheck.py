@@ -126,6 +126,113 @@ class Status(Case):
                                ("proxied-target", 1), ("proxied-target:mail.bad.test", 1)):
             self.run_it(*POLICY, "--ignore", ignore, self.bad, status=status)
         self.assertIn("ignored", self.run_it(*POLICY, "--ignore", "proxied-host", self.bad)[0])
+        for ignore in "proxied-host:mail", "proxied-host:mail:", "proxied-host::":
+            self.assertEqual(self.run_it(*POLICY, "--ignore", ignore, self.bad)[1], "")
+
+    def test_ignore_that_matches_nothing_is_told(self):
+        zone = self.zone("a.test", BAD)
+        note = "kmxcheck: note: --ignore 'proxied-target:mail': matches nothing\n"
+        args = *POLICY, "--ignore", "proxied-target:mail"
+        self.assertEqual(self.run_it(*args, zone, status=1)[1], note)
+        self.assertEqual(self.run_it(*args, "-q", zone, status=1)[1], "")
+        self.assertEqual(json.loads(self.run_it(*args, "-f", "json", zone, status=1)[0])["errors"],
+                         1)
+        # Not where it may be about the zone that can't be read, or another one than was asked for.
+        self.assertNotIn("note", self.run_it(*args, zone, "none.zone", status=2)[1])
+        self.assertEqual(self.run_it(*POLICY, "--ignore", "proxied-host:mail.b.test.", zone,
+                                     status=1)[1], "")
+
+    def test_ignore_target(self):
+        zone = self.write("t.zone", HEAD % "t.test" + "@ MX 10 www\n@ MX 20 @\n"
+                          "www A 104.16.1.1\n@ A 104.16.1.1\n")
+
+        def targets(*ignores, status=1):
+            args = [word for ignore in ignores for word in ("--ignore", ignore)]
+            stdout, stderr = self.run_it(*POLICY, "-f", "json", *args, zone, status=status)
+            self.assertEqual(stderr, "")
+            return [one["target"] for one in json.loads(stdout)["zones"][0]["findings"]]
+        self.assertEqual(targets(), ["t.test.", "www.t.test."])
+        self.assertEqual(targets("proxied-target:@:www"), ["t.test."])
+        self.assertEqual(targets("proxied-target:@:@"), ["www.t.test."])
+        self.assertEqual(targets("proxied-target::*.t.test"), ["t.test."])
+        self.assertEqual(targets("proxied-target::@", "proxied-target:@:www.t.test.", status=0),
+                         [])
+
+    def test_ignore_file(self):
+        known = self.write("known", "# of ours\n\n"
+                           "proxied-host:mail.bad.test. # a test, until somebody asks\n"
+                           "proxied-spf until 9999-12-31 # needed by the old sender\n"
+                           "implicit-mx:gone # nobody knows\n")
+        stdout, stderr = self.run_it(*POLICY, "--fail-on", "warning", "--ignore-file", known,
+                                     self.bad, self.warn)
+        self.assertIn("2 ignored", stdout)
+        self.assertEqual(stderr, "kmxcheck: note: %s:5: 'implicit-mx:gone': matches nothing "
+                         "(nobody knows)\n" % known)
+        ended = self.write("ended", "proxied-host until 2026-01-02 # moving\n")
+        stdout, stderr = self.run_it(*POLICY, "--ignore-file", known, "--ignore-file", ended,
+                                     "--ignore", "proxied-host:x", self.bad)
+        self.assertIn("%s:1: 'proxied-host': ended on 2026-01-02 (moving)\n" % ended, stderr)
+        self.assertIn("proxied-host", self.run_it(*POLICY, "--ignore-file", ended, self.bad,
+                                                  status=1)[0])
+        wrong = self.write("wrong", "proxied-host\nnonsense # ?\n")
+        self.assertIn("%s:2: 'nonsense': " % wrong,
+                      self.trouble(*POLICY, "--ignore-file", wrong, self.bad))
+        self.assertIn("none: can't be read",
+                      self.trouble(*POLICY, "--ignore-file", "none", self.bad))
+
+    def test_ignore_file_of_the_man_page(self):
+        page = (TOP / "doc/kmxcheck.1").read_text()
+        text = re.search(r"-ignore-file :\n\.Bd -literal -offset indent\n(.*?)\.Ed\n", page, re.S)[1]
+        self.assertRegex(text, r"(?m) until \d{4}-\d\d-\d\d # ")
+        self.write("ignores", text)
+        self.run_it(*POLICY, "--ignore-file", "ignores", self.good)
+
+    def test_baseline(self):
+        both = [*POLICY, "--fail-on", "warning", self.bad, self.warn]
+        before = self.write("before.json", self.run_it(*both, "-f", "json", status=1)[0])
+        stdout = self.run_it(*both, "--baseline", before)[0]
+        self.assertRegex(stdout, r"(?m)^  error    proxied-host  mail.bad.test. A .*  known$")
+        self.assertIn("2 zones: 1 error, 1 warning in 2 of them, 2 known\n", stdout)
+        self.assertIn("nothing of it is new", stdout)
+
+        # Other lines and words are no other findings; another target, address or owner is.
+        moved = self.write("bad.test.zone", HEAD % "bad.test" +
+                           "; a comment\n@ MX 10 mail\nmail A 104.16.1.2\n")
+        self.run_it(*both, "--baseline", before)
+        moved.write_text(moved.read_text() + "mail A 104.16.1.3\n")
+        stdout = self.run_it(*both, "--baseline", before, "-f", "json", status=1)[0]
+        report = json.loads(stdout)
+        self.assertEqual([(one["address"], one.get("known")) for one in
+                          report["zones"][0]["findings"]],
+                         [("104.16.1.2", True), ("104.16.1.3", None)])
+        self.assertEqual((report["errors"], report["warnings"], report["known"]), (2, 1, 2))
+        self.assertIn("first: fix the errors", self.run_it(*both, "--baseline", before,
+                                                           status=1)[0])
+        # A report with known findings is a baseline as well.
+        self.write("now.json", stdout)
+        self.run_it(*both, "--baseline", "now.json")
+        # What is ignored is not known.
+        report = json.loads(self.run_it(*both, "--baseline", "now.json", "-f", "json", "--ignore",
+                                        "proxied-spf")[0])
+        self.assertEqual((report["known"], report["ignored"]), (2, 1))
+        # New warnings decide only where warnings do.
+        only = self.write("only.json", self.run_it(*POLICY, self.bad, "-f", "json", status=1)[0])
+        self.run_it(*both, "--baseline", only, status=1)
+        self.run_it(*both, "--baseline", only, "--fail-on", "error")
+
+    def test_bad_baseline(self):
+        for text, says in (("", "b.json:1: not a JSON report"), ("[]", "b.json: not a JSON report"),
+                           ("{\n\n\"zones\":x}", "b.json:3: not a JSON report"), ("{}", "version 1"),
+                           ('{"version":2,"zones":[]}', "version 1"),
+                           ('{"version":1,"zones":{}}', "version 1"),
+                           ('{"version":1,"zones":[1]}', "version 1"),
+                           ('{"version":1,"zones":[{"zone":"a."}]}', "version 1"),
+                           ('{"version":1,"zones":[{"zone":"a.","findings":[{}]}]}', "version 1"),
+                           ("[" * 100000, "not a JSON report")):
+            with self.subTest(text[:40]):
+                self.write("b.json", text)
+                self.assertIn(says, self.trouble(*POLICY, "--baseline", "b.json", self.bad))
+        self.assertIn("none.json", self.trouble(*POLICY, "--baseline", "none.json", self.bad))
 
     def test_one_bad_file_does_not_hide_the_others(self):
         broken = self.write("broken.zone", GOOD % "broken.test" + "mail A 192.0.2.256\n")

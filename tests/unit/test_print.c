@@ -267,6 +267,29 @@ static void test_json_rest(void **state)
 	       "{\"zone\":\"b.\",\"reason\":\"member of a catalog\"}]}\n");
 }
 
+static void test_known(void **state)
+{
+	(void)state;
+	sample_t sample;
+	sample_init(&sample);
+	sample.audit.findings.count = 1;
+	sample.findings[0].known = true;
+	expect(&sample.output, FORMAT_TEXT,
+	       "example.com. serial 2026112201, 12 records\n"
+	       "  warning  list-stale    lists/old:3  known\n"
+	       "           the list is from 2025-01-02\n"
+	       "           remedy: fetch it again\n"
+	       "\n"
+	       "1 zone: 1 warning, 1 known\n"
+	       "      1  warning  list-stale        {list-stale}\n"
+	       "first: nothing of it is new; see to the rest when you can. "
+	       "kmxcheck --explain list-stale tells more.\n");
+	char *text = printed(&sample.output, FORMAT_JSON);
+	assert_non_null(strstr(text, "\"remedy\":\"fetch it again\",\"known\":true}]}"
+	                             "],\"errors\":0,\"warnings\":1,\"known\":1}\n"));
+	free(text);
+}
+
 static void test_count(void **state)
 {
 	(void)state;
@@ -328,6 +351,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_text_order, free_names),
 		cmocka_unit_test_teardown(test_json, free_names),
 		cmocka_unit_test_teardown(test_json_rest, free_names),
+		cmocka_unit_test_teardown(test_known, free_names),
 		cmocka_unit_test_teardown(test_count, free_names),
 		cmocka_unit_test_teardown(test_format, free_names),
 		cmocka_unit_test_teardown(test_full, free_names),

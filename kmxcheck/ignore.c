@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Reading what is to be ignored, and finding it.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "dns/name.h"
+#include "kmxcheck/ignore.h"
+#include "kmxcheck/xalloc.h"
+#include "policy/names.h"
+
+#define DAY 86400
+
+static const knot_dname_t root[] = { 0 };
+
+/* Reading */
+
+/*! Splits a text in front of a colon that is no part of a name, which may hold an escaped one. */
+static char *split(char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '\\' && text[1] != '\0') {
+			text++;
+		} else if (*text == ':') {
+			*text = '\0';
+			return text + 1;
+		}
+	}
+	return NULL;
+}
+
+/*! A name that is to be matched, or NULL: any. False: it is none. */
+static bool read_name(char **out, const char *text)
+{
+	names_t names = { 0 };
+	if (text == NULL || text[0] == '\0') {
+		return true;
+	}
+	bool fine = xcheck_ret(names_add(&names, text, root)) == KNOT_EOK;
+	names_clear(&names);
+	*out = xstrdup(text);
+	return fine;
+}
+
+static int bad_ignore(char *err, source_pos_t pos, const char *text, const char *what)
+{
+	char *clean = xcheck(clean_copy(text));
+	int ret = pos.file != NULL ? error_at(err, KNOT_EINVAL, pos, "'%s': %s", clean, what)
+	                           : error_at(err, KNOT_EINVAL, pos, "--ignore '%s': %s", clean,
+	                                      what);
+	free(clean);
+	return ret;
+}
+
+static int add_ignore(ignores_t *ignores, const char *text, source_pos_t pos, char *err)
+{
+	ignore_t *ignore = xadd(&ignores->list);
+	*ignore = (ignore_t){ .text = xstrdup(text), .pos = pos, .last_day = INT64_MAX };
+
+	char *rule = xstrdup(text), *owner = split(rule);
+	char *target = owner != NULL ? split(owner) : NULL;
+	ignore->rule = audit_rule_of(rule);
+	const char *wrong = ignore->rule == AUDIT_RULE_COUNT ? "there is no such rule" :
+	                    !read_name(&ignore->owner, owner) ? "the owner is not a domain name" :
+	                    !read_name(&ignore->target, target) ? "the target is not a domain name" :
+	                    NULL;
+	free(rule);
+	return wrong != NULL ? bad_ignore(err, pos, text, wrong) : KNOT_EOK;
+}
+
+int ignores_add(ignores_t *ignores, const char *text, char err[static ERROR_TEXT_MAX])
+{
+	return add_ignore(ignores, text, (source_pos_t){ .file = NULL }, err);
+}
+
+/*! The word at a text, which is ended, and where the next one begins. */
+static char *next_word(char **at)
+{
+	static const char blank[] = " \t\r\n";
+	char *word = *at + strspn(*at, blank);
+	char *end = word + strcspn(word, blank);
+	*at = end + strspn(end, blank);
+	*end = '\0';
+	return word;
+}
+
+/*! Reads YYYY-MM-DD as days since the epoch. */
+static bool read_day(const char *text, int64_t *day)
+{
+	struct tm date = { 0 };
+	int size = 0;
+	char again[16];
+	if (strspn(text, "0123456789-") != 10 ||
+	    sscanf(text, "%4d-%2d-%2d%n", &date.tm_year, &date.tm_mon, &date.tm_mday, &size) != 3 ||
+	    text[size] != '\0') {
+		return false;
+	}
+	date.tm_year -= 1900;
+	date.tm_mon--;
+	*day = timegm(&date) / DAY;
+	/* There is no 30th of February. */
+	return strftime(again, sizeof(again), "%Y-%m-%d", &date) > 0 && strcmp(again, text) == 0;
+}
+
+/*! Reads a line, which is changed. */
+static int read_line(ignores_t *ignores, char *line, source_pos_t pos, char *err)
+{
+	char *text = next_word(&line);
+	if (text[0] == '\0' || text[0] == '#' || text[0] == ';') {
+		return KNOT_EOK;
+	}
+	int ret = add_ignore(ignores, text, pos, err);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ignore_t *ignore = &ignores->list.at[ignores->list.count - 1];
+	if (strncmp(line, "until", 5) == 0 && strchr(" \t\r\n", line[5]) != NULL) {
+		(void)next_word(&line);
+		if (!read_day(next_word(&line), &ignore->last_day)) {
+			return bad_ignore(err, pos, text, "'until' needs a date, YYYY-MM-DD");
+		}
+	}
+	if (line[0] != '\0' && line[0] != '#') {
+		return bad_ignore(err, pos, text, "what follows has to be 'until YYYY-MM-DD', or '#' "
+		                  "and a reason");
+	}
+	line += strspn(line, "# \t");
+	size_t size = strcspn(line, "\r\n");
+	if (size > 0) {
+		ignore->reason = xformat("%.*s", (int)size, line);
+	}
+	return KNOT_EOK;
+}
+
+int ignores_read(ignores_t *ignores, const char *path, char err[static ERROR_TEXT_MAX])
+{
+	char **file = xadd(&ignores->files);
+	source_pos_t pos = { .file = *file = xstrdup(path) };
+	FILE *in = fopen(path, "re");
+	if (in == NULL) {
+		return error_at(err, knot_map_errno(), pos, "can't be read (%s)", strerror(errno));
+	}
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t size;
+	int ret = KNOT_EOK;
+	while (ret == KNOT_EOK && (errno = 0, size = getline(&line, &room, in)) >= 0) {
+		pos.line++;
+		ret = strlen(line) < (size_t)size
+		      ? error_at(err, KNOT_EINVAL, pos, "a zero octet, this is not a text")
+		      : read_line(ignores, line, pos, err);
+	}
+	if (ret == KNOT_EOK && errno != 0) {
+		pos.line = 0;
+		ret = error_at(err, knot_map_errno(), pos, "can't be read (%s)", strerror(errno));
+	}
+	free(line);
+	(void)fclose(in);
+	return ret;
+}
+
+/* Matching */
+
+/*! A name as it is meant in a zone: relative, or with the zone's name but without the last dot. */
+typedef struct {
+	names_t relative, absolute;
+	bool elsewhere; /*!< It is absolute, and in another zone. */
+} zone_names_t;
+
+/*! Reads a name for a zone; NULL is any. */
+static void read_zone_names(zone_names_t *names, const char *text, const knot_dname_t *zone)
+{
+	*names = (zone_names_t){ .elsewhere = false };
+	if (text == NULL) {
+		return;
+	}
+	/* Too long for this zone is no error, but never matches. */
+	(void)xcheck_ret(names_add(&names->relative, text, zone));
+	(void)xcheck_ret(names_add(&names->absolute, text, root));
+	const name_pattern_t *relative = names->relative.at, *absolute = names->absolute.at;
+	if (absolute != NULL && !name_in_zone(absolute->name, zone)) {
+		names->elsewhere = relative != NULL &&
+		                   knot_dname_is_equal(relative->name, absolute->name) &&
+		                   !name_in_zone(zone, absolute->name);
+		names_clear(&names->absolute);
+	}
+}
+
+static void clear_zone_names(zone_names_t *names)
+{
+	names_clear(&names->relative);
+	names_clear(&names->absolute);
+}
+
+static bool zone_names_match(const zone_names_t *names, const char *text, const knot_dname_t *name)
+{
+	if (text == NULL || name == NULL) {
+		return text == NULL;
+	}
+	return names_match(&names->relative, name) || names_match(&names->absolute, name);
+}
+
+static void apply(ignore_t *ignore, audit_t *audit)
+{
+	zone_names_t owner, target;
+	read_zone_names(&owner, ignore->owner, audit->zone);
+	read_zone_names(&target, ignore->target, audit->zone);
+	ignore->tried |= !owner.elsewhere;
+	for (size_t i = 0; i < audit->findings.count; i++) {
+		audit_finding_t *finding = &audit->findings.at[i];
+		if (finding->rule == ignore->rule &&
+		    zone_names_match(&owner, ignore->owner, finding->owner) &&
+		    zone_names_match(&target, ignore->target, finding->target)) {
+			finding->ignored = true;
+			ignore->matched++;
+		}
+	}
+	clear_zone_names(&owner);
+	clear_zone_names(&target);
+}
+
+static bool has_ended(const ignore_t *ignore, int64_t now)
+{
+	return now / DAY > ignore->last_day;
+}
+
+void ignores_apply(ignores_t *ignores, audit_t *audit, int64_t now)
+{
+	for (size_t i = 0; i < ignores->list.count; i++) {
+		if (!has_ended(&ignores->list.at[i], now)) {
+			apply(&ignores->list.at[i], audit);
+		}
+	}
+}
+
+char *ignores_note(const ignores_t *ignores, size_t i, int64_t now, bool all)
+{
+	const ignore_t *ignore = &ignores->list.at[i];
+	char what[64] = "matches nothing", text[ERROR_TEXT_MAX];
+	if (has_ended(ignore, now)) {
+		struct tm date;
+		time_t last = (time_t)(ignore->last_day * DAY);
+		(void)strftime(what, sizeof(what), "ended on %Y-%m-%d", gmtime_r(&last, &date));
+	} else if (!all || ignore->matched > 0 || !ignore->tried) {
+		return NULL;
+	}
+	(void)bad_ignore(text, ignore->pos, ignore->text, what);
+	char *reason = ignore->reason != NULL ? xcheck(clean_copy(ignore->reason)) : NULL;
+	char *note = reason != NULL ? xformat("note: %s (%s)", text, reason)
+	                            : xformat("note: %s", text);
+	free(reason);
+	return note;
+}
+
+void ignores_clear(ignores_t *ignores)
+{
+	for (size_t i = 0; i < ignores->list.count; i++) {
+		ignore_t *ignore = &ignores->list.at[i];
+		free(ignore->text);
+		free(ignore->owner);
+		free(ignore->target);
+		free(ignore->reason);
+	}
+	for (size_t i = 0; i < ignores->files.count; i++) {
+		free(ignores->files.at[i]);
+	}
+	vec_free(&ignores->list);
+	vec_free(&ignores->files);
+}
