@@ -516,6 +516,7 @@ static int print_results(const run_t *run)
 		.skips = run->skips.at,
 		.skip_count = run->skips.count,
 		.color = wants_color(),
+		.baseline = run->options.baseline != NULL,
 		.server = find_server(run, &server) ? server.text : NULL,
 		.control = control,
 		.program = "kmxcheck " PACKAGE_VERSION,

@@ -41,8 +41,8 @@ static const char usage[] =
 "      --axfr                take the zones from that server, not from files\n"
 "\n"
 "Output:\n"
-"  -f, --format FORMAT       text (default), json, dot (a graph), or scripts that fix the zones:\n"
-"                            knotc, nsupdate\n"
+"  -f, --format FORMAT       text (default), json, sarif (for code review), dot (a graph), or a\n"
+"                            script that fixes the zones: knotc, nsupdate\n"
 "      --diff                the changes that these scripts make, as zone-file lines\n"
 "      --ignore RULE[:OWNER[:TARGET]]\n"
 "                            leave findings out; may be repeated\n"
@@ -168,7 +168,7 @@ static bool read_format(options_t *options, const char *text)
 {
 	format_t format = output_format(text);
 	if (format == FORMAT_COUNT) {
-		complain("--format '%s': has to be text, json, dot, knotc or nsupdate", text);
+		complain("--format '%s': has to be text, json, sarif, dot, knotc or nsupdate", text);
 		return false;
 	}
 	options->format = format;

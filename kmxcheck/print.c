@@ -18,6 +18,7 @@
 static const char *const format_names[FORMAT_COUNT] = {
 	[FORMAT_TEXT] = "text",
 	[FORMAT_JSON] = "json",
+	[FORMAT_SARIF] = "sarif",
 	[FORMAT_DOT] = "dot",
 	[FORMAT_NSUPDATE] = "nsupdate",
 	[FORMAT_KNOTC] = "knotc",
@@ -26,6 +27,7 @@ static const char *const format_names[FORMAT_COUNT] = {
 static void (*const formats[FORMAT_COUNT])(const output_t *, FILE *) = {
 	[FORMAT_TEXT] = print_text,
 	[FORMAT_JSON] = print_json,
+	[FORMAT_SARIF] = print_sarif,
 	[FORMAT_DOT] = print_dot,
 	[FORMAT_NSUPDATE] = print_nsupdate,
 	[FORMAT_KNOTC] = print_knotc,

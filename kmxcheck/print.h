@@ -21,6 +21,7 @@
 typedef enum {
 	FORMAT_TEXT = 0,
 	FORMAT_JSON,
+	FORMAT_SARIF,
 	FORMAT_DOT,
 	FORMAT_NSUPDATE,
 	FORMAT_KNOTC,
@@ -61,6 +62,7 @@ typedef struct {
 	const output_skip_t *skips;
 	size_t skip_count;
 	bool color;          /*!< Text and diff only. */
+	bool baseline;       /*!< There is one, by which findings are known or new. */
 	const char *server;  /*!< "192.0.2.1@53", which a script is for, or NULL: not known. */
 	const char *control; /*!< Its control socket, or NULL: not known. */
 	const char *program; /*!< Name and version for comments, or NULL: "kmxcheck". */
@@ -111,6 +113,7 @@ void print_rdata(record_text_t *buf, const audit_edit_t *edit);
 /* One for each format; errors of the file are left to the caller. */
 void print_text(const output_t *output, FILE *out);
 void print_json(const output_t *output, FILE *out);
+void print_sarif(const output_t *output, FILE *out);
 void print_dot(const output_t *output, FILE *out);
 void print_nsupdate(const output_t *output, FILE *out);
 void print_knotc(const output_t *output, FILE *out);

@@ -5,12 +5,9 @@
  * memory at a time, for there may be very many.
  */
 
-#include <stdlib.h>
-#include <string.h>
-
-#include <jansson.h>
 #include <libknot/libknot.h>
 
+#include "kmxcheck/json_objects.h"
 #include "kmxcheck/print.h"
 #include "kmxcheck/xalloc.h"
 
@@ -21,43 +18,6 @@ static const char *const guards[] = {
 	[GUARD_YES] = "yes",
 	[GUARD_PART] = "part",
 };
-
-/* Adds a value. */
-static void put(json_t *object, const char *key, json_t *value)
-{
-	(void)xcheck(json_object_set_new(object, key, xcheck(value)) == 0 ? object : NULL);
-}
-
-/* Adds a text; NULL is a key that does not apply. */
-static void put_text(json_t *object, const char *key, const char *text)
-{
-	if (text != NULL) {
-		char *clean = xcheck(clean_copy(text));
-		put(object, key, json_string(clean));
-		free(clean);
-	}
-}
-
-static void put_name(json_t *object, const char *key, const knot_dname_t *name)
-{
-	knot_dname_txt_storage_t text;
-	put_text(object, key, name != NULL ? name_text(text, name) : NULL);
-}
-
-static void put_number(json_t *object, const char *key, uint64_t number)
-{
-	put(object, key, json_integer((json_int_t)number));
-}
-
-/* Writes an object. With open set its closing brace is left out, for more to follow. */
-static void dump(FILE *out, json_t *object, bool open)
-{
-	char *text = xcheck(json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER));
-	size_t length = strlen(text);
-	(void)fwrite(text, 1, open ? length - 1 : length, out);
-	free(text);
-	json_decref(object);
-}
 
 static void print_finding(FILE *out, const audit_finding_t *finding)
 {
@@ -83,7 +43,7 @@ static void print_finding(FILE *out, const audit_finding_t *finding)
 	if (finding->known) {
 		put(object, "known", json_true());
 	}
-	dump(out, object, false);
+	put_out(out, object, false);
 }
 
 static void print_zone(FILE *out, const output_zone_t *zone)
@@ -99,7 +59,7 @@ static void print_zone(FILE *out, const output_zone_t *zone)
 		put_number(object, "seen", zone->seen);
 		put_number(object, "queries", zone->queries);
 	}
-	dump(out, object, true);
+	put_out(out, object, true);
 
 	(void)fputs(",\"findings\":[", out);
 	const char *before = "\n";
@@ -121,7 +81,7 @@ static void print_skips(FILE *out, const output_t *output)
 		put_text(object, "zone", output->skips[i].zone);
 		put_text(object, "reason", output->skips[i].reason);
 		(void)fputs(i == 0 ? ",\"skipped\":[\n" : ",\n", out);
-		dump(out, object, false);
+		put_out(out, object, false);
 	}
 	if (output->skip_count > 0) {
 		(void)fputc(']', out);

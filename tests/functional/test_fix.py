@@ -506,16 +506,19 @@ class Formats(AuditCase):
         texts = lab_zones()
         self.server = self.serve(texts, POLICY.with_(web_origin=("198.51.100.80",)))
 
-    def test_json_schema(self):
+    def validator(self, path):
         try:
             import jsonschema
         except ImportError:
             self.skipTest("python3-jsonschema is not installed")
-        with open(TOP / "doc/kmxcheck.schema.json") as file:
+        with open(path) as file:
             schema = json.load(file)
-        validator = jsonschema.Draft202012Validator
+        validator = jsonschema.validators.validator_for(schema)
         validator.check_schema(schema)
-        check = validator(schema, format_checker=jsonschema.FormatChecker())
+        return validator(schema, format_checker=jsonschema.FormatChecker())
+
+    def test_json_schema(self):
+        check = self.validator(TOP / "doc/kmxcheck.schema.json")
         at = "-s", address(self.server)
         outputs = [json.loads(self.audit("-c", self.server.conf, "-f", "json", "--fail-on",
                                          "never", *args))
@@ -541,6 +544,57 @@ class Formats(AuditCase):
     @staticmethod
     def first(output):
         return next(zone["findings"][0] for zone in output["zones"] if zone["findings"])
+
+    def sarif(self, *args):
+        return json.loads(self.audit("-f", "sarif", "--fail-on", "never", *args))
+
+    def test_sarif_schema(self):
+        """Against what is used of SARIF, and against the schema of OASIS where it is at hand."""
+        known = self.server.path("known.json")
+        with open(known, "w") as file:
+            file.write(self.audit("-c", self.server.conf, "-f", "json", "--fail-on", "never",
+                                  "--ignore", "proxied-target"))
+        conf = "-c", self.server.conf
+        outputs = [self.sarif(*conf), self.sarif(*conf, "-s", address(self.server)),
+                   self.sarif(*conf, "--baseline", known),
+                   self.sarif(*conf, self.server.zone_file("null.example."))]
+        paths = [TOP / "tests/data/sarif-subset.schema.json"]
+        if os.environ.get("SARIF_SCHEMA"):
+            paths.append(os.environ["SARIF_SCHEMA"])
+        for path in paths:
+            check = self.validator(path)
+            for output in outputs:
+                check.validate(output)
+            for spoil in (lambda o: o.pop("runs"), lambda o: o.update(version="2.0.0"),
+                          lambda o: o["runs"][0]["tool"].clear(),
+                          lambda o: o["runs"][0]["results"][0].update(level="bad"),
+                          lambda o: o["runs"][0]["results"][0].update(line=1)):
+                output = json.loads(json.dumps(outputs[0]))
+                spoil(output)
+                self.assertFalse(check.is_valid(output))
+        self.assertEqual(outputs[3]["runs"][0]["results"], [])
+        states = {one["ruleId"]: one["baselineState"] for one in outputs[2]["runs"][0]["results"]}
+        self.assertEqual((states["proxied-host"], states["proxied-target"]), ("unchanged", "new"))
+        self.assertNotIn("baselineState", outputs[0]["runs"][0]["results"][0])
+
+    def test_sarif_says_what_json_says(self):
+        report = self.report("-c", self.server.conf, "--fail-on", "never")
+        run = self.sarif("-c", self.server.conf)["runs"][0]
+        rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+        wanted = [(one["rule"], one["severity"], "file://" + one["file"], one["line"],
+                   "%s\nRemedy: %s" % (one["message"], one["remedy"]))
+                  for zone in report.values() for one in zone["findings"]]
+        got = []
+        for one in run["results"]:
+            place = one["locations"][0]["physicalLocation"]
+            self.assertEqual(rules[one["ruleIndex"]], one["ruleId"])
+            got.append((one["ruleId"], one["level"], place["artifactLocation"]["uri"],
+                        place["region"]["startLine"], one["message"]["text"]))
+        self.assertGreater(len(got), 10)
+        self.assertEqual(got, wanted)
+        prints = [one["partialFingerprints"]["record/v1"] + one["ruleId"]
+                  for one in run["results"]]
+        self.assertEqual(len(prints), len(set(prints)))
 
     def test_json_order(self):
         """Findings are in the order that is promised, and the same each time."""

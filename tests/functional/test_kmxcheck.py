@@ -245,7 +245,7 @@ class Status(Case):
         self.assertEqual(stderr.count("\n"), 2)
         self.assertIn("broken.zone:%d: " % line, self.trouble(*POLICY, broken))
         # In every format, whole or not at all.
-        for output in ["-f", "json"], ["-f", "dot"], ["-f", "nsupdate"], ["-f", "knotc"], ["--diff"]:
+        for output in ["-f", "json"], ["-f", "sarif"], ["-f", "dot"], ["-f", "nsupdate"], ["-f", "knotc"], ["--diff"]:
             self.trouble(*POLICY, *output, broken)
 
     def test_json_stays_whole_beside_an_error(self):

@@ -5,6 +5,7 @@ Needs no server. Run alone:
   KMXCHECK=/path/kmxcheck /usr/bin/python3 tests/functional/test_kmxcheck_examples.py
 """
 
+import json
 import os
 import re
 import shutil
@@ -52,6 +53,13 @@ class Examples(Case):
         self.assertIn("zones/a.zone", commit(1))
         self.write("repo/zones/a.zone", good)
         commit(0)
+        self.write("repo/kmxcheck.ignore", "proxied-host:mail # on purpose\n")
+        self.write("repo/zones/a.zone", bad)
+        self.command("git", "add", "-A", cwd=repo)
+        self.command(*git, "commit", "-qm", "x", cwd=repo,
+                     KMXCHECK_FLAGS="-c knot.conf --ignore-file kmxcheck.ignore")
+        self.write("repo/zones/a.zone", good)
+        commit(0)
         # What counts is what is committed.
         self.write("repo/zones/a.zone", bad)
         self.command("git", "add", "-A", cwd=repo)
@@ -59,6 +67,36 @@ class Examples(Case):
         self.command(*git, "commit", "-qm", "x", status=1, cwd=repo, KMXCHECK_FLAGS="-c knot.conf")
         left = {path.name for path in self.dir.iterdir()}
         self.assertEqual(left, {"bin", "repo"})
+
+    def test_ci(self):
+        text = (TOP / "etc/examples/ci.yml").read_text()
+        make_known = re.search(r"(?m)^#     (kmxcheck .*)$", text)[1]
+        script = "\n".join(re.findall(r"(?m)^    - (\S.*)$", re.search(
+            r"(?ms)^  script:\n(.*?)^  artifacts:", text)[1]))
+        self.write("ci/knot.conf", STANZA)
+        self.write("ci/kmxcheck.ignore", "")
+        self.write("ci/zones/a.zone", BAD % "a.test")
+        self.command("sh", "-ec", make_known, cwd=self.dir / "ci")
+
+        def job(status):
+            output = self.command("sh", "-ec", script, status=status, cwd=self.dir / "ci")
+            sarif = json.loads((self.dir / "ci/kmxcheck.sarif").read_text())
+            return output, [
+                (one["baselineState"], one["locations"][0]["physicalLocation"])
+                for one in sarif["runs"][0]["results"]]
+        known = ("unchanged", {"artifactLocation": {"uri": "zones/a.zone"},
+                               "region": {"startLine": 7}})
+        new = ("new", {"artifactLocation": {"uri": "zones/b.zone"}, "region": {"startLine": 7}})
+        self.assertEqual(job(0)[1], [known])
+        self.write("ci/zones/b.zone", BAD % "b.test")
+        output, results = job(1)
+        self.assertEqual(results, [known, new])
+        self.assertIn("zones/b.zone:7", output)
+        self.write("ci/kmxcheck.ignore", "proxied-host:mail.b.test. until 9999-12-31 # moving\n")
+        self.assertEqual(job(0)[1], [known])
+        self.write("ci/zones/c.zone", "nonsense")
+        job(2)
+        self.assertIn("  artifacts:\n    when: always\n    paths:\n      - kmxcheck.sarif\n", text)
 
     def test_external_validation(self):
         knotc = self.write("bin/knotc", "#!/bin/sh\necho \"knotc: $*\"\n")
@@ -98,7 +136,7 @@ class Examples(Case):
                               "COMP_CWORD=%d" % len(words), "_kmxcheck",
                               'printf "%s\\n" "${COMPREPLY[@]}"'))
             output = self.command("bash", "-c", line).split()
-            self.assertEqual(output, want or (["text", "json", "dot", "knotc", "nsupdate"]
+            self.assertEqual(output, want or (["text", "json", "sarif", "dot", "knotc", "nsupdate"]
                                               if want is None else []), words)
 
 

@@ -290,6 +290,66 @@ static void test_known(void **state)
 	free(text);
 }
 
+/* From the results on. Numbers of rules that change as rules are added are given. */
+static void expect_results(const output_t *output, const char *format, int first, int second)
+{
+	char expected[4096], *text = printed(output, FORMAT_SARIF);
+	const char *results = strstr(text, "\"results\":");
+	assert_non_null(results);
+	(void)snprintf(expected, sizeof(expected), format, first, second);
+	assert_string_equal(results, expected);
+	free(text);
+}
+
+static void test_sarif(void **state)
+{
+	(void)state;
+	sample_t sample;
+	sample_init(&sample);
+	sample.audit.findings.count = 3;
+	sample.findings[0].pos.file = "./zones//a b%\xff\"é.zone";
+	sample.findings[1].pos.file = "/zones/z.zone";
+	sample.findings[1].known = true;
+	sample.findings[1].message = "a\033[31m";
+	sample.findings[2].rule = AUDIT_IMPLICIT_MX;
+	sample.findings[2].ignored = false;
+	sample.output.baseline = true;
+	expect_results(&sample.output,
+	       "\"results\":[\n"
+	       "{\"ruleId\":\"list-stale\",\"ruleIndex\":%d,\"level\":\"warning\","
+	       "\"message\":{\"text\":\"the list is from 2025-01-02\\nRemedy: fetch it again\"},"
+	       "\"baselineState\":\"new\",\"locations\":[{\"physicalLocation\":{"
+	       "\"artifactLocation\":{\"uri\":\"zones//a%%20b%%25%%FF%%22%%C3%%A9.zone\"},"
+	       "\"region\":{\"startLine\":3}},"
+	       "\"logicalLocations\":[{\"fullyQualifiedName\":\"example.com.\"}]}],"
+	       "\"properties\":{\"zone\":\"example.com.\"},"
+	       "\"partialFingerprints\":{\"record/v1\":\"{\\\"zone\\\":\\\"example.com.\\\"}\"}},\n"
+	       "{\"ruleId\":\"proxied-target\",\"ruleIndex\":2,\"level\":\"error\","
+	       "\"message\":{\"text\":\"a\\\\027[31m\\nRemedy: point it at mail.example.com.\"},"
+	       "\"baselineState\":\"unchanged\",\"locations\":[{\"physicalLocation\":{"
+	       "\"artifactLocation\":{\"uri\":\"file:///zones/z.zone\"},"
+	       "\"region\":{\"startLine\":7}},"
+	       "\"logicalLocations\":[{\"fullyQualifiedName\":\"example.com.\"}]}],"
+	       "\"properties\":{\"zone\":\"example.com.\",\"owner\":\"example.com.\",\"type\":\"MX\","
+	       "\"target\":\"www.example.com.\",\"address\":\"2606:4700::1\"},"
+	       "\"partialFingerprints\":{\"record/v1\":\"{\\\"zone\\\":\\\"example.com.\\\","
+	       "\\\"owner\\\":\\\"example.com.\\\",\\\"type\\\":\\\"MX\\\","
+	       "\\\"target\\\":\\\"www.example.com.\\\",\\\"address\\\":\\\"2606:4700::1\\\"}\"}},\n"
+	       /* No position of its own: at the file of the zone. */
+	       "{\"ruleId\":\"implicit-mx\",\"ruleIndex\":%d,\"level\":\"warning\","
+	       "\"message\":{\"text\":\"not to be seen\"},"
+	       "\"baselineState\":\"new\",\"locations\":[{\"physicalLocation\":{"
+	       "\"artifactLocation\":{\"uri\":\"example.zone\"},\"region\":{\"startLine\":1}},"
+	       "\"logicalLocations\":[{\"fullyQualifiedName\":\"example.com.\"}]}],"
+	       "\"properties\":{\"zone\":\"example.com.\",\"owner\":\"example.com.\",\"type\":\"MX\"},"
+	       "\"partialFingerprints\":{\"record/v1\":\"{\\\"zone\\\":\\\"example.com.\\\","
+	       "\\\"owner\\\":\\\"example.com.\\\",\\\"type\\\":\\\"MX\\\"}\"}}]}]}\n",
+	       AUDIT_LIST_STALE, AUDIT_IMPLICIT_MX);
+	sample.findings[0].ignored = true;
+	sample.audit.findings.count = 1;
+	expect_results(&sample.output, "\"results\":[]}]}\n", 0, 0);
+}
+
 static void test_count(void **state)
 {
 	(void)state;
@@ -315,6 +375,7 @@ static void test_format(void **state)
 	(void)state;
 	assert_int_equal(output_format("text"), FORMAT_TEXT);
 	assert_int_equal(output_format("json"), FORMAT_JSON);
+	assert_int_equal(output_format("sarif"), FORMAT_SARIF);
 	assert_int_equal(output_format("dot"), FORMAT_DOT);
 	assert_int_equal(output_format("nsupdate"), FORMAT_NSUPDATE);
 	assert_int_equal(output_format("knotc"), FORMAT_KNOTC);
@@ -352,6 +413,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_json, free_names),
 		cmocka_unit_test_teardown(test_json_rest, free_names),
 		cmocka_unit_test_teardown(test_known, free_names),
+		cmocka_unit_test_teardown(test_sarif, free_names),
 		cmocka_unit_test_teardown(test_count, free_names),
 		cmocka_unit_test_teardown(test_format, free_names),
 		cmocka_unit_test_teardown(test_full, free_names),

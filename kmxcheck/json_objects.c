@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * JSON objects for output, by jansson. Keys stay in the order in which they were added.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kmxcheck/json_objects.h"
+#include "kmxcheck/xalloc.h"
+
+void put(json_t *object, const char *key, json_t *value)
+{
+	(void)xcheck(json_object_set_new(object, key, xcheck(value)) == 0 ? object : NULL);
+}
+
+json_t *put_object(json_t *object, const char *key)
+{
+	json_t *value = json_object();
+	put(object, key, value);
+	return value;
+}
+
+json_t *put_array_of_one(json_t *object, const char *key)
+{
+	json_t *array = json_array(), *value = json_object();
+	put(object, key, array);
+	(void)xcheck(json_array_append_new(array, xcheck(value)) == 0 ? value : NULL);
+	return value;
+}
+
+void put_text(json_t *object, const char *key, const char *text)
+{
+	if (text != NULL) {
+		char *clean = xcheck(clean_copy(text));
+		put(object, key, json_string(clean));
+		free(clean);
+	}
+}
+
+void put_name(json_t *object, const char *key, const knot_dname_t *name)
+{
+	knot_dname_txt_storage_t text;
+	put_text(object, key, name != NULL ? name_text(text, name) : NULL);
+}
+
+void put_number(json_t *object, const char *key, uint64_t number)
+{
+	put(object, key, json_integer((json_int_t)number));
+}
+
+void put_out(FILE *out, json_t *object, bool open)
+{
+	char *text = xcheck(json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER));
+	size_t length = strlen(text);
+	(void)fwrite(text, 1, open ? length - 1 : length, out);
+	free(text);
+	json_decref(object);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * The output for code review: SARIF 2.1.0 (OASIS), so that findings are shown at the lines of zone
+ * files. One line for each finding, and one object in memory at a time, for there may be very many.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "kmxcheck/json_objects.h"
+#include "kmxcheck/print.h"
+#include "kmxcheck/xalloc.h"
+
+#define SCHEMA "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/" \
+	"sarif-schema-2.1.0.json"
+
+/* Adds a message object: a text in an object of its own. */
+static void put_message(json_t *object, const char *key, const char *text)
+{
+	/* Of our own, with line breaks, or clean already. */
+	put(put_object(object, key), "text", json_string(text));
+}
+
+static const char *level_of(audit_rule_t rule)
+{
+	return audit_rules[rule].severity == SEVERITY_ERROR ? "error" : "warning";
+}
+
+static void print_rule(FILE *out, audit_rule_t rule)
+{
+	const audit_rule_info_t *info = &audit_rules[rule];
+	json_t *object = xcheck(json_object());
+	put_text(object, "id", info->name);
+	put_message(object, "shortDescription", info->summary);
+	put_message(object, "fullDescription", info->explain);
+	put_message(object, "help", info->explain);
+	put_text(put_object(object, "defaultConfiguration"), "level", level_of(rule));
+	put_out(out, object, false);
+}
+
+/* The name of a file as a URI (RFC 3986): relative as it is, or with a scheme. For free(). */
+static char *uri_of(const char *file)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789-._~/"
+	                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	while (strncmp(file, "./", 2) == 0) {
+		file += 2 + strspn(file + 2, "/");
+	}
+	static const char scheme[] = "file://";
+	char *uri = xcalloc(sizeof(scheme) + 3 * strlen(file), 1);
+	char *end = file[0] == '/' ? stpcpy(uri, scheme) : uri;
+	for (; *file != '\0'; file++) {
+		if (strchr(plain, *file) != NULL) {
+			*end++ = *file;
+		} else {
+			end += sprintf(end, "%%%02X", (uint8_t)*file);
+		}
+	}
+	return uri;
+}
+
+/* Where it is: at a line if one is known, or else at the first one of the zone's file. */
+static void put_location(json_t *result, const output_zone_t *zone, const audit_finding_t *finding)
+{
+	const char *file = finding->pos.file != NULL ? finding->pos.file : zone->file;
+	json_t *location = put_array_of_one(result, "locations");
+	if (file != NULL) {
+		json_t *physical = put_object(location, "physicalLocation");
+		char *uri = uri_of(file);
+		put_text(put_object(physical, "artifactLocation"), "uri", uri);
+		put_number(put_object(physical, "region"), "startLine",
+		           finding->pos.line > 0 ? finding->pos.line : 1);
+		free(uri);
+	}
+	const knot_dname_t *owner = finding->owner != NULL ? finding->owner : zone->audit->zone;
+	put_name(put_array_of_one(location, "logicalLocations"), "fullyQualifiedName", owner);
+}
+
+/* What makes a finding the same one in another run, whatever its line. */
+static void put_identity(json_t *result, const output_zone_t *zone, const audit_finding_t *finding)
+{
+	char type[TYPE_TEXT_MAX], address[ADDRESS_TEXT_MAX];
+	json_t *object = put_object(result, "properties");
+	put_name(object, "zone", zone->audit->zone);
+	put_text(object, "server", zone->server);
+	put_name(object, "owner", finding->owner);
+	put_text(object, "type", finding->type != 0 ? type_text(type, finding->type) : NULL);
+	put_name(object, "target", finding->target);
+	put_text(object, "address", finding->family == 0 ? NULL :
+	         address_text(address, finding->family, finding->address));
+	char *print = xcheck(json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER));
+	put_text(put_object(result, "partialFingerprints"), "record/v1", print);
+	free(print);
+}
+
+static void print_result(FILE *out, const output_t *output, const output_zone_t *zone,
+                         const audit_finding_t *finding)
+{
+	json_t *object = xcheck(json_object());
+	put_text(object, "ruleId", audit_rules[finding->rule].name);
+	put_number(object, "ruleIndex", finding->rule);
+	put_text(object, "level", level_of(finding->rule));
+	char *message = xcheck(clean_copy(finding->message));
+	char *remedy = finding->remedy != NULL ? xcheck(clean_copy(finding->remedy)) : NULL;
+	char *text = remedy != NULL ? xformat("%s\nRemedy: %s", message, remedy) : xstrdup(message);
+	put_message(object, "message", text);
+	free(text);
+	free(remedy);
+	free(message);
+	if (output->baseline) {
+		put_text(object, "baselineState", finding->known ? "unchanged" : "new");
+	}
+	put_location(object, zone, finding);
+	put_identity(object, zone, finding);
+	put_out(out, object, false);
+}
+
+static void print_zone(FILE *out, const output_t *output, const output_zone_t *zone,
+                       const char **before)
+{
+	const audit_t *audit = zone->audit;
+	for (size_t i = 0; i < audit->findings.count; i++) {
+		if (!audit->findings.at[i].ignored) {
+			(void)fputs(*before, out);
+			*before = ",\n";
+			print_result(out, output, zone, &audit->findings.at[i]);
+		}
+	}
+}
+
+void print_sarif(const output_t *output, FILE *out)
+{
+	(void)fputs("{\"$schema\":\"" SCHEMA "\",\"version\":\"2.1.0\",\"runs\":[\n"
+	            "{\"tool\":{\"driver\":{\"name\":\"kmxcheck\",\"version\":\"" PACKAGE_VERSION
+	            "\",\"rules\":[\n", out);
+	for (audit_rule_t rule = 0; rule < AUDIT_RULE_COUNT; rule++) {
+		(void)fputs(rule > 0 ? ",\n" : "", out);
+		print_rule(out, rule);
+	}
+	(void)fputs("]}},\"results\":[", out);
+	const char *before = "\n";
+	for (size_t i = 0; i < output->zone_count; i++) {
+		print_zone(out, output, &output->zones[i], &before);
+	}
+	(void)fputs("]}]}\n", out);
+}
