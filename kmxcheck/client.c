@@ -53,23 +53,49 @@ bool server_to_loopback(server_t *server)
 	            : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
-int server_from_str(server_t *server, const char *text, char err[static ERROR_TEXT_MAX])
+uint16_t port_from_str(const char *text)
 {
-	char host[SERVER_TEXT_MAX];
-	const char *at = strchr(text, '@'), *port = at != NULL ? at + 1 : "53";
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+	return *text >= '0' && *text <= '9' && *end == '\0' && number <= UINT16_MAX
+	       ? (uint16_t)number : 0;
+}
+
+void server_from_address(server_t *server, int family, const uint8_t *address, uint16_t port)
+{
+	*server = (server_t){ 0 };
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&server->address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&server->address;
+	if (family == 4) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		memcpy(&v4->sin_addr, address, 4);
+	} else {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons(port);
+		memcpy(&v6->sin6_addr, address, 16);
+	}
+	server->size = family == 4 ? sizeof(*v4) : sizeof(*v6);
+	set_text(server);
+}
+
+int server_from_str(server_t *server, const char *text, uint16_t port,
+                    char err[static ERROR_TEXT_MAX])
+{
+	char host[SERVER_TEXT_MAX], service[8];
+	const char *at = strchr(text, '@');
 	size_t length = at != NULL ? (size_t)(at - text) : strlen(text);
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
 	                          .ai_socktype = SOCK_DGRAM }, *info = NULL;
 	*server = (server_t){ 0 };
 
-	char *end;
-	unsigned long number = strtoul(port, &end, 10);
-	bool fine = length > 0 && length < sizeof(host) && *port >= '0' && *port <= '9' &&
-	            *end == '\0' && number > 0 && number <= UINT16_MAX;
+	uint16_t number = at != NULL ? port_from_str(at + 1) : port;
+	bool fine = length > 0 && length < sizeof(host) && number != 0;
 	if (fine) {
 		memcpy(host, text, length);
 		host[length] = '\0';
-		fine = getaddrinfo(host, port, &hints, &info) == 0;
+		(void)snprintf(service, sizeof(service), "%u", number);
+		fine = getaddrinfo(host, service, &hints, &info) == 0;
 	}
 	if (!fine) {
 		(void)snprintf(err, ERROR_TEXT_MAX, "'%s' is not ADDR or ADDR@PORT", text);
@@ -80,6 +106,19 @@ int server_from_str(server_t *server, const char *text, char err[static ERROR_TE
 	freeaddrinfo(info);
 	set_text(server);
 	return KNOT_EOK;
+}
+
+bool server_no_network(const server_t *server)
+{
+	int fd = socket(server->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool none = fd < 0 ? errno == EAFNOSUPPORT
+	                   : connect(fd, (const struct sockaddr *)&server->address,
+	                             server->size) != 0 &&
+	                     (errno == ENETUNREACH || errno == EADDRNOTAVAIL);
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	return none;
 }
 
 int server_error(const server_t *server, char err[static ERROR_TEXT_MAX], const char *fmt, ...)

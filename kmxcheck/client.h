@@ -31,8 +31,20 @@ typedef struct {
 	char text[SERVER_TEXT_MAX]; /*!< "192.0.2.1@53". */
 } server_t;
 
-/*! Reads "ADDR[@PORT]", the port by default 53. KNOT_EINVAL with err. */
-int server_from_str(server_t *server, const char *text, char err[static ERROR_TEXT_MAX]);
+#define DNS_PORT 53
+
+/*! Reads "ADDR[@PORT]", with a default for the port. KNOT_EINVAL with err. */
+int server_from_str(server_t *server, const char *text, uint16_t port,
+                    char err[static ERROR_TEXT_MAX]);
+
+/*! The server at an address of a family, 4 or 6. */
+void server_from_address(server_t *server, int family, const uint8_t *address, uint16_t port);
+
+/*! Reads a port. 0: it is none. */
+uint16_t port_from_str(const char *text);
+
+/*! True if this machine has no network to the server, as one without IPv6. */
+bool server_no_network(const server_t *server);
 
 /*! Makes the unspecified address, where a server listens, the one of the loopback, where it can be
  *  asked. True if it is the loopback. */

@@ -247,8 +247,9 @@ char *ignores_note(const ignores_t *ignores, size_t i, int64_t now, bool all)
 		struct tm date;
 		time_t last = (time_t)(ignore->last_day * DAY);
 		(void)strftime(what, sizeof(what), "ended on %Y-%m-%d", gmtime_r(&last, &date));
-	} else if (!all || ignore->matched > 0 || !ignore->tried) {
-		return NULL;
+	} else if (!all || ignore->matched > 0 || !ignore->tried ||
+	           audit_rules[ignore->rule].about == OF_ZONE) {
+		return NULL; /* A list grows old by itself: that may be ignored before it does. */
 	}
 	(void)bad_ignore(text, ignore->pos, ignore->text, what);
 	char *reason = ignore->reason != NULL ? xcheck(clean_copy(ignore->reason)) : NULL;

@@ -77,7 +77,6 @@ typedef struct {
 	const policy_t *policy;
 	const audit_t *audit;     /* Of the file. */
 	audit_t *out;
-	guard_t guard;
 	VEC(query_t) queries;     /* Of the round to come. */
 	VEC(target_t) targets;    /* Sorted by target, owner and type once there are hosts. */
 	VEC(additional_t) additional;
@@ -635,7 +634,7 @@ static char *message_of(const session_t *session, const about_t *about,
 
 static const char *remedy_of(const session_t *session)
 {
-	return session->guard == GUARD_YES || session->guard == GUARD_PART
+	return session->serial != session->audit->serial || session->seen > 0
 	       ? "compare this server's zone, and the policy of its mod-mxguard, with those here"
 	       : "fix the zone, or guard it on this server: mod-mxguard, mode enforce";
 }
@@ -805,10 +804,28 @@ static int run_session(session_t *session)
 	return ret == KNOT_EOK ? find_addresses(session) : ret;
 }
 
-static guard_t guard_of(size_t seen, size_t changes)
+/* True if a mail server would meet a proxy. */
+static bool meets_proxy(const audit_t *out)
 {
-	return changes == 0 ? GUARD_UNKNOWN : seen == changes ? GUARD_YES :
-	       seen == 0 ? GUARD_NO : GUARD_PART;
+	bool met = false;
+	for (size_t i = 0; i < out->findings.count; i++) {
+		met |= out->findings.at[i].rule != AUDIT_MISSING_TARGET;
+	}
+	return met;
+}
+
+/* What answers tell of the server. That it is guarded is said where all of them show it only. */
+static guard_t guard_of(const session_t *session)
+{
+	size_t seen = session->seen, changes = session->audit->edits.count;
+	bool met = meets_proxy(session->out);
+	if (session->serial != session->audit->serial) {
+		return GUARD_OTHER;
+	}
+	if (changes == 0) {
+		return met ? GUARD_NO : GUARD_UNKNOWN;
+	}
+	return seen == 0 ? GUARD_NO : seen < changes || met ? GUARD_PART : GUARD_YES;
 }
 
 static void clear_session(session_t *session)
@@ -848,11 +865,12 @@ int live_audit(audit_t *out, live_t *live, const server_t *server, const audit_t
 	err[0] = '\0';
 	int ret = run_session(&session);
 	if (ret == KNOT_EOK) {
-		live->guard = session.guard = guard_of(session.seen, audit->edits.count);
-		live->queries = session.answered;
-		live->seen = session.seen;
 		out->serial = session.serial;
 		make_result(&session);
+		*live = (live_t){
+			.guard = guard_of(&session), .queries = session.answered,
+			.seen = session.seen,
+		};
 	} else if (err[0] == '\0') {
 		(void)server_error(server, err, "%s", knot_strerror(ret));
 	}

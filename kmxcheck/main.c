@@ -13,15 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kmxcheck/ask.h"
 #include "kmxcheck/baseline.h"
 #include "kmxcheck/config.h"
-#include "kmxcheck/live.h"
+#include "kmxcheck/nameservers.h"
 #include "kmxcheck/options.h"
 #include "kmxcheck/print.h"
 #include "kmxcheck/xalloc.h"
-
-/* A server that is down is not waited for as often as there are zones. */
-#define UNANSWERED_MAX 3
 
 /*! A zone and a policy. */
 typedef struct {
@@ -34,8 +32,6 @@ typedef struct {
 	policy_t policy;            /*!< Of the zone. */
 	audit_t audit;
 	bool done;                  /*!< The audit is there. */
-	audit_t live;               /*!< The same of a server's answers, with -s. */
-	live_t answers;
 } job_t;
 
 /*! A run. */
@@ -50,9 +46,9 @@ typedef struct {
 	VEC(knot_dname_t *) names;  /*!< Operands that are names. */
 	zones_t zones;       /*!< The open ones. */
 	size_t failed;       /*!< Zones that could not be audited. */
-	struct timespec asked;
-	unsigned unanswered; /*!< In a row, by the server. */
-	size_t not_asked;    /*!< Zones, after too many of those. */
+	patience_t patience; /*!< With the server that zones are taken from. */
+	asks_t asks;         /*!< What servers are asked. */
+	nameservers_t nameservers;
 } run_t;
 
 static const source_pos_t nowhere = { .file = NULL };
@@ -296,7 +292,7 @@ static bool fixes(const run_t *run)
 /*! True if it is not the zone's own records that are reported, but a server's answers. */
 static bool asks(const run_t *run)
 {
-	return run->options.server != NULL && !fixes(run);
+	return (run->options.server != NULL || run->options.all_servers) && !fixes(run);
 }
 
 /*! Fixing a zone without knowing where mail really is would only take records away. */
@@ -309,32 +305,14 @@ static bool fixable(const run_t *run, const values_t *values, char err[static ER
 	return false;
 }
 
-/*! True if the server failed to answer too often and is given up. Else the time is noted. */
-static bool given_up(run_t *run)
-{
-	bool enough = run->unanswered >= UNANSWERED_MAX;
-	run->not_asked += enough;
-	(void)clock_gettime(CLOCK_MONOTONIC, &run->asked);
-	return enough;
-}
-
-/*! Notes whether the server has answered, and returns ret. One that refuses does so at once. */
-static int answered(run_t *run, int ret)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	bool waited = now.tv_sec - run->asked.tv_sec > 1;
-	run->unanswered = (ret != KNOT_EOK && waited) ? run->unanswered + 1 : 0;
-	return ret;
-}
-
 /*! Opens a zone that is transferred from the server. */
 static int transfer_zone(run_t *run, job_t *job, char *err)
 {
 	knot_dname_txt_storage_t name;
 	char *text;
 	size_t size;
-	int ret = answered(run, client_transfer(&run->server, job->origin, &text, &size, err));
+	int ret = patience_note(&run->patience, client_transfer(&run->server, job->origin, &text,
+	                                                        &size, err));
 	if (ret == KNOT_EOK) {
 		char *source = xformat("%s at %s", name_text(name, job->origin), run->server.text);
 		ret = zone_open_text(&job->zone, source, text, size, job->origin, err);
@@ -349,7 +327,7 @@ static void open_zone(run_t *run, size_t i)
 	char err[ERROR_TEXT_MAX];
 	job_t *job = &run->jobs.at[i];
 
-	if (job->path == NULL && given_up(run)) {
+	if (job->path == NULL && patience_ended(&run->patience)) {
 		return;
 	}
 	int ret = job->path != NULL ? zone_open(&job->zone, job->path, job->origin, err)
@@ -398,34 +376,90 @@ static void audit_job(run_t *run, job_t *job)
 	job->done = true;
 }
 
-/*! Asks the server about the zone. A server that does not answer leaves the job undone. */
-static void ask_job(run_t *run, job_t *job)
+/*! Adds the zone to be asked for at the addresses of a name server. True: at any. */
+static bool add_nameserver(run_t *run, const job_t *job, const knot_dname_t *ns)
 {
-	char err[ERROR_TEXT_MAX];
-	job->done = false;
-	if (given_up(run)) {
-		return;
+	knot_dname_txt_storage_t name;
+	const servers_t *servers = nameservers_find(&run->nameservers, &run->zones, job->zone,
+	                                            &job->policy, ns, run->options.port);
+	if (servers->count == 0) {
+		char *text = xformat("%s: no address of the name server %s is to be found",
+		                     job->zone->file, name_text(name, ns));
+		trouble(run, text);
+		free(text);
 	}
-	int ret = live_audit(&job->live, &job->answers, &run->server, &job->audit, &job->policy,
-	                     err);
-	if (answered(run, ret) != KNOT_EOK) {
-		trouble(run, err);
-		return;
+	bool any = false;
+	for (size_t i = 0; i < servers->count; i++) {
+		const server_t *server = &servers->at[i];
+		if (!server_no_network(server)) {
+			asks_add(&run->asks, server, ns, &job->audit, &job->policy);
+			any = true;
+		} else if (!run->options.quiet) {
+			complain("note: %s (%s) is not asked: there is no network to it here",
+			         server->text, name_text(name, ns));
+		}
 	}
-	job->done = true;
-	mark_findings(run, &job->live, run->server.text);
+	return any;
+}
+
+/*! The same at all name servers of the zone. */
+static void add_nameservers(run_t *run, const job_t *job)
+{
+	knot_rrset_t rrset = { 0 };
+	bool any = false;
+	(void)zone_lookup(job->zone, job->zone->apex, KNOT_RRTYPE_NS, &rrset);
+	for_each_rdata(rdata, &rrset) {
+		knot_dname_storage_t ns;
+		knot_dname_copy_lower(ns, knot_ns_name(rdata));
+		any |= add_nameserver(run, job, ns);
+	}
+	if (!any) {
+		complain("%s: the zone has no name server that can be asked", job->zone->file);
+		run->failed++;
+	}
+}
+
+/*! Asks servers for all zones. One that does not answer is an error of the zones it has. */
+static void ask_servers(run_t *run)
+{
+	for (size_t i = 0; i < run->jobs.count; i++) {
+		const job_t *job = &run->jobs.at[i];
+		if (job->done && run->options.server != NULL) {
+			asks_add(&run->asks, &run->server, NULL, &job->audit, &job->policy);
+		}
+		if (job->done && run->options.all_servers) {
+			add_nameservers(run, job);
+		}
+	}
+	asks_run(&run->asks, isatty(STDERR_FILENO) && !run->options.quiet);
+	for (size_t i = 0; i < run->asks.list.count; i++) {
+		ask_t *ask = &run->asks.list.at[i];
+		if (ask->done) {
+			mark_findings(run, &ask->live, run->asks.hosts.at[ask->host].server.text);
+		} else if (ask->err != NULL) {
+			trouble(run, ask->err);
+		}
+	}
 }
 
 static void audit_jobs(run_t *run)
 {
 	for (size_t i = 0; i < run->jobs.count; i++) {
-		job_t *job = &run->jobs.at[i];
-		if (job->zone != NULL) {
-			audit_job(run, job);
+		if (run->jobs.at[i].zone != NULL) {
+			audit_job(run, &run->jobs.at[i]);
 		}
-		if (job->done && asks(run)) {
-			ask_job(run, job);
-		}
+	}
+	if (asks(run)) {
+		ask_servers(run);
+	}
+}
+
+/*! Says how many zones a server was not asked for, having been given up. */
+static void tell_given_up(run_t *run, const patience_t *patience, const server_t *server)
+{
+	if (patience->not_asked > 0) {
+		complain("%s: %zu more zones were not asked for", server->text, patience->not_asked);
+		run->failed++;
 	}
 }
 
@@ -466,17 +500,42 @@ static int exit_status(const options_t *options, const output_totals_t *totals)
 	return (bad > 0 && options->fail_on != FAIL_NEVER) ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
-static output_zone_t result(const run_t *run, const job_t *job)
+static const char *file_of(const job_t *job)
 {
-	const char *file = (job->path != NULL) ? job->path : job->zone->file;
-	if (!asks(run)) {
-		return (output_zone_t){ .audit = &job->audit, .file = file };
+	return job->path != NULL ? job->path : job->zone->file;
+}
+
+/*! Adds the result of a zone at a server, if there is one. */
+static void add_answers(const run_t *run, const job_t *job, const ask_t *ask, output_t *output,
+                        output_zone_t *zones)
+{
+	if (ask->done) {
+		zones[output->zone_count++] = (output_zone_t){
+			.audit = &ask->live, .file = file_of(job), .ns = ask->ns,
+			.server = run->asks.hosts.at[ask->host].server.text,
+			.guard = ask->answers.guard, .queries = ask->answers.queries,
+			.seen = ask->answers.seen, .changes = job->audit.edits.count,
+			.file_serial = job->audit.serial,
+		};
 	}
-	return (output_zone_t){
-		.audit = &job->live, .file = file, .server = run->server.text,
-		.guard = job->answers.guard, .queries = job->answers.queries,
-		.seen = job->answers.seen, .changes = job->audit.edits.count
-	};
+}
+
+/*! Adds the results of all zones: of their files, or of the servers that were asked for them, which
+ *  follow each other in the order of the zones. */
+static void add_results(const run_t *run, output_t *output, output_zone_t *zones)
+{
+	const asks_t *list = &run->asks;
+	size_t next = 0;
+	for (size_t i = 0; i < run->jobs.count; i++) {
+		const job_t *job = &run->jobs.at[i];
+		if (job->done && !asks(run)) {
+			zones[output->zone_count++] = (output_zone_t){ .audit = &job->audit,
+			                                               .file = file_of(job) };
+		}
+		for (; next < list->list.count && list->list.at[next].audit == &job->audit; next++) {
+			add_answers(run, job, &list->list.at[next], output, zones);
+		}
+	}
 }
 
 /*! Where a script finds the server: at the address of --server, else at one where it listens by the
@@ -493,7 +552,7 @@ static bool find_server(const run_t *run, server_t *server)
 		char err[ERROR_TEXT_MAX];
 		server_t next;
 		/* What is not an address is a socket in the file system. */
-		if (server_from_str(&next, text, err) != KNOT_EOK) {
+		if (server_from_str(&next, text, DNS_PORT, err) != KNOT_EOK) {
 			continue;
 		}
 		loopback = server_to_loopback(&next);
@@ -509,7 +568,7 @@ static bool find_server(const run_t *run, server_t *server)
 static int print_results(const run_t *run)
 {
 	server_t server;
-	output_zone_t *zones = xcalloc(run->jobs.count, sizeof(*zones));
+	output_zone_t *zones = xcalloc(run->jobs.count + run->asks.list.count, sizeof(*zones));
 	char *control = config_control(&run->config);
 	output_t output = {
 		.zones = zones,
@@ -519,14 +578,10 @@ static int print_results(const run_t *run)
 		.baseline = run->options.baseline != NULL,
 		.server = find_server(run, &server) ? server.text : NULL,
 		.control = control,
+		.server_count = run->asks.hosts.count,
 		.program = "kmxcheck " PACKAGE_VERSION,
 	};
-	for (size_t i = 0; i < run->jobs.count; i++) {
-		const job_t *job = &run->jobs.at[i];
-		if (job->done) {
-			zones[output.zone_count++] = result(run, job);
-		}
-	}
+	add_results(run, &output, zones);
 
 	int status = EXIT_TROUBLE;
 	if (output.zone_count > 0) {
@@ -559,8 +614,10 @@ static void tell_ignores(const run_t *run)
 static int prepare(run_t *run, char err[static ERROR_TEXT_MAX])
 {
 	const options_t *options = &run->options;
-	int ret = options->server != NULL ? server_from_str(&run->server, options->server, err)
-	                                  : KNOT_EOK;
+	int ret = KNOT_EOK;
+	if (options->server != NULL) {
+		ret = server_from_str(&run->server, options->server, options->port, err);
+	}
 	for (size_t i = 0; ret == KNOT_EOK && i < options->ignore_files.count; i++) {
 		ret = ignores_read(&run->options.ignores, options->ignore_files.at[i], err);
 	}
@@ -587,8 +644,10 @@ static int run_all(run_t *run)
 	if (ret == KNOT_EOK) {
 		audit_jobs(run);
 	}
-	if (run->not_asked > 0) {
-		complain("%s: %zu more zones were not asked for", run->server.text, run->not_asked);
+	tell_given_up(run, &run->patience, &run->server);
+	for (size_t i = 0; i < run->asks.hosts.count; i++) {
+		const ask_host_t *host = &run->asks.hosts.at[i];
+		tell_given_up(run, &host->patience, &host->server);
 	}
 	if (ret != KNOT_EOK) {
 		complain("%s", err[0] != '\0' ? err : knot_strerror(ret));
@@ -603,7 +662,6 @@ static void clear_run(run_t *run)
 	for (size_t i = 0; i < run->jobs.count; i++) {
 		job_t *job = &run->jobs.at[i];
 		audit_clear(&job->audit);
-		audit_clear(&job->live);
 		stanza_policy_clear(&job->policy);
 		zone_free(job->zone);
 	}
@@ -620,6 +678,8 @@ static void clear_run(run_t *run)
 	zones_clear(&run->zones);
 	config_clear(&run->config);
 	baseline_clear(&run->baseline);
+	asks_clear(&run->asks);
+	nameservers_clear(&run->nameservers);
 	options_clear(&run->options);
 }
 

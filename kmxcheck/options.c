@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kmxcheck/client.h"
 #include "kmxcheck/options.h"
 
 static const char usage[] =
@@ -38,7 +39,9 @@ static const char usage[] =
 "Zones:\n"
 "  -o, --origin NAME         the zone's name (default: the owner of the SOA)\n"
 "  -s, --server ADDR[@PORT]  ask this server what a mail server would meet\n"
-"      --axfr                take the zones from that server, not from files\n"
+"      --all-servers         ask every name server of each zone\n"
+"      --port PORT           of servers that are named without one (default: 53)\n"
+"      --axfr                take the zones from the server of -s, not from files\n"
 "\n"
 "Output:\n"
 "  -f, --format FORMAT       text (default), json, sarif (for code review), dot (a graph), or a\n"
@@ -58,8 +61,8 @@ static const char usage[] =
 
 /* Long options without a letter. The values of a policy follow, by item. */
 enum {
-	OPT_POLICY = 256, OPT_DIFF, OPT_IGNORE, OPT_IGNORE_FILE, OPT_BASELINE, OPT_AXFR, OPT_FAIL_ON,
-	OPT_EXPLAIN, OPT_VALUES
+	OPT_POLICY = 256, OPT_DIFF, OPT_IGNORE, OPT_IGNORE_FILE, OPT_BASELINE, OPT_AXFR, OPT_ALL_SERVERS,
+	OPT_PORT, OPT_FAIL_ON, OPT_EXPLAIN, OPT_VALUES
 };
 
 #define VALUE(name, item) { name, required_argument, NULL, OPT_VALUES + (item) }
@@ -78,6 +81,8 @@ static const struct option long_options[] = {
 	{ "ignore-file", required_argument, NULL, OPT_IGNORE_FILE },
 	{ "baseline", required_argument, NULL, OPT_BASELINE },
 	{ "axfr",    no_argument,       NULL, OPT_AXFR },
+	{ "all-servers", no_argument,   NULL, OPT_ALL_SERVERS },
+	{ "port",    required_argument, NULL, OPT_PORT },
 	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
 	{ "explain", required_argument, NULL, OPT_EXPLAIN },
 	VALUE("proxy",         ITEM_PROXY),
@@ -190,6 +195,15 @@ static bool read_fail_on(options_t *options, const char *text)
 	return false;
 }
 
+static bool read_port(options_t *options, const char *text)
+{
+	options->port = port_from_str(text);
+	if (options->port == 0) {
+		complain("--port '%s': not a port", text);
+	}
+	return options->port != 0;
+}
+
 static bool read_ignore(options_t *options, const char *text)
 {
 	char err[ERROR_TEXT_MAX];
@@ -234,6 +248,11 @@ static bool read_option(options_t *options, int opt, const char *text)
 	case OPT_AXFR:
 		options->axfr = true;
 		return true;
+	case OPT_ALL_SERVERS:
+		options->all_servers = true;
+		return true;
+	case OPT_PORT:
+		return read_port(options, text);
 	case OPT_FAIL_ON:
 		return read_fail_on(options, text);
 	default:
@@ -277,7 +296,7 @@ static const char *conflict(const options_t *options)
 
 options_next_t options_read(options_t *options, int argc, char **argv)
 {
-	memset(options, 0, sizeof(*options));
+	*options = (options_t){ .port = DNS_PORT };
 	bool diff = false, format = false;
 	int opt;
 	while ((opt = getopt_long(argc, argv, "c:o:f:s:qVh", long_options, NULL)) != -1) {

@@ -27,6 +27,8 @@ typedef struct {
 	knot_dname_t *origin;  /*!< -o, or NULL. */
 	format_t format;
 	const char *server;    /*!< -s */
+	bool all_servers;
+	uint16_t port;         /*!< --port, or the usual one. */
 	bool axfr;
 	fail_on_t fail_on;
 	bool quiet;

@@ -44,11 +44,23 @@ format_t output_format(const char *name)
 	return format;
 }
 
+bool print_new_zone(const output_t *output, size_t i)
+{
+	const output_zone_t *zone = &output->zones[i];
+	return i == 0 || i == output->zone_count || zone->server == NULL ||
+	       zone[-1].server == NULL ||
+	       !knot_dname_is_equal(zone->audit->zone, zone[-1].audit->zone);
+}
+
 void output_count(const output_t *output, output_totals_t *totals)
 {
 	*totals = (output_totals_t){ 0 };
-	for (size_t i = 0; i < output->zone_count; i++) {
+	for (size_t i = 0, first_bad = 0; i < output->zone_count; i++) {
 		const audit_t *audit = output->zones[i].audit;
+		if (print_new_zone(output, i)) {
+			first_bad = totals->zones_bad;
+			totals->zones++;
+		}
 		size_t before = totals->errors + totals->warnings;
 		for (size_t j = 0; j < audit->findings.count; j++) {
 			const audit_finding_t *finding = &audit->findings.at[j];
@@ -65,7 +77,9 @@ void output_count(const output_t *output, output_totals_t *totals)
 				totals->warnings++;
 			}
 		}
-		totals->zones_bad += totals->errors + totals->warnings > before;
+		if (totals->errors + totals->warnings > before) {
+			totals->zones_bad = first_bad + 1;
+		}
 		totals->edits += audit->edits.count;
 	}
 }

@@ -36,6 +36,7 @@ typedef enum {
 	GUARD_NO,        /*!< Answers are what the zone says. */
 	GUARD_YES,       /*!< Answers are what enforce makes of the zone. */
 	GUARD_PART,      /*!< Some are, some are not: another policy or zone. */
+	GUARD_OTHER,     /*!< Its zone has another serial: they can't be compared. */
 } guard_t;
 
 /*! A zone that was audited, from a file or by asking a server. */
@@ -43,7 +44,9 @@ typedef struct {
 	const audit_t *audit;
 	const char *file;    /*!< As the user named it, or NULL. */
 	const char *server;  /*!< "192.0.2.1@53" if its answers were audited, NULL: the file was. */
+	const char *ns;      /*!< Its name in the NS records, or NULL. */
 	guard_t guard;       /*!< With a server. */
+	uint32_t file_serial; /*!< Of the zone that was compared with its answers. */
 	size_t queries;      /*!< Asked of the server. */
 	size_t seen;         /*!< Changes that are in its answers, */
 	size_t changes;      /*!< of all that enforce would make. */
@@ -63,6 +66,7 @@ typedef struct {
 	size_t skip_count;
 	bool color;          /*!< Text and diff only. */
 	bool baseline;       /*!< There is one, by which findings are known or new. */
+	size_t server_count; /*!< Servers that were asked. */
 	const char *server;  /*!< "192.0.2.1@53", which a script is for, or NULL: not known. */
 	const char *control; /*!< Its control socket, or NULL: not known. */
 	const char *program; /*!< Name and version for comments, or NULL: "kmxcheck". */
@@ -75,6 +79,7 @@ typedef struct {
 	size_t known[2];     /*!< Of the above, by severity: those of the baseline. */
 	size_t ignored;      /*!< In neither of the above. */
 	size_t edits;
+	size_t zones;        /*!< One at several servers is one. */
 	size_t zones_bad;    /*!< With an error or a warning. */
 	size_t rules[AUDIT_RULE_COUNT]; /*!< Errors and warnings by rule. */
 } output_totals_t;
@@ -97,6 +102,9 @@ int output_print(const output_t *output, format_t format, FILE *out);
 
 /*! Writes a text, as clean_copy() of dns/text.h. */
 void write_clean(FILE *out, const char *text);
+
+/*! True unless the i-th zone is the same as the one before, at another server. True at the end. */
+bool print_new_zone(const output_t *output, size_t i);
 
 /*! A buffer for records as text; zeroed is empty, to be freed with free(). */
 typedef struct {

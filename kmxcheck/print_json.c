@@ -17,6 +17,7 @@ static const char *const guards[] = {
 	[GUARD_NO] = "no",
 	[GUARD_YES] = "yes",
 	[GUARD_PART] = "part",
+	[GUARD_OTHER] = "unknown",
 };
 
 static void print_finding(FILE *out, const audit_finding_t *finding)
@@ -54,6 +55,10 @@ static void print_zone(FILE *out, const output_zone_t *zone)
 	put_number(object, "records", zone->audit->records);
 	if (zone->server != NULL) {
 		put_text(object, "server", zone->server);
+		put_text(object, "ns", zone->ns);
+		if (zone->guard == GUARD_OTHER) {
+			put_number(object, "file_serial", zone->file_serial);
+		}
 		put_text(object, "guarded", guards[zone->guard]);
 		put_number(object, "changes", zone->changes);
 		put_number(object, "seen", zone->seen);

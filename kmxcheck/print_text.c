@@ -43,6 +43,7 @@ static const char *const guards[] = {
 	[GUARD_NO] = "not guarded",
 	[GUARD_YES] = "guarded",
 	[GUARD_PART] = "guarded in part, or with other data",
+	[GUARD_OTHER] = "another zone than the file",
 };
 
 /* "s" unless the count is 1. */
@@ -122,8 +123,26 @@ static void print_finding(FILE *out, const style_t *style, const widths_t *width
 	(void)fputc('\n', out);
 }
 
-static void print_zone(FILE *out, const style_t *style, const output_zone_t *zone)
+/* Which server, and what its answers tell of it. */
+static void print_server(FILE *out, const output_zone_t *zone)
 {
+	(void)fprintf(out, " at %s", zone->server);
+	if (zone->ns != NULL) {
+		(void)fprintf(out, " (%s)", zone->ns);
+	}
+	(void)fprintf(out, ": %s", guards[zone->guard]);
+	if (zone->guard == GUARD_OTHER) {
+		(void)fprintf(out, " (serial %u, not %u)", zone->audit->serial, zone->file_serial);
+	} else if (zone->changes > 0) {
+		(void)fprintf(out, " (%zu of %zu changes in its answers)", zone->seen,
+		              zone->changes);
+	}
+	(void)fprintf(out, ", %zu quer%s\n", zone->queries, zone->queries == 1 ? "y" : "ies");
+}
+
+static void print_zone(FILE *out, const style_t *style, const output_t *output, size_t number)
+{
+	const output_zone_t *zone = &output->zones[number];
 	const audit_t *audit = zone->audit;
 	output_totals_t totals;
 	output_count(&(output_t){ .zones = zone, .zone_count = 1 }, &totals);
@@ -134,13 +153,7 @@ static void print_zone(FILE *out, const style_t *style, const output_zone_t *zon
 	knot_dname_txt_storage_t name;
 	(void)fprintf(out, "%s%s%s", style->bold, name_text(name, audit->zone), style->plain);
 	if (zone->server != NULL) {
-		(void)fprintf(out, " at %s: %s", zone->server, guards[zone->guard]);
-		if (zone->changes > 0) {
-			(void)fprintf(out, " (%zu of %zu changes in its answers)", zone->seen,
-			              zone->changes);
-		}
-		(void)fprintf(out, ", %zu quer%s\n", zone->queries,
-		              zone->queries == 1 ? "y" : "ies");
+		print_server(out, zone);
 	} else {
 		(void)fprintf(out, " serial %u, %llu record%s\n", audit->serial,
 		              (unsigned long long)audit->records, plural(audit->records));
@@ -152,7 +165,9 @@ static void print_zone(FILE *out, const style_t *style, const output_zone_t *zon
 			print_finding(out, style, &width, &audit->findings.at[i]);
 		}
 	}
-	(void)fputc('\n', out);
+	if (totals.zones_bad > 0 || print_new_zone(output, number + 1)) {
+		(void)fputc('\n', out);
+	}
 }
 
 /* Errors before warnings, the most frequent before the rest, else as in the contract. */
@@ -218,7 +233,11 @@ static void print_closing(FILE *out, const style_t *style, const output_t *outpu
 		(void)fputc('\n', out);
 	}
 
-	(void)fprintf(out, "%zu zone%s: ", output->zone_count, plural(output->zone_count));
+	(void)fprintf(out, "%zu zone%s", totals.zones, plural(totals.zones));
+	if (output->server_count > 1) {
+		(void)fprintf(out, " at %zu servers", output->server_count);
+	}
+	(void)fputs(": ", out);
 	if (totals.errors > 0) {
 		(void)fprintf(out, "%s%zu error%s%s", style->severity[SEVERITY_ERROR],
 		              totals.errors, plural(totals.errors), style->plain);
@@ -230,7 +249,7 @@ static void print_closing(FILE *out, const style_t *style, const output_t *outpu
 	}
 	if (totals.zones_bad == 0) {
 		(void)fputs("nothing found", out);
-	} else if (output->zone_count > 1) {
+	} else if (totals.zones > 1) {
 		(void)fprintf(out, " in %zu of them", totals.zones_bad);
 	}
 	if (known_of(&totals) > 0) {
@@ -253,7 +272,7 @@ void print_text(const output_t *output, FILE *out)
 {
 	const style_t *style = output->color ? &colored : &uncolored;
 	for (size_t i = 0; i < output->zone_count; i++) {
-		print_zone(out, style, &output->zones[i]);
+		print_zone(out, style, output, i);
 	}
 	print_closing(out, style, output);
 }

@@ -520,9 +520,17 @@ class Formats(AuditCase):
     def test_json_schema(self):
         check = self.validator(TOP / "doc/kmxcheck.schema.json")
         at = "-s", address(self.server)
+        # Of a zone that is another one at the server, and of its name servers.
+        path = self.server.path("moved.zone")
+        with open(self.server.zone_file("host.example.")) as file:
+            text = re.sub(r"A\s+(192[.]0[.]2[.]53|2001:db8::53)", "A 127.0.0.1", file.read())
+        text = re.sub(r"(?m)^.*AAA 127.*\n", "", text)
+        with open(path, "w") as file:
+            file.write(re.sub(r"(SOA\s[^0-9]*)\d+", r"\g<1>99", text))
+        moved = "--all-servers", "--port", str(self.server.port), path
         outputs = [json.loads(self.audit("-c", self.server.conf, "-f", "json", "--fail-on",
                                          "never", *args))
-                   for args in ((), at, ("--ignore", "proxied-host"),
+                   for args in ((), at, ("--ignore", "proxied-host"), at + moved,
                                 (self.server.zone_file("healthy.example."),))]
         for output in outputs:
             check.validate(output)

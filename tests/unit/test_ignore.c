@@ -126,6 +126,8 @@ static void test_no_owner(void **state)
 	assert_false(matches(&ignores, &finding, "a.", NOW));
 	assert_int_equal(ignores_add(&ignores, "list-stale", err), KNOT_EOK);
 	assert_true(matches(&ignores, &finding, "a.", NOW));
+	/* That a list is not old yet is nothing to be told. */
+	assert_null(ignores_note(&ignores, 0, NOW, true));
 	ignores_clear(&ignores);
 }
 

@@ -180,6 +180,54 @@ static void test_text_server(void **state)
 	       "1 zone: nothing found\n");
 }
 
+/* A zone at several servers is one zone. */
+static void test_text_servers(void **state)
+{
+	(void)state;
+	sample_t sample;
+	sample_init(&sample);
+	sample.audit.findings.count = 1;
+	audit_t clean = { .zone = sample.audit.zone, .serial = 5 }, next = { .zone = name("b.") };
+	output_zone_t zones[] = {
+		{ .audit = &clean, .server = "192.0.2.1@53", .ns = "ns1.", .guard = GUARD_YES,
+		  .queries = 9, .seen = 2, .changes = 2 },
+		sample.zone,
+		{ .audit = &clean, .server = "192.0.2.3@53", .guard = GUARD_OTHER, .queries = 2,
+		  .changes = 2, .file_serial = 4 },
+		{ .audit = &next, .server = "192.0.2.1@53", .guard = GUARD_NO, .queries = 1 },
+	};
+	zones[1].server = "::1@53";
+	zones[1].guard = GUARD_PART;
+	zones[1].queries = 1;
+	sample.output.zones = zones;
+	sample.output.zone_count = COUNT(zones);
+	sample.output.server_count = 3;
+	expect(&sample.output, FORMAT_TEXT,
+	       "example.com. at 192.0.2.1@53 (ns1.): guarded (2 of 2 changes in its answers), "
+	       "9 queries\n"
+	       "example.com. at ::1@53: guarded in part, or with other data, 1 query\n"
+	       "  warning  list-stale    lists/old:3\n"
+	       "           the list is from 2025-01-02\n"
+	       "           remedy: fetch it again\n"
+	       "\n"
+	       "example.com. at 192.0.2.3@53: another zone than the file (serial 5, not 4), "
+	       "2 queries\n"
+	       "\n"
+	       "b. at 192.0.2.1@53: not guarded, 1 query\n"
+	       "\n"
+	       "2 zones at 3 servers: 1 warning in 1 of them\n"
+	       "      1  warning  list-stale        {list-stale}\n"
+	       "first: no mail is lost yet; see to the warnings. "
+	       "kmxcheck --explain list-stale tells more.\n");
+	sample.output.zones = &zones[2];
+	sample.output.zone_count = 1;
+	expect(&sample.output, FORMAT_JSON,
+	       "{\"version\":1,\"zones\":[\n"
+	       "{\"zone\":\"example.com.\",\"serial\":5,\"records\":0,\"server\":\"192.0.2.3@53\","
+	       "\"file_serial\":4,\"guarded\":\"unknown\",\"changes\":2,\"seen\":0,\"queries\":2,"
+	       "\"findings\":[]}],\"errors\":0,\"warnings\":0}\n");
+}
+
 /* Errors first, then the most frequent; equal ones as in the contract. */
 static void test_text_order(void **state)
 {
@@ -409,6 +457,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_text_nothing, free_names),
 		cmocka_unit_test_teardown(test_text_warnings_only, free_names),
 		cmocka_unit_test_teardown(test_text_server, free_names),
+		cmocka_unit_test_teardown(test_text_servers, free_names),
 		cmocka_unit_test_teardown(test_text_order, free_names),
 		cmocka_unit_test_teardown(test_json, free_names),
 		cmocka_unit_test_teardown(test_json_rest, free_names),

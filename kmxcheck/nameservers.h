@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * Where the name servers of zones are: at the addresses that the zones of the run have, else those
+ * that the system's resolver finds. A name is looked up once, for many zones have it in common.
+ *
+ * One thread.
+ */
+
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dns/index.h"
+#include "dns/vec.h"
+#include "kmxcheck/client.h"
+#include "kmxcheck/zone.h"
+
+typedef VEC(server_t) servers_t;
+
+/*! Zeroed is empty. */
+typedef struct {
+	name_index_t names;
+	VEC(servers_t) servers; /*!< By the numbers of the names. */
+	VEC(knot_dname_t *) copies;
+} nameservers_t;
+
+/*!
+ * The addresses of a name server.
+ *
+ * \param zone    The zone whose NS record names it,
+ * \param policy  and its policy.
+ * \param port    Where it listens; the same in all calls.
+ *
+ * \return Borrowed, until the next call; empty: there are none.
+ */
+const servers_t *nameservers_find(nameservers_t *known, const zones_t *zones, zone_t *zone,
+                                  const policy_t *policy, const knot_dname_t *name, uint16_t port);
+
+void nameservers_clear(nameservers_t *known);
