@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -472,6 +473,13 @@ static bool wants_color(void)
 	       term != NULL && strcmp(term, "dumb") != 0;
 }
 
+/*! Columns of the terminal, or 0. */
+static size_t terminal_width(void)
+{
+	struct winsize size;
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 /*! Writes all of the output or, if it can't be made, none of it. */
 static bool write_output(const run_t *run, const output_t *output)
 {
@@ -575,6 +583,7 @@ static int print_results(const run_t *run)
 		.skips = run->skips.at,
 		.skip_count = run->skips.count,
 		.color = wants_color(),
+		.width = terminal_width(),
 		.baseline = run->options.baseline != NULL,
 		.server = find_server(run, &server) ? server.text : NULL,
 		.control = control,

@@ -5,11 +5,13 @@
  * do first.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <libknot/libknot.h>
 
 #include "kmxcheck/print.h"
+#include "kmxcheck/xalloc.h"
 
 /* A longer owner pushes its own file out of the column, not those of all the others. */
 #define OWNER_COLUMN_MAX 40
@@ -22,6 +24,7 @@ typedef struct {
 	const char *bold;
 	const char *dim;
 	const char *plain;
+	size_t width;  /* Columns of the terminal; 0: not one, lines are not broken. */
 } style_t;
 
 static const style_t colored = {
@@ -30,7 +33,7 @@ static const style_t colored = {
 	.dim = "\033[2m",
 	.plain = "\033[0m",
 };
-static const style_t uncolored = { { "", "" }, "", "", "" };
+static const style_t uncolored = { { "", "" }, "", "", "", 0 };
 
 static const char *const severity_names[] = {
 	[SEVERITY_WARNING] = "warning",
@@ -50,6 +53,27 @@ static const char *const guards[] = {
 static const char *plural(size_t count)
 {
 	return count == 1 ? "" : "s";
+}
+
+/* Writes text that begins in a column, with line breaks between words where the terminal ends. */
+static void write_words(FILE *out, const style_t *style, size_t column, const char *indent,
+                        const char *text)
+{
+	char *clean = xcheck(clean_copy(text));
+	for (const char *at = clean; *at != '\0';) {
+		size_t blank = strspn(at, " "), word = strcspn(at + blank, " ");
+		if (style->width > 0 && column + blank + word > style->width &&
+		    column > strlen(indent)) {
+			(void)fprintf(out, "\n%s", indent);
+			column = strlen(indent);
+			at += blank;
+			blank = 0;
+		}
+		(void)fwrite(at, 1, blank + word, out);
+		column += blank + word;
+		at += blank + word;
+	}
+	free(clean);
 }
 
 /* Widths of the columns of a zone. */
@@ -115,29 +139,29 @@ static void print_finding(FILE *out, const style_t *style, const widths_t *width
 		(void)fprintf(out, "  %sknown%s", style->dim, style->plain);
 	}
 	(void)fputs("\n" INDENT, out);
-	write_clean(out, finding->message);
+	write_words(out, style, strlen(INDENT), INDENT, finding->message);
 	if (finding->remedy != NULL) {
 		(void)fprintf(out, "\n" INDENT "%sremedy:%s ", style->dim, style->plain);
-		write_clean(out, finding->remedy);
+		write_words(out, style, strlen(INDENT "remedy: "), INDENT, finding->remedy);
 	}
 	(void)fputc('\n', out);
 }
 
 /* Which server, and what its answers tell of it. */
-static void print_server(FILE *out, const output_zone_t *zone)
+static char *server_text(const output_zone_t *zone)
 {
-	(void)fprintf(out, " at %s", zone->server);
-	if (zone->ns != NULL) {
-		(void)fprintf(out, " (%s)", zone->ns);
-	}
-	(void)fprintf(out, ": %s", guards[zone->guard]);
+	char counts[96] = "";
 	if (zone->guard == GUARD_OTHER) {
-		(void)fprintf(out, " (serial %u, not %u)", zone->audit->serial, zone->file_serial);
+		(void)snprintf(counts, sizeof(counts), " (serial %u, not %u)", zone->audit->serial,
+		               zone->file_serial);
 	} else if (zone->changes > 0) {
-		(void)fprintf(out, " (%zu of %zu changes in its answers)", zone->seen,
-		              zone->changes);
+		(void)snprintf(counts, sizeof(counts), " (%zu of %zu changes in its answers)",
+		               zone->seen, zone->changes);
 	}
-	(void)fprintf(out, ", %zu quer%s\n", zone->queries, zone->queries == 1 ? "y" : "ies");
+	bool named = zone->ns != NULL;
+	return xformat(" at %s%s%s%s: %s%s, %zu quer%s", zone->server, named ? " (" : "",
+	               named ? zone->ns : "", named ? ")" : "", guards[zone->guard], counts,
+	               zone->queries, zone->queries == 1 ? "y" : "ies");
 }
 
 static void print_zone(FILE *out, const style_t *style, const output_t *output, size_t number)
@@ -153,7 +177,10 @@ static void print_zone(FILE *out, const style_t *style, const output_t *output, 
 	knot_dname_txt_storage_t name;
 	(void)fprintf(out, "%s%s%s", style->bold, name_text(name, audit->zone), style->plain);
 	if (zone->server != NULL) {
-		print_server(out, zone);
+		char *text = server_text(zone);
+		write_words(out, style, strlen(name), "    ", text);
+		(void)fputc('\n', out);
+		free(text);
 	} else {
 		(void)fprintf(out, " serial %u, %llu record%s\n", audit->serial,
 		              (unsigned long long)audit->records, plural(audit->records));
@@ -208,16 +235,18 @@ static void print_advice(FILE *out, const style_t *style, const output_totals_t 
 		              style->plain, info->name, info->summary);
 	}
 
+	const char *first = known_of(totals) == totals->errors + totals->warnings
+	                    ? "nothing of it is new; see to the rest when you can"
+	                    : totals->errors > totals->known[SEVERITY_ERROR]
+	                    ? "fix the errors, they keep mail from arriving"
+	                    : "no mail is lost yet; see to the warnings";
+	char *text = xformat("%s. kmxcheck --explain %s tells more%s.", first,
+	                     audit_rules[order[0]].name, totals->edits > 0
+	                     ? ", --diff shows the records to change" : "");
 	(void)fprintf(out, "%sfirst:%s ", style->bold, style->plain);
-	if (known_of(totals) == totals->errors + totals->warnings) {
-		(void)fputs("nothing of it is new; see to the rest when you can", out);
-	} else if (totals->errors > totals->known[SEVERITY_ERROR]) {
-		(void)fputs("fix the errors, they keep mail from arriving", out);
-	} else {
-		(void)fputs("no mail is lost yet; see to the warnings", out);
-	}
-	(void)fprintf(out, ". kmxcheck --explain %s tells more", audit_rules[order[0]].name);
-	(void)fputs(totals->edits > 0 ? ", --diff shows the records to change.\n" : ".\n", out);
+	write_words(out, style, strlen("first: "), "  ", text);
+	(void)fputc('\n', out);
+	free(text);
 }
 
 static void print_closing(FILE *out, const style_t *style, const output_t *output)
@@ -270,9 +299,10 @@ static void print_closing(FILE *out, const style_t *style, const output_t *outpu
 
 void print_text(const output_t *output, FILE *out)
 {
-	const style_t *style = output->color ? &colored : &uncolored;
+	style_t style = output->color ? colored : uncolored;
+	style.width = output->width;
 	for (size_t i = 0; i < output->zone_count; i++) {
-		print_zone(out, style, output, i);
+		print_zone(out, &style, output, i);
 	}
-	print_closing(out, style, output);
+	print_closing(out, &style, output);
 }

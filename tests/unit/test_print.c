@@ -117,6 +117,38 @@ static void test_text_color(void **state)
 	       "--diff shows the records to change.\n");
 }
 
+/* On a terminal lines are broken between words, and go on below each other. */
+static void test_text_width(void **state)
+{
+	(void)state;
+	sample_t sample;
+	sample_init(&sample);
+	sample.audit.findings.at++;
+	sample.audit.findings.count = 1;
+	sample.findings[1].message = "www.example.com. is proxied, and so is all the rest";
+	sample.output.width = 40;
+	char *text = printed(&sample.output, FORMAT_TEXT);
+	assert_non_null(strstr(text,
+	       "\n"
+	       "           www.example.com. is proxied,\n"
+	       "           and so is all the rest\n"
+	       "           remedy: point it at\n"
+	       "           mail.example.com.\n"
+	       "\n"));
+	assert_non_null(strstr(text,
+	       "\n"
+	       "first: fix the errors, they keep mail\n"
+	       "  from arriving. kmxcheck --explain\n"
+	       "  proxied-target tells more.\n"));
+	free(text);
+	/* A word that has no room stands alone. */
+	sample.findings[1].message = "www.example.com.  is proxied";
+	sample.output.width = 12;
+	text = printed(&sample.output, FORMAT_TEXT);
+	assert_non_null(strstr(text, "\n           www.example.com.\n           is\n           proxied\n"));
+	free(text);
+}
+
 static void test_text_nothing(void **state)
 {
 	(void)state;
@@ -454,6 +486,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_text, free_names),
 		cmocka_unit_test_teardown(test_text_color, free_names),
+		cmocka_unit_test_teardown(test_text_width, free_names),
 		cmocka_unit_test_teardown(test_text_nothing, free_names),
 		cmocka_unit_test_teardown(test_text_warnings_only, free_names),
 		cmocka_unit_test_teardown(test_text_server, free_names),
