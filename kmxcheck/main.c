@@ -381,8 +381,8 @@ static void audit_job(run_t *run, job_t *job)
 static bool add_nameserver(run_t *run, const job_t *job, const knot_dname_t *ns)
 {
 	knot_dname_txt_storage_t name;
-	const servers_t *servers = nameservers_find(&run->nameservers, &run->zones, job->zone,
-	                                            &job->policy, ns, run->options.port);
+	nameserver_list_t *servers = nameservers_find(&run->nameservers, &run->zones, job->zone,
+	                                              &job->policy, ns, run->options.port);
 	if (servers->count == 0) {
 		char *text = xformat("%s: no address of the name server %s is to be found",
 		                     job->zone->file, name_text(name, ns));
@@ -391,13 +391,14 @@ static bool add_nameserver(run_t *run, const job_t *job, const knot_dname_t *ns)
 	}
 	bool any = false;
 	for (size_t i = 0; i < servers->count; i++) {
-		const server_t *server = &servers->at[i];
-		if (!server_no_network(server)) {
-			asks_add(&run->asks, server, ns, &job->audit, &job->policy);
+		nameserver_t *server = &servers->at[i];
+		if (!server->no_network) {
+			asks_add(&run->asks, &server->server, ns, &job->audit, &job->policy);
 			any = true;
-		} else if (!run->options.quiet) {
+		} else if (!server->told && !run->options.quiet) {
 			complain("note: %s (%s) is not asked: there is no network to it here",
-			         server->text, name_text(name, ns));
+			         server->server.text, name_text(name, ns));
+			server->told = true;
 		}
 	}
 	return any;

@@ -12,21 +12,28 @@
 #include "kmxcheck/nameservers.h"
 #include "kmxcheck/xalloc.h"
 
+static void add_server(nameserver_list_t *servers, int family, const uint8_t *address, uint16_t port)
+{
+	nameserver_t *added = xadd(servers);
+	server_from_address(&added->server, family, address, port);
+	added->no_network = server_no_network(&added->server);
+}
+
 /*! Adds the addresses that the zones of the run have. */
-static void find_in_zones(servers_t *servers, const zones_t *zones, zone_t *zone,
+static void find_in_zones(nameserver_list_t *servers, const zones_t *zones, zone_t *zone,
                           const policy_t *policy, const knot_dname_t *name, uint16_t port)
 {
 	host_t host;
 	host_address_t address = { .rrset = NULL };
 	zones_follow(zones, zone, policy, name, &host);
 	while (audit_next_address(&host, &address)) {
-		server_from_address(xadd(servers), address.family, address.rdata->data, port);
+		add_server(servers, address.family, address.rdata->data, port);
 	}
 }
 
 /*! The same of the system's resolver. With its last dot a name is absolute, but for /etc/hosts, where
  *  names have none. */
-static void find_elsewhere(servers_t *servers, const knot_dname_t *name, uint16_t port)
+static void find_elsewhere(nameserver_list_t *servers, const knot_dname_t *name, uint16_t port)
 {
 	knot_dname_txt_storage_t text;
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM }, *found = NULL;
@@ -40,16 +47,17 @@ static void find_elsewhere(servers_t *servers, const knot_dname_t *name, uint16_
 		const struct sockaddr_in *v4 = (const struct sockaddr_in *)info->ai_addr;
 		const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)info->ai_addr;
 		if (info->ai_family == AF_INET) {
-			server_from_address(xadd(servers), 4, (const uint8_t *)&v4->sin_addr, port);
+			add_server(servers, 4, (const uint8_t *)&v4->sin_addr, port);
 		} else if (info->ai_family == AF_INET6) {
-			server_from_address(xadd(servers), 6, (const uint8_t *)&v6->sin6_addr, port);
+			add_server(servers, 6, (const uint8_t *)&v6->sin6_addr, port);
 		}
 	}
 	freeaddrinfo(found);
 }
 
-const servers_t *nameservers_find(nameservers_t *known, const zones_t *zones, zone_t *zone,
-                                  const policy_t *policy, const knot_dname_t *name, uint16_t port)
+nameserver_list_t *nameservers_find(nameservers_t *known, const zones_t *zones, zone_t *zone,
+                                    const policy_t *policy, const knot_dname_t *name,
+                                    uint16_t port)
 {
 	size_t number = name_index_find(&known->names, name);
 	if (number != NAME_INDEX_NONE) {
@@ -57,7 +65,7 @@ const servers_t *nameservers_find(nameservers_t *known, const zones_t *zones, zo
 	}
 	knot_dname_t *copy = *(knot_dname_t **)xadd(&known->copies) = xname(name);
 	(void)xcheck_ret(name_index_add(&known->names, copy));
-	servers_t *servers = xadd(&known->servers);
+	nameserver_list_t *servers = xadd(&known->servers);
 	find_in_zones(servers, zones, zone, policy, name, port);
 	if (servers->count == 0) {
 		find_elsewhere(servers, name, port);

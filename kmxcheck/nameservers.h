@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,12 +18,19 @@
 #include "kmxcheck/client.h"
 #include "kmxcheck/zone.h"
 
-typedef VEC(server_t) servers_t;
+/*! An address of a name server. */
+typedef struct {
+	server_t server;
+	bool no_network; /*!< This machine has no network to it. */
+	bool told;       /*!< For the caller: that was said. */
+} nameserver_t;
+
+typedef VEC(nameserver_t) nameserver_list_t;
 
 /*! Zeroed is empty. */
 typedef struct {
 	name_index_t names;
-	VEC(servers_t) servers; /*!< By the numbers of the names. */
+	VEC(nameserver_list_t) servers; /*!< By the numbers of the names. */
 	VEC(knot_dname_t *) copies;
 } nameservers_t;
 
@@ -35,7 +43,8 @@ typedef struct {
  *
  * \return Borrowed, until the next call; empty: there are none.
  */
-const servers_t *nameservers_find(nameservers_t *known, const zones_t *zones, zone_t *zone,
-                                  const policy_t *policy, const knot_dname_t *name, uint16_t port);
+nameserver_list_t *nameservers_find(nameservers_t *known, const zones_t *zones, zone_t *zone,
+                                    const policy_t *policy, const knot_dname_t *name,
+                                    uint16_t port);
 
 void nameservers_clear(nameservers_t *known);

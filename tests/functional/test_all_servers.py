@@ -112,19 +112,22 @@ class AllServers(AuditCase):
 
     def test_no_network(self):
         """An address without a network is told, and no error if there is another one."""
-        text = zone_of(("ns1", "127.0.0.2", "ff00::"))
-        guarded = self.listen(text, POLICY, "127.0.0.2")
+        text = zone_of(("ns1", "127.0.0.2", "2001:db8::53"))
+        other = zones.small("other.example.", "@ NS ns1.many.example.\n").replace(
+            "@ NS ns\nns A 192.0.2.53\n", "")
+        guarded = self.serve({ZONE: text, "other.example.": other}, POLICY,
+                             server="    listen: 127.0.0.2@%d\n" % self.port)
         try:
             with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
-                sock.connect(("ff00::", 53))
+                sock.connect(("2001:db8::53", 53))
             self.skipTest("there is a network for anything here")
         except OSError:
             pass
         stdout, stderr = self.run_kmxcheck(guarded.conf, status=0)
-        self.assertEqual(stderr, "kmxcheck: note: ff00::@%d (ns1.%s) is not asked: there is no network "
+        self.assertEqual(stderr, "kmxcheck: note: 2001:db8::53@%d (ns1.%s) is not asked: there is no network "
                          "to it here\n" % (self.port, ZONE))
-        self.assertIn("1 zone: nothing found", stdout)
-        only = self.listen(zone_of(("ns1", "ff00::")), POLICY)
+        self.assertIn("2 zones: nothing found", stdout)
+        only = self.listen(zone_of(("ns1", "2001:db8::53")), POLICY)
         self.assertIn("no name server that can be asked",
                       self.run_kmxcheck(only.conf, status=2)[1])
 
