@@ -84,7 +84,8 @@ static void ask_zone(ask_host_t *host, ask_t *ask)
 	if (patience_ended(&host->patience)) {
 		return;
 	}
-	int ret = live_audit(&ask->live, &ask->answers, &host->server, ask->audit, ask->policy, err);
+	int ret = live_audit(&ask->live, &ask->answers, &host->server, ask->audit, ask->policy,
+	                     err);
 	ask->done = patience_note(&host->patience, ret) == KNOT_EOK;
 	if (!ask->done) {
 		ask->err = xstrdup(err);
@@ -131,7 +132,9 @@ static void show_progress(pool_t *pool)
 void asks_run(asks_t *asks, bool progress)
 {
 	pool_t pool = {
-		.asks = asks, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER,
+		.asks = asks,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.changed = PTHREAD_COND_INITIALIZER,
 	};
 	pthread_t threads[HOSTS_MAX];
 	size_t count = 0;

@@ -4,8 +4,8 @@
  * Asking servers for zones: each server for its zones one after another, several servers at a time.
  * One that does not answer is not waited for as often as it has zones.
  *
- * Everything is for one thread; those that ask are started and ended by asks_run(). Errors are texts,
- * one line each, which begin with the server.
+ * Everything is for one thread; those that ask are started and ended by asks_run(). Errors are
+ * texts, one line each, which begin with the server.
  */
 
 #pragma once

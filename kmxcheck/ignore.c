@@ -66,10 +66,14 @@ static int add_ignore(ignores_t *ignores, const char *text, source_pos_t pos, ch
 	char *rule = xstrdup(text), *owner = split(rule);
 	char *target = owner != NULL ? split(owner) : NULL;
 	ignore->rule = audit_rule_of(rule);
-	const char *wrong = ignore->rule == AUDIT_RULE_COUNT ? "there is no such rule" :
-	                    !read_name(&ignore->owner, owner) ? "the owner is not a domain name" :
-	                    !read_name(&ignore->target, target) ? "the target is not a domain name" :
-	                    NULL;
+	const char *wrong = NULL;
+	if (ignore->rule == AUDIT_RULE_COUNT) {
+		wrong = "there is no such rule";
+	} else if (!read_name(&ignore->owner, owner)) {
+		wrong = "the owner is not a domain name";
+	} else if (!read_name(&ignore->target, target)) {
+		wrong = "the target is not a domain name";
+	}
 	free(rule);
 	return wrong != NULL ? bad_ignore(err, pos, text, wrong) : KNOT_EOK;
 }
@@ -127,8 +131,8 @@ static int read_line(ignores_t *ignores, char *line, source_pos_t pos, char *err
 		}
 	}
 	if (line[0] != '\0' && line[0] != '#') {
-		return bad_ignore(err, pos, text, "what follows has to be 'until YYYY-MM-DD', or '#' "
-		                  "and a reason");
+		return bad_ignore(err, pos, text, "what follows has to be 'until YYYY-MM-DD', or "
+		                  "'#' and a reason");
 	}
 	line += strspn(line, "# \t");
 	size_t size = strcspn(line, "\r\n");

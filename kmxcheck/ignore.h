@@ -4,9 +4,9 @@
  * Findings that are meant to be so: RULE[:OWNER[:TARGET]], from options and from files, in which
  * such a line may say why, and until when.
  *
- * Names are as in a zone file: relative to the zone that is audited unless they end in a dot, '@' is
- * its apex, a leading '*' label matches everything below. One that ends in the zone's own name may
- * lack the dot. An empty name matches any.
+ * Names are as in a zone file: relative to the zone that is audited unless they end in a dot, '@'
+ * is its apex, a leading '*' label matches everything below. One that ends in the zone's own name
+ * may lack the dot. An empty name matches any.
  *
  * One thread. Errors are KNOT_E*, and err then holds one line without a full stop.
  */
@@ -39,7 +39,8 @@ typedef struct {
 	VEC(char *) files;  /*!< Names that positions point at. */
 } ignores_t;
 
-/*! Adds one. KNOT_EINVAL with err, which quotes the text: there is no such rule, or a name is none. */
+/*! Adds one. KNOT_EINVAL with err, which quotes the text: there is no such rule, or a name is
+ *  none. */
 int ignores_add(ignores_t *ignores, const char *text, char err[static ERROR_TEXT_MAX]);
 
 /*!
@@ -56,8 +57,8 @@ int ignores_read(ignores_t *ignores, const char *path, char err[static ERROR_TEX
 void ignores_apply(ignores_t *ignores, audit_t *audit, int64_t now);
 
 /*!
- * What is to be said of the i-th one: that it has ended, or has matched nothing in the zones that it
- * may be about. For free(); NULL: nothing.
+ * What is to be said of the i-th one: that it has ended, or has matched nothing in the zones that
+ * it may be about. For free(); NULL: nothing.
  *
  * \param all  All zones could be audited. Otherwise only those are told that have ended.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * JSON objects for output. Texts are made clean as clean_copy() does it; NULL is a key that does not
- * apply and is left out. One thread.
+ * JSON objects for output. Texts are made clean as clean_copy() does it; NULL is a key that does
+ * not apply and is left out. One thread.
  */
 
 #pragma once
@@ -28,5 +28,6 @@ void put_text(json_t *object, const char *key, const char *text);
 void put_name(json_t *object, const char *key, const knot_dname_t *name);
 void put_number(json_t *object, const char *key, uint64_t number);
 
-/*! Writes an object and frees it. With open set its closing brace is left out, for more to follow. */
+/*! Writes an object and frees it. With open set its closing brace is left out, for more to
+ *  follow. */
 void put_out(FILE *out, json_t *object, bool open);

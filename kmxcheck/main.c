@@ -460,7 +460,8 @@ static void audit_jobs(run_t *run)
 static void tell_given_up(run_t *run, const patience_t *patience, const server_t *server)
 {
 	if (patience->not_asked > 0) {
-		complain("%s: %zu more zones were not asked for", server->text, patience->not_asked);
+		complain("%s: %zu more zones were not asked for", server->text,
+		         patience->not_asked);
 		run->failed++;
 	}
 }
@@ -533,7 +534,7 @@ static void add_answers(const run_t *run, const job_t *job, const ask_t *ask, ou
  *  follow each other in the order of the zones. */
 static void add_results(const run_t *run, output_t *output, output_zone_t *zones)
 {
-	const asks_t *list = &run->asks;
+	const ask_t *list = run->asks.list.at;
 	size_t next = 0;
 	for (size_t i = 0; i < run->jobs.count; i++) {
 		const job_t *job = &run->jobs.at[i];
@@ -541,8 +542,8 @@ static void add_results(const run_t *run, output_t *output, output_zone_t *zones
 			zones[output->zone_count++] = (output_zone_t){ .audit = &job->audit,
 			                                               .file = file_of(job) };
 		}
-		for (; next < list->list.count && list->list.at[next].audit == &job->audit; next++) {
-			add_answers(run, job, &list->list.at[next], output, zones);
+		while (next < run->asks.list.count && list[next].audit == &job->audit) {
+			add_answers(run, job, &list[next++], output, zones);
 		}
 	}
 }

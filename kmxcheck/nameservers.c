@@ -12,7 +12,8 @@
 #include "kmxcheck/nameservers.h"
 #include "kmxcheck/xalloc.h"
 
-static void add_server(nameserver_list_t *servers, int family, const uint8_t *address, uint16_t port)
+static void add_server(nameserver_list_t *servers, int family, const uint8_t *address,
+                       uint16_t port)
 {
 	nameserver_t *added = xadd(servers);
 	server_from_address(&added->server, family, address, port);
@@ -31,8 +32,8 @@ static void find_in_zones(nameserver_list_t *servers, const zones_t *zones, zone
 	}
 }
 
-/*! The same of the system's resolver. With its last dot a name is absolute, but for /etc/hosts, where
- *  names have none. */
+/*! The same of the system's resolver. With its last dot a name is absolute, but for /etc/hosts,
+ *  where names have none. */
 static void find_elsewhere(nameserver_list_t *servers, const knot_dname_t *name, uint16_t port)
 {
 	knot_dname_txt_storage_t text;

@@ -61,8 +61,8 @@ static const char usage[] =
 
 /* Long options without a letter. The values of a policy follow, by item. */
 enum {
-	OPT_POLICY = 256, OPT_DIFF, OPT_IGNORE, OPT_IGNORE_FILE, OPT_BASELINE, OPT_AXFR, OPT_ALL_SERVERS,
-	OPT_PORT, OPT_FAIL_ON, OPT_EXPLAIN, OPT_VALUES
+	OPT_POLICY = 256, OPT_DIFF, OPT_IGNORE, OPT_IGNORE_FILE, OPT_BASELINE, OPT_AXFR,
+	OPT_ALL_SERVERS, OPT_PORT, OPT_FAIL_ON, OPT_EXPLAIN, OPT_VALUES
 };
 
 #define VALUE(name, item) { name, required_argument, NULL, OPT_VALUES + (item) }
@@ -173,7 +173,8 @@ static bool read_format(options_t *options, const char *text)
 {
 	format_t format = output_format(text);
 	if (format == FORMAT_COUNT) {
-		complain("--format '%s': has to be text, json, sarif, dot, knotc or nsupdate", text);
+		complain("--format '%s': has to be text, json, sarif, dot, knotc or nsupdate",
+		         text);
 		return false;
 	}
 	options->format = format;

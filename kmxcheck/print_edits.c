@@ -2,9 +2,9 @@
 
 /*
  * The output as changes that fix the zones themselves as mode enforce fixes their answers: a script
- * for knsupdate(1), one for sh(1) that calls knotc(8), or zone-file lines to take out and to put in.
- * The latter are not for patch(1): a record may be written in many ways, and no line of the file is
- * repeated here.
+ * for knsupdate(1), one for sh(1) that calls knotc(8), or zone-file lines to take out and to put
+ * in. The latter are not for patch(1): a record may be written in many ways, and no line of the
+ * file is repeated here.
  */
 
 #include <stdlib.h>
