@@ -4,6 +4,7 @@
  * The audit of a zone, in its order.
  */
 
+#include <string.h>
 #include <time.h>
 
 #include "kmxcheck/check.h"
@@ -39,6 +40,55 @@ void check_list_stale(auditor_t *auditor, audit_rule_t rule, const subject_t *su
 	}
 }
 
+/* Advice */
+
+/*! True if a target of MX has an address that is direct, or proxied ones that can be replaced. */
+static bool will_be_direct(zone_t *zone, const policy_t *policy, const knot_dname_t *name)
+{
+	knot_rrset_t rrset;
+	host_t host;
+	if (knot_dname_in_bailiwick(name, policy->zone) <= 0 ||
+	    names_match(&policy->web_hosts, name) ||
+	    zone_lookup(zone, name, KNOT_RRTYPE_A, &rrset) != KNOT_EOK) {
+		return false;
+	}
+	host_find(policy, zone_lookup, zone, name, &host);
+	return !host.elsewhere && (host.state == HOST_FOUND || host.proxy_name);
+}
+
+/*! True if the zone has no records at a name, and may have. */
+static bool is_free(zone_t *zone, const policy_t *policy, const knot_dname_t *name)
+{
+	knot_rrset_t rrset;
+	host_t host;
+	host_find(policy, zone_lookup, zone, name, &host);
+	return !host.elsewhere && !names_match(&policy->web_hosts, name) &&
+	       !zone_rrset_at(zone, name, 0, &rrset) && !zone_has_other_types(zone, name);
+}
+
+bool audit_advise(knot_dname_storage_t out, zone_t *zone, const policy_t *policy)
+{
+	static const uint8_t mail[] = "\4mail";
+	knot_rrset_t mx;
+	if (zone_lookup(zone, policy->zone, KNOT_RRTYPE_MX, &mx) == KNOT_EOK) {
+		for_each_rdata(rdata, &mx) { /* In the order of their preference. */
+			if (will_be_direct(zone, policy, knot_mx_name(rdata))) {
+				knot_dname_copy_lower(out, knot_mx_name(rdata));
+				return true;
+			}
+		}
+	}
+	size_t size = knot_dname_size(policy->zone);
+	if (sizeof(mail) - 1 + size > KNOT_DNAME_MAXLEN) {
+		return false;
+	}
+	memcpy(out, mail, sizeof(mail) - 1);
+	memcpy(out + sizeof(mail) - 1, policy->zone, size);
+	return is_free(zone, policy, out);
+}
+
+/* The audit */
+
 static void find_exchanges(auditor_t *auditor)
 {
 	knot_rrset_t mx;
@@ -73,6 +123,7 @@ void audit_zone(audit_t *out, zone_t *zone, const policy_t *policy, const audit_
 	}
 	name_list_unique(&auditor.targets);
 	audit_hosts(&auditor);
+	audit_names(&auditor);
 	for (size_t i = 0; i < auditor.targets.count; i++) {
 		add_target_edges(&auditor, auditor.targets.at[i]);
 	}
@@ -82,5 +133,6 @@ void audit_zone(audit_t *out, zone_t *zone, const policy_t *policy, const audit_
 	vec_free(&auditor.exchanges);
 	vec_free(&auditor.hosts);
 	vec_free(&auditor.targets);
+	vec_free(&auditor.told);
 	vec_free(&auditor.web);
 }

@@ -57,6 +57,25 @@ void audit_set_address(audit_finding_t *finding, int family, const uint8_t *addr
 	}
 }
 
+void audit_set_rdata(audit_finding_t *finding, int family, const knot_rdata_t *rdata,
+                     const net_t *network)
+{
+	uint16_t type = type_of_family(family);
+	finding->mark = marked_by(type, rdata);
+	audit_set_address(finding, family, marked_written(type, rdata, NULL),
+	                  finding->mark == MARK_NONE ? network : NULL);
+}
+
+const char *proxied_text(knot_dname_txt_storage_t buf, const audit_finding_t *finding)
+{
+	char address[ADDRESS_TEXT_MAX], network[NET_TEXT_MAX] = "";
+	(void)snprintf(buf, sizeof(knot_dname_txt_storage_t), "%s (%s)",
+	               address_text(address, finding->family, finding->address),
+	               finding->mark != MARK_NONE ? mark_text(finding->mark)
+	                                          : net_to_str(&finding->network, network));
+	return buf;
+}
+
 /*! Adds the addresses of a family to a text, as far as there is room. */
 static void add_addresses(knot_dname_txt_storage_t buf, int family, const addresses_t *addresses)
 {
@@ -99,8 +118,10 @@ static void add_rest(auditor_t *auditor, const knot_dname_t *owner, const knot_r
 			edit->owner = xname(owner);
 			edit->type = rrset->type;
 			edit->ttl = rrset->ttl;
-			edit->rdata = xcalloc(1, knot_rdata_size(rdata->len));
-			knot_rdata_init(edit->rdata, rdata->len, rdata->data);
+			uint16_t size;
+			const uint8_t *written = marked_written(rrset->type, rdata, &size);
+			edit->rdata = xcalloc(1, knot_rdata_size(size));
+			knot_rdata_init(edit->rdata, size, written);
 		}
 	}
 }
@@ -135,6 +156,15 @@ void audit_add_address_edge(audit_t *out, const policy_t *policy, const knot_dna
 	audit_edge_t *edge = &out->edges.at[out->edges.count - 1];
 	edge->family = (uint8_t)family;
 	memcpy(edge->address, address, address_size(family));
+}
+
+void audit_add_rdata_edge(audit_t *out, const policy_t *policy, const knot_dname_t *from,
+                          int family, const knot_rdata_t *rdata, bool steered)
+{
+	uint16_t type = type_of_family(family);
+	audit_add_address_edge(out, policy, from, family, marked_written(type, rdata, NULL),
+	                       steered);
+	out->edges.at[out->edges.count - 1].proxied |= marked_by(type, rdata) != MARK_NONE;
 }
 
 /* Order */
@@ -248,6 +278,24 @@ void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *ho
 	zones_follow(auditor->input->zones, auditor->zone, auditor->policy, name, host);
 }
 
+const char *audit_proxy_text(knot_dname_txt_storage_t buf, const host_t *end)
+{
+	if (marked_is_proxy(end->end)) {
+		(void)strcpy(buf, "a record that is marked as proxied");
+	} else {
+		(void)name_text(buf, end->end);
+		(void)strncat(buf, ", at a proxy", sizeof(knot_dname_txt_storage_t) - strlen(buf) - 1);
+	}
+	return buf;
+}
+
+mark_t audit_alias_mark(const auditor_t *auditor, const knot_dname_t *name)
+{
+	knot_rrset_t cname;
+	return zone_lookup(auditor->zone, name, KNOT_RRTYPE_CNAME, &cname) == KNOT_EOK &&
+	       cname.rrs.count > 0 ? marked_by(KNOT_RRTYPE_CNAME, cname.rrs.rdata) : MARK_NONE;
+}
+
 bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
                       const knot_dname_t *name)
 {
@@ -310,6 +358,14 @@ bool audit_response(const auditor_t *auditor, reply_t *reply, const knot_dname_t
 {
 	reply_make(reply, auditor->policy->zone, zone_lookup, auditor->zone, qname, qtype);
 	return !reply->referral;
+}
+
+bool audit_is_served(const auditor_t *auditor, const knot_dname_t *name)
+{
+	reply_t reply;
+	bool served = audit_response(auditor, &reply, name, KNOT_RRTYPE_TXT);
+	reply_clear(&reply);
+	return served;
 }
 
 void audit_judge(const auditor_t *auditor, policy_response_t *response,

@@ -35,6 +35,7 @@ typedef struct {
 	uint8_t address[16];
 	bool has_network;
 	net_t network;         /*!< The proxy network, or that of SPF or the web origin. */
+	mark_t mark;           /*!< By which the address or the alias is proxied, in an export. */
 	source_pos_t pos;      /*!< Where the record is; its file belongs to the zone. */
 	char *message;         /*!< One line for people. */
 	char *remedy;          /*!< One line: what to do. */
@@ -92,12 +93,19 @@ void audit_zone(audit_t *out, zone_t *zone, const policy_t *policy, const audit_
 
 void audit_clear(audit_t *audit);
 
+/*!
+ * Where a person would steer mail to, where no server does it: to the mail host that the MX at the
+ * apex name and that is, or will be, direct, in the order of their preference; else to "mail", if
+ * the zone has nothing there. False: neither.
+ */
+bool audit_advise(knot_dname_storage_t out, zone_t *zone, const policy_t *policy);
+
 /*! Sorts the result into the order of the output, and leaves out edges that are there twice. */
 void audit_sort(audit_t *audit);
 
 /* From here on: for the files of the audit. */
 
-/*! A direct address of a web host. */
+/*! An address where a web host really is: a direct one, or of a record marked as proxied. */
 typedef struct {
 	const knot_dname_t *name;
 	int family;
@@ -115,7 +123,9 @@ typedef struct auditor {
 	bool exchange_in_use;    /*!< Mail is sent to the exchange, or will be. */
 	name_list_t hosts;       /*!< Guarded hosts. */
 	name_list_t targets;     /*!< Mail targets. */
+	name_list_t told;        /*!< Names that a finding says lead to a proxy. */
 	VEC(web_address_t) web;
+	bool web_proxied;        /*!< A web host is. */
 } auditor_t;
 
 /*! The response to a query for a host, and the verdict on it. */
@@ -126,7 +136,7 @@ typedef struct {
 
 /*! What the function of a rule is called with. */
 typedef struct subject {
-	const knot_dname_t *owner;   /*!< OF_OWNER, OF_RRSET, OF_TARGET; OF_HOST: the host. */
+	const knot_dname_t *owner;   /*!< OF_OWNER, OF_RRSET, OF_TARGET, OF_NAME; OF_HOST: the host. */
 	uint16_t type;               /*!< OF_RRSET, OF_TARGET: MX or SRV. */
 	const knot_rrset_t *rrset;   /*!< OF_RRSET. */
 	const knot_dname_t *holder;  /*!< OF_RRSET, OF_TARGET: whose the RRset is in the zone. */
@@ -158,6 +168,25 @@ void audit_set_position(const auditor_t *auditor, audit_finding_t *finding,
 void audit_set_address(audit_finding_t *finding, int family, const uint8_t *address,
                        const net_t *network);
 
+/*! The same of the address in RDATA. If that is marked as proxied, the mark is noted, not a
+ *  network. */
+void audit_set_rdata(audit_finding_t *finding, int family, const knot_rdata_t *rdata,
+                     const net_t *network);
+
+/*! Why the address of a finding is proxied: "104.16.1.2 (104.16.0.0/13)", or the address and the
+ *  mark of its record. Returns buf. */
+const char *proxied_text(knot_dname_txt_storage_t buf, const audit_finding_t *finding);
+
+/*! What is said of a record that an export marks as proxied, and what to do: it is the vendor's
+ *  switch. */
+#define GREY_CLOUD "switch the proxy off for this record: grey cloud, DNS only"
+
+/*! Where a host leads to at a proxy, by name: "cdn.example.net., at a proxy". Returns buf. */
+const char *audit_proxy_text(knot_dname_txt_storage_t buf, const host_t *end);
+
+/*! The mark of a name's own alias. */
+mark_t audit_alias_mark(const auditor_t *auditor, const knot_dname_t *name);
+
 /*! Adds edits from one RRset to another one; either may be NULL or empty: none. */
 void audit_add_edits(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *old,
                      const knot_rrset_t *new);
@@ -166,6 +195,10 @@ void audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type, const
                     bool proxied, bool steered);
 void audit_add_address_edge(audit_t *out, const policy_t *policy, const knot_dname_t *from,
                             int family, const uint8_t *address, bool steered);
+
+/*! The same of the address in RDATA. */
+void audit_add_rdata_edge(audit_t *out, const policy_t *policy, const knot_dname_t *from,
+                          int family, const knot_rdata_t *rdata, bool steered);
 
 /*! "198.51.100.25 and 2001:db8::25", or "the address of the mail server" if there is none; of a
  *  family, or of both (0). Returns buf. */
@@ -204,6 +237,9 @@ bool audit_leads_to_proxy(const auditor_t *auditor, const knot_dname_t *name, co
 bool audit_response(const auditor_t *auditor, reply_t *reply, const knot_dname_t *qname,
                     uint16_t qtype);
 
+/*! True if it is this zone that answers for a name, and no delegation is above it. */
+bool audit_is_served(const auditor_t *auditor, const knot_dname_t *name);
+
 /*! Judges a response; to be cleared with policy_verdict_clear(). */
 void audit_judge(const auditor_t *auditor, policy_response_t *response, policy_verdict_t *verdict);
 
@@ -218,6 +254,11 @@ void audit_targets(auditor_t *auditor, const knot_dname_t *owner);
 
 /*! Adds the edges of a mail target: aliases and addresses. */
 void add_target_edges(auditor_t *auditor, const knot_dname_t *name);
+
+/* check_names.c */
+
+/*! Audits names that mail uses, or mail programs, once all else is found. */
+void audit_names(auditor_t *auditor);
 
 /* check_host.c */
 

@@ -21,7 +21,9 @@ static void remedy_proxied(const auditor_t *auditor, audit_finding_t *finding, b
                            bool wildcard)
 {
 	knot_dname_txt_storage_t mail;
-	if (wildcard) {
+	if (finding->mark != MARK_NONE) {
+		finding->remedy = xstrdup(GREY_CLOUD);
+	} else if (wildcard) {
 		finding->remedy = xformat("give it an address of its own: %s",
 		                          mail_text(mail, auditor->policy, finding->family));
 	} else if (direct) {
@@ -56,15 +58,14 @@ static void find_proxied(auditor_t *auditor, const knot_dname_t *host, const kno
 	for_each_rdata(rdata, rrset) {
 		const net_t *network = policy_proxied(auditor->policy, family, rdata->data);
 		if (network != NULL) {
-			knot_dname_txt_storage_t name, from, address, net;
+			knot_dname_txt_storage_t name, from, proxied;
 			audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_HOST, host,
 			                                     rrset->type);
-			audit_set_address(finding, family, rdata->data, network);
+			audit_set_rdata(finding, family, rdata, network);
 			audit_set_position(auditor, finding, rrset->owner, rrset->type, i);
 			finding->message = xformat("the mail host %s has the proxied address "
-			                           "%s (%s)%s%s", name_text(name, host),
-			                           address_text(address, family, rdata->data),
-			                           net_to_str(network, net),
+			                           "%s%s%s", name_text(name, host),
+			                           proxied_text(proxied, finding),
 			                           wildcard ? ", from the wildcard " : "",
 			                           wildcard ? name_text(from, rrset->owner) : "");
 			remedy_proxied(auditor, finding, direct, wildcard);
@@ -122,18 +123,32 @@ void check_proxied_host(auditor_t *auditor, audit_rule_t rule, const subject_t *
 
 /* Aliases */
 
+/*! True if the alias of a finding leads to the proxy only because it is marked as proxied. */
+static bool is_switch(const auditor_t *auditor, const audit_finding_t *finding)
+{
+	host_t end;
+	if (finding->type != KNOT_RRTYPE_CNAME || finding->mark == MARK_NONE ||
+	    finding->family != 0) {
+		return false;
+	}
+	audit_follow(auditor, finding->target, &end);
+	return !audit_leads_to_proxy(auditor, finding->target, &end);
+}
+
 static void find_alias(auditor_t *auditor, const knot_dname_t *host, const reply_t *reply,
                        const host_t *end)
 {
-	knot_dname_txt_storage_t name, target, last, address, net, mail;
+	knot_dname_txt_storage_t name, target, text, mail;
 	const policy_item_t *alias = find_answer(&reply->response, host, KNOT_RRTYPE_CNAME);
 	if (alias == NULL) {
 		return;
 	}
-	const knot_dname_t *to = knot_cname_name(alias->rrset->rrs.rdata);
+	const knot_rdata_t *rdata = alias->rrset->rrs.rdata;
+	const knot_dname_t *to = marked_written(KNOT_RRTYPE_CNAME, rdata, NULL);
 	audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_ALIAS, host,
 	                                     KNOT_RRTYPE_CNAME);
 	finding->target = xname(to);
+	finding->mark = marked_by(KNOT_RRTYPE_CNAME, rdata);
 	/* The CNAME may be made of a DNAME above, which is the first thing in the response then. */
 	const policy_item_t *first = &reply->response.items[0];
 	bool made = first->rrset->type == KNOT_RRTYPE_DNAME;
@@ -144,21 +159,24 @@ static void find_alias(auditor_t *auditor, const knot_dname_t *host, const reply
 	const net_t *network = audit_proxied_host(auditor, end, &proxied);
 	(void)name_text(name, host);
 	(void)name_text(target, to);
-	if (network != NULL) {
-		const uint8_t *octets = proxied.rdata->data;
-		audit_set_address(finding, proxied.family, octets, network);
+	if (finding->mark != MARK_NONE) {
+		finding->message = xformat("the mail host %s is an alias of %s, and proxied (%s)",
+		                           name, target, mark_text(finding->mark));
+	} else if (network != NULL) {
+		audit_set_rdata(finding, proxied.family, proxied.rdata, network);
 		finding->message = xformat("the mail host %s is an alias of %s, which leads "
-		                           "to the proxied address %s (%s)", name, target,
-		                           address_text(address, proxied.family, octets),
-		                           net_to_str(network, net));
+		                           "to the proxied address %s", name, target,
+		                           proxied_text(text, finding));
 	} else if (knot_dname_is_equal(to, end->end)) {
 		finding->message = xformat("the mail host %s is an alias of %s, which is a name of "
 		                           "a proxy", name, target);
 	} else {
-		finding->message = xformat("the mail host %s is an alias of %s, which leads to %s, "
-		                           "at a proxy", name, target, name_text(last, end->end));
+		finding->message = xformat("the mail host %s is an alias of %s, which leads to %s",
+		                           name, target, audit_proxy_text(text, end));
 	}
-	if (made) {
+	if (is_switch(auditor, finding)) {
+		finding->remedy = xstrdup(GREY_CLOUD);
+	} else if (made) {
 		finding->remedy = xformat("use a name that is not below the DNAME at %s",
 		                          name_text(mail, first->owner));
 	} else {
@@ -197,13 +215,16 @@ static void add_web_host(auditor_t *auditor, const knot_dname_t *name)
 	audit_follow(auditor, name, &host);
 	while (audit_next_address(&host, &address)) {
 		/* A proxied address is everyone's: it gives nothing away. */
-		const uint8_t *octets = address.rdata->data;
-		if (policy_proxied(auditor->policy, address.family, octets) == NULL) {
+		uint16_t type = address.rrset->type;
+		if (policy_proxied(auditor->policy, address.family, address.rdata->data) == NULL ||
+		    marked_by(type, address.rdata) != MARK_NONE) {
 			web_address_t *web = xadd(&auditor->web);
 			*web = (web_address_t){ .name = name, .family = address.family };
-			memcpy(web->octets, octets, address_size(address.family));
+			memcpy(web->octets, marked_written(type, address.rdata, NULL),
+			       address_size(address.family));
 		}
 	}
+	auditor->web_proxied |= audit_leads_to_proxy(auditor, name, &host);
 }
 
 static void find_web(auditor_t *auditor)
@@ -296,7 +317,10 @@ static void check_address(auditor_t *auditor, audit_rule_t rule, const knot_dnam
 void check_exposed_address(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 {
 	host_address_t address = { .rrset = NULL };
-	while (audit_next_address(&subject->end, &address)) {
+	/* Without a proxy there is no origin to give away. */
+	bool hides = auditor->web_proxied || (auditor->input->origins != NULL &&
+	                                      netset_count(auditor->input->origins) > 0);
+	while (hides && audit_next_address(&subject->end, &address)) {
 		if (policy_proxied(auditor->policy, address.family, address.rdata->data) == NULL) {
 			check_address(auditor, rule, subject->owner, &address);
 		}
@@ -315,7 +339,9 @@ static void add_host(auditor_t *auditor, const knot_dname_t *name)
 static void find_hosts(auditor_t *auditor)
 {
 	const policy_t *policy = auditor->policy;
-	add_host(auditor, policy->exchange);
+	if (auditor->exchange_in_use) {
+		add_host(auditor, policy->exchange);
+	}
 	for (size_t i = 0; i < policy->mail_hosts.count; i++) {
 		if (!policy->mail_hosts.at[i].below) {
 			add_host(auditor, policy->mail_hosts.at[i].name);

@@ -57,7 +57,11 @@ static void remedy_exchange(auditor_t *auditor, audit_finding_t *finding, const 
 		return;
 	}
 	(void)name_text(exchange, auditor->policy->exchange);
-	if (is_exchange_elsewhere(auditor)) {
+	if (finding->mark != MARK_NONE &&
+	    !names_match(&auditor->policy->web_hosts, subject->target)) {
+		finding->remedy = xformat("switch the proxy off for %s: grey cloud, DNS only",
+		                          name_text(mail, subject->target));
+	} else if (is_exchange_elsewhere(auditor)) {
 		finding->remedy = xformat("point it at a mail host that this zone has itself");
 	} else if (exchange_exists(auditor)) {
 		finding->remedy = xformat("point it at %s", exchange);
@@ -71,20 +75,21 @@ static void remedy_exchange(auditor_t *auditor, audit_finding_t *finding, const 
 /*! What is wrong with a target, in words. */
 static char *target_message(const audit_finding_t *finding, const subject_t *subject)
 {
-	knot_dname_txt_storage_t target, end;
-	char address[ADDRESS_TEXT_MAX] = "", network[NET_TEXT_MAX] = "";
+	knot_dname_txt_storage_t target, text;
 	bool alias = finding->rule == AUDIT_PROXIED_ALIAS;
 	(void)name_text(target, subject->target);
 	if (finding->rule == AUDIT_MISSING_TARGET) {
 		return xformat("the mail target %s has no address", target);
 	} else if (finding->family != 0) {
-		return xformat("the mail target %s %s the proxied address %s (%s)", target,
+		return xformat("the mail target %s %s the proxied address %s", target,
 		               alias ? "is an alias that leads to" : "has",
-		               address_text(address, finding->family, finding->address),
-		               net_to_str(&finding->network, network));
+		               proxied_text(text, finding));
+	} else if (finding->mark != MARK_NONE) {
+		return xformat("the mail target %s is an alias that is proxied (%s)", target,
+		               mark_text(finding->mark));
 	}
-	return alias ? xformat("the mail target %s is an alias that leads to %s, at a proxy",
-	                       target, name_text(end, subject->end.end))
+	return alias ? xformat("the mail target %s is an alias that leads to %s", target,
+	                       audit_proxy_text(text, &subject->end))
 	             : xformat("the mail target %s is a name of a proxy", target);
 }
 
@@ -133,12 +138,12 @@ void check_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subjec
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
 	const finding_t *found = subject->found;
 	host_address_t proxied;
-	if (found != NULL && found->family != 0) {
-		audit_set_address(finding, found->family, found->address, found->network);
-	} else if (found == NULL && rule != AUDIT_MISSING_TARGET) {
+	if (rule != AUDIT_MISSING_TARGET) {
 		const net_t *network = audit_proxied_host(auditor, &subject->end, &proxied);
 		if (network != NULL) {
-			audit_set_address(finding, proxied.family, proxied.rdata->data, network);
+			audit_set_rdata(finding, proxied.family, proxied.rdata, network);
+		} else {
+			finding->mark = audit_alias_mark(auditor, subject->target);
 		}
 	}
 	finding->message = target_message(finding, subject);
@@ -223,8 +228,10 @@ void check_literal_target(auditor_t *auditor, audit_rule_t rule, const subject_t
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
 	finding->message = xformat("the mail target %s is an IP address written as a name",
 	                           name_text(target, subject->target));
-	finding->remedy = xformat("give a name that address, say %s, and point at the name",
-	                          name_text(exchange, auditor->policy->exchange));
+	finding->remedy = exchange_exists(auditor)
+	        ? xstrdup("give a name that address, and point at the name")
+	        : xformat("give a name that address, say %s, and point at the name",
+	                  name_text(exchange, auditor->policy->exchange));
 }
 
 void check_mixed_null_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
@@ -475,16 +482,18 @@ static void add_item_edges(auditor_t *auditor, const policy_item_t *item)
 		return;
 	}
 	if (rrset->type == KNOT_RRTYPE_CNAME) {
-		const knot_dname_t *to = knot_cname_name(rrset->rrs.rdata);
+		const knot_rdata_t *rdata = rrset->rrs.rdata;
+		const knot_dname_t *to = marked_written(KNOT_RRTYPE_CNAME, rdata, NULL);
 		audit_add_edge(auditor->out, item->owner, KNOT_RRTYPE_CNAME, to,
+		               marked_by(KNOT_RRTYPE_CNAME, rdata) != MARK_NONE ||
 		               names_cover(&auditor->policy->proxy_names, to), false);
 	}
 	if (family == 0) {
 		return;
 	}
 	for_each_rdata(rdata, rrset) {
-		audit_add_address_edge(auditor->out, auditor->policy, item->owner, family,
-		                       rdata->data, false);
+		audit_add_rdata_edge(auditor->out, auditor->policy, item->owner, family, rdata,
+		                     false);
 	}
 }
 
@@ -495,8 +504,8 @@ static void add_other_edges(auditor_t *auditor, const knot_dname_t *name)
 	host_address_t address = { .rrset = NULL };
 	audit_follow(auditor, name, &host);
 	while (audit_next_address(&host, &address)) {
-		audit_add_address_edge(auditor->out, auditor->policy, host.end, address.family,
-		                       address.rdata->data, false);
+		audit_add_rdata_edge(auditor->out, auditor->policy, host.end, address.family,
+		                     address.rdata, false);
 	}
 	if (host.state == HOST_FOUND && host.alias &&
 	    !name_in_zone(name, auditor->policy->zone)) {

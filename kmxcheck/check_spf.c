@@ -4,6 +4,7 @@
  * SPF records that authorise a proxy, and names whose mail goes to a proxy for want of an MX.
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "kmxcheck/check.h"
@@ -63,9 +64,20 @@ static void check_network(auditor_t *auditor, const spf_record_t *record)
 	                          mail_text(mail, auditor->policy, 0));
 }
 
+/*! The address of a finding, and the network that it is authorised with. Returns buf. */
+static const char *address_in_network(knot_dname_txt_storage_t buf,
+                                      const audit_finding_t *finding)
+{
+	char address[ADDRESS_TEXT_MAX], network[NET_TEXT_MAX];
+	(void)snprintf(buf, sizeof(knot_dname_txt_storage_t), "%s in the proxy network %s",
+	               address_text(address, finding->family, finding->address),
+	               net_to_str(&finding->network, network));
+	return buf;
+}
+
 static void check_name(auditor_t *auditor, const spf_record_t *record, const knot_dname_t *name)
 {
-	knot_dname_txt_storage_t owner, target, text, net;
+	knot_dname_txt_storage_t owner, target, text;
 	host_t host;
 	host_address_t address = { .rrset = NULL };
 	const net_t *found = NULL;
@@ -90,11 +102,13 @@ static void check_name(auditor_t *auditor, const spf_record_t *record, const kno
 	(void)name_text(owner, record->owner);
 	(void)name_text(target, name);
 	if (found != NULL) {
-		audit_set_address(finding, address.family, address.rdata->data, found);
-		finding->message = xformat("the SPF record of %s authorises '%s': %s leads to "
-		                           "%s in the proxy network %s", owner, mechanism, target,
-		                           address_text(text, address.family, address.rdata->data),
-		                           net_to_str(found, net));
+		audit_set_rdata(finding, address.family, address.rdata, found);
+		bool marked = finding->mark != MARK_NONE;
+		finding->message = xformat("the SPF record of %s authorises '%s': %s leads to %s%s",
+		                           owner, mechanism, target, marked ? "the proxied address "
+		                                                             : "",
+		                           marked ? proxied_text(text, finding)
+		                                  : address_in_network(text, finding));
 	} else {
 		finding->message = xformat("the SPF record of %s authorises '%s': %s leads to "
 		                           "a proxy", owner, mechanism, target);
@@ -125,26 +139,6 @@ static void check_exchanges(auditor_t *auditor, const spf_record_t *record)
 	reply_clear(&reply);
 }
 
-/*! True if it is this zone that answers for a name, and no delegation is above it. */
-static bool is_served(auditor_t *auditor, const knot_dname_t *owner)
-{
-	reply_t reply;
-	bool served = audit_response(auditor, &reply, owner, KNOT_RRTYPE_TXT);
-	reply_clear(&reply);
-	return served;
-}
-
-/*! True if an owner has an SPF record. */
-static bool has_spf(const knot_rrset_t *txt)
-{
-	for_each_rdata(rdata, txt) {
-		if (spf_is(rdata->data, rdata->len)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void check_terms(auditor_t *auditor, const knot_dname_t *owner, const knot_rdata_t *rdata,
                         uint16_t index)
 {
@@ -168,7 +162,7 @@ void check_proxied_spf(auditor_t *auditor, audit_rule_t rule, const subject_t *s
 	knot_rrset_t txt;
 	(void)rule;
 	if (zone_lookup(auditor->zone, subject->owner, KNOT_RRTYPE_TXT, &txt) != KNOT_EOK ||
-	    !has_spf(&txt) || !is_served(auditor, subject->owner)) {
+	    !spf_is_in(&txt) || !audit_is_served(auditor, subject->owner)) {
 		return;
 	}
 	knot_rdata_t *rdata = txt.rrs.rdata;
@@ -183,11 +177,11 @@ void check_proxied_spf(auditor_t *auditor, audit_rule_t rule, const subject_t *s
 void check_implicit_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 {
 	const knot_dname_t *owner = subject->owner;
-	knot_dname_txt_storage_t name, text, net, exchange;
+	knot_dname_txt_storage_t name, text, exchange;
 	knot_rrset_t rrset;
 	if (!knot_dname_is_equal(owner, auditor->policy->zone) &&
 	    (zone_lookup(auditor->zone, owner, KNOT_RRTYPE_TXT, &rrset) != KNOT_EOK ||
-	     !has_spf(&rrset) || !is_served(auditor, owner))) {
+	     !spf_is_in(&rrset) || !audit_is_served(auditor, owner))) {
 		return;
 	}
 	host_t own = { .state = HOST_FOUND };
@@ -200,14 +194,11 @@ void check_implicit_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *s
 	}
 	const net_t *network = audit_proxied_host(auditor, &own, &address);
 	if (network != NULL) {
-		const uint8_t *octets = address.rdata->data;
 		audit_finding_t *finding = audit_add(auditor, rule, owner, address.rrset->type);
-		audit_set_address(finding, address.family, octets, network);
+		audit_set_rdata(finding, address.family, address.rdata, network);
 		audit_set_position(auditor, finding, owner, address.rrset->type, 0);
-		finding->message = xformat("%s has no MX, so mail goes to its address, and %s "
-		                           "is proxied (%s)", name_text(name, owner),
-		                           address_text(text, address.family, octets),
-		                           net_to_str(network, net));
+		finding->message = xformat("%s has no MX, so mail goes to its proxied address %s",
+		                           name_text(name, owner), proxied_text(text, finding));
 		finding->remedy = xformat("add MX 10 %s, or MX 0 . if it takes no mail",
 		                          name_text(exchange, auditor->policy->exchange));
 	}

@@ -16,6 +16,7 @@
 #include <libknot/yparser/yparser.h>
 
 #include "kmxcheck/config.h"
+#include "kmxcheck/file.h"
 #include "kmxcheck/xalloc.h"
 
 #define MODULE "mod-mxguard"
@@ -90,7 +91,10 @@ static int include(conf_reader_t *reader, const char *pattern, source_pos_t pos)
 	}
 	for (size_t i = 0; ret == KNOT_EOK && i < found.gl_pathc; i++) {
 		struct stat st;
-		if (stat(found.gl_pathv[i], &st) == 0 && S_ISREG(st.st_mode)) {
+		bool known = stat(found.gl_pathv[i], &st) == 0;
+		/* Other than knotd, say so where a FIFO or device is named, not only matched. */
+		if (known && (S_ISREG(st.st_mode) ||
+		              (!S_ISDIR(st.st_mode) && strchr(path, '*') == NULL))) {
 			ret = read_file(reader->config, found.gl_pathv[i], pos, reader->depth + 1,
 			                reader->err);
 		}
@@ -184,18 +188,22 @@ static int read_file(config_t *config, const char *path, source_pos_t from, unsi
 		.config = config, .file = *file = xstrdup(path), .depth = depth,
 		.section = CONF_SECTION_COUNT, .err = err
 	};
+	text_t text;
+	const char *what;
+	int ret = file_read(path, false, &text, &what);
+	if (ret != KNOT_EOK) {
+		free(text.at);
+		return error_at(err, ret, from, "%s: can't be read (%s)", path, what);
+	}
 	yp_parser_t *parser = xcalloc(1, sizeof(*parser)); /* Too big for the stack. */
 	yp_init(parser);
-	int ret = yp_set_input_file(parser, path);
-	if (ret != KNOT_EOK) {
-		(void)error_at(err, ret, from, "%s: can't be read (%s)", path, knot_strerror(ret));
-		/* The parser of some versions would close what it has closed already. */
-		free(parser);
-		return ret;
+	ret = yp_set_input_string(parser, text.at, text.size);
+	if (ret == KNOT_EOK) {
+		ret = read_items(&reader, parser);
 	}
-	ret = read_items(&reader, parser);
 	yp_deinit(parser);
 	free(parser);
+	free(text.at);
 	return ret;
 }
 
@@ -332,6 +340,16 @@ static int add_raw_values(values_t *values, const conf_group_t *group, char *err
 	return KNOT_EOK;
 }
 
+void config_add_marks(values_t *values)
+{
+	if (values->raw[ITEM_PROXY].texts.count + values->raw[ITEM_PROXY_FILE].texts.count +
+	    values->raw[ITEM_PROXY_NAME].texts.count > 0) {
+		values_add(values, ITEM_PROXY, MARKED_PROXY4, nowhere);
+		values_add(values, ITEM_PROXY, MARKED_PROXY6, nowhere);
+		values_add(values, ITEM_PROXY_NAME, MARKED_PROXY_NAME, nowhere);
+	}
+}
+
 static int make_policies(config_t *config, char *err)
 {
 	int ret = KNOT_EOK;
@@ -345,6 +363,7 @@ static int make_policies(config_t *config, char *err)
 		values->pos = group->pos;
 		values->id = xstrdup(group->id);
 		ret = add_raw_values(values, group, err);
+		config_add_marks(values);
 		if (ret == KNOT_EOK) {
 			ret = values_make(values, err);
 		}

@@ -67,6 +67,10 @@ typedef struct {
 /*! Reads a configuration. To be cleared with config_clear(), also after an error. */
 int config_read(config_t *config, const char *path, char err[static ERROR_TEXT_MAX]);
 
+/*! Makes a policy take records that an export marks as proxied for that (export.h), if it knows any
+ *  proxy. To be done before values_make(). */
+void config_add_marks(values_t *values);
+
 void config_clear(config_t *config);
 
 /*! The zone of a name, or NULL. */

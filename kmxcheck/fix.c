@@ -216,11 +216,43 @@ static uint32_t address_ttl(const auditor_t *auditor, const knot_dname_t *host, 
 	return otherwise;
 }
 
+/*! True if an address or alias is proxied by its mark alone. */
+static bool is_marked_only(const auditor_t *auditor, uint16_t type, const knot_rdata_t *rdata)
+{
+	host_t end;
+	if (type != KNOT_RRTYPE_CNAME || marked_by(type, rdata) == MARK_NONE) {
+		return marked_by(type, rdata) != MARK_NONE;
+	}
+	const knot_dname_t *to = marked_written(type, rdata, NULL);
+	audit_follow(auditor, to, &end);
+	return !audit_leads_to_proxy(auditor, to, &end);
+}
+
+/*! True if the vendor's switch fixes a host: of its own records only marked ones are proxied. */
+static bool is_switched(const auditor_t *auditor, const knot_dname_t *host)
+{
+	knot_rrset_t rrset;
+	bool marked = false;
+	for (size_t i = 0; zone_rrset_at(auditor->zone, host, i, &rrset); i++) {
+		int family = family_of_type(rrset.type);
+		for_each_rdata(rdata, &rrset) {
+			bool proxied = rrset.type == KNOT_RRTYPE_CNAME ||
+			               (family != 0 && policy_proxied(auditor->policy, family,
+			                                              rdata->data) != NULL);
+			if (proxied && !is_marked_only(auditor, rrset.type, rdata)) {
+				return false;
+			}
+			marked |= proxied;
+		}
+	}
+	return marked;
+}
+
 void fix_host(auditor_t *auditor, const knot_dname_t *host, judged_t judged[2])
 {
 	if ((!is_changed(auditor, host, &judged[0].verdict) &&
 	     !is_changed(auditor, host, &judged[1].verdict)) ||
-	    is_below_dname(&judged[0].reply.response, host)) {
+	    is_below_dname(&judged[0].reply.response, host) || is_switched(auditor, host)) {
 		return;
 	}
 	knot_rrset_t own;

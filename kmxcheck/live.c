@@ -390,13 +390,13 @@ static void find_guarded(session_t *session)
 	vec_free(&exchanges);
 }
 
-/* All targets in the zone, and the guarded hosts that the policy or the file's audit names. */
+/* All targets in the zone, and the guarded hosts that the policy or the file's audit names. The mail
+ * exchange is one if mail is sent there. */
 static void find_hosts(session_t *session)
 {
 	name_list_t names = { .at = NULL };
 	const names_t *named = &session->policy->mail_hosts;
 	merge_targets(session);
-	xadd_name(&names, session->policy->exchange);
 	for (size_t i = 0; i < session->targets.count; i++) {
 		xadd_name(&names, session->targets.at[i].target);
 	}

@@ -236,6 +236,28 @@ static int find_policy(run_t *run, size_t i, char *err)
 	                  name_text(name, job->zone->apex), file);
 }
 
+/*! True if it is not the zone's own records that are reported, but a server's answers. */
+static bool asks(const run_t *run);
+
+/*! Steers to where a person would, if no server is to be predicted. */
+static void take_advice(const run_t *run, job_t *job)
+{
+	char text[STANZA_TEXT_MAX];
+	knot_dname_storage_t name;
+	knot_dname_txt_storage_t exchange;
+	policy_t policy;
+	stanza_t stanza = job->values->stanza;
+	if (run->options.config != NULL || stanza.exchange != NULL || asks(run) ||
+	    !audit_advise(name, job->zone, &job->policy)) {
+		return;
+	}
+	stanza.exchange = name_text(exchange, name);
+	if (xcheck_ret(stanza_policy(&policy, &stanza, job->zone->apex, text)) == KNOT_EOK) {
+		stanza_policy_clear(&job->policy);
+		job->policy = policy;
+	}
+}
+
 /*! Makes the policy of an open zone. The jobs may move. */
 static int make_policy(run_t *run, size_t i, char *err)
 {
@@ -255,6 +277,8 @@ static int make_policy(run_t *run, size_t i, char *err)
 		size_t len = strlen(err);
 		(void)snprintf(err + len, ERROR_TEXT_MAX - len, ", in zone %s",
 		               name_text(name, job->zone->apex));
+	} else {
+		take_advice(run, job);
 	}
 	return ret;
 }
@@ -280,6 +304,7 @@ static int make_policies(run_t *run, char err[static ERROR_TEXT_MAX])
 			return ret;
 		}
 	}
+	config_add_marks(values);
 	return values_make(values, err);
 }
 
@@ -290,7 +315,6 @@ static bool fixes(const run_t *run)
 	return format == FORMAT_NSUPDATE || format == FORMAT_KNOTC || format == FORMAT_DIFF;
 }
 
-/*! True if it is not the zone's own records that are reported, but a server's answers. */
 static bool asks(const run_t *run)
 {
 	return (run->options.server != NULL || run->options.all_servers) && !fixes(run);

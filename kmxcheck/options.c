@@ -30,14 +30,14 @@ static const char usage[] =
 "      --proxy-name NAME     a domain at or below which names lead to a proxy\n"
 "      --mail-host NAME      a name whose addresses must be direct ('*.mx': all below mx)\n"
 "      --web-host NAME       a name of the proxied web site (default: @ and www)\n"
-"      --mail-exchange NAME  where mail is steered (default: mx-direct)\n"
+"      --mail-exchange NAME  where mail is steered (default: a mail host of the zone)\n"
 "      --mail-address ADDR   where mail really is\n"
 "      --web-origin NET      where the web site really runs\n"
 "    All but the first two may be repeated and replace --config. Without any --proxy or\n"
 "    --proxy-file, the installed lists are taken.\n"
 "\n"
 "Zones:\n"
-"  -o, --origin NAME         the zone's name (default: the owner of the SOA)\n"
+"  -o, --origin NAME         the zone's name (default: what the file says, else its name)\n"
 "  -s, --server ADDR[@PORT]  ask this server what a mail server would meet\n"
 "      --all-servers         ask every name server of each zone\n"
 "      --port PORT           of servers that are named without one (default: 53)\n"
@@ -137,7 +137,7 @@ static bool explain_rule(const char *name)
 	if (rule == AUDIT_RULE_COUNT) {
 		complain("there is no rule '%s', but these:", name);
 		for (rule = 0; rule < AUDIT_RULE_COUNT; rule++) {
-			(void)fprintf(stderr, "  %-16s  %s\n", audit_rules[rule].name,
+			(void)fprintf(stderr, "  %-18s  %s\n", audit_rules[rule].name,
 			              audit_rules[rule].summary);
 		}
 		return false;

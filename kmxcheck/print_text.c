@@ -170,9 +170,6 @@ static void print_zone(FILE *out, const style_t *style, const output_t *output, 
 	const audit_t *audit = zone->audit;
 	output_totals_t totals;
 	output_count(&(output_t){ .zones = zone, .zone_count = 1 }, &totals);
-	if (totals.zones_bad == 0 && zone->server == NULL) {
-		return;
-	}
 
 	knot_dname_txt_storage_t name;
 	(void)fprintf(out, "%s%s%s", style->bold, name_text(name, audit->zone), style->plain);
@@ -182,8 +179,13 @@ static void print_zone(FILE *out, const style_t *style, const output_t *output, 
 		(void)fputc('\n', out);
 		free(text);
 	} else {
-		(void)fprintf(out, " serial %u, %llu record%s\n", audit->serial,
-		              (unsigned long long)audit->records, plural(audit->records));
+		/* Always: which zone it is may be a guess. */
+		(void)fprintf(out, " serial %u, %llu record%s%s\n", audit->serial,
+		              (unsigned long long)audit->records, plural(audit->records),
+		              totals.zones_bad == 0 ? ": nothing found" : "");
+		if (totals.zones_bad == 0) {
+			return;
+		}
 	}
 
 	widths_t width = widths(audit);
@@ -230,7 +232,7 @@ static void print_advice(FILE *out, const style_t *style, const output_totals_t 
 	size_t count = sort_rules(totals, order);
 	for (size_t i = 0; i < count; i++) {
 		const audit_rule_info_t *info = &audit_rules[order[i]];
-		(void)fprintf(out, "%7zu  %s%-7s%s  %-16s  %s\n", totals->rules[order[i]],
+		(void)fprintf(out, "%7zu  %s%-7s%s  %-18s  %s\n", totals->rules[order[i]],
 		              style->severity[info->severity], severity_names[info->severity],
 		              style->plain, info->name, info->summary);
 	}

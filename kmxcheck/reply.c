@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dns/rrset.h"
 #include "dns/name.h"
+#include "dns/rrset.h"
+#include "dns/text.h"
 #include "kmxcheck/reply.h"
 #include "kmxcheck/xalloc.h"
 
@@ -186,11 +187,15 @@ static state_t at_node(build_t *build, const knot_dname_t *node)
 {
 	knot_rrset_t rrset;
 	uint16_t qtype = build->reply->response.qtype;
-	if (qtype != KNOT_RRTYPE_CNAME && look(build, node, KNOT_RRTYPE_CNAME, &rrset) &&
-	    rrset.rrs.count > 0) {
-		return follow_cname(build, &rrset);
+	bool there = look(build, node, qtype, &rrset) && rrset.rrs.count > 0;
+	knot_rrset_t cname;
+	/* Nothing may be beside an alias. Hosted DNS that allows it replaces the alias by addresses
+	 * and answers with what is beside it. */
+	if (qtype != KNOT_RRTYPE_CNAME && !(there && family_of_type(qtype) == 0) &&
+	    look(build, node, KNOT_RRTYPE_CNAME, &cname) && cname.rrs.count > 0) {
+		return follow_cname(build, &cname);
 	}
-	if (!look(build, node, qtype, &rrset) || rrset.rrs.count == 0) {
+	if (!there) {
 		return NODATA;
 	}
 	put(build, &rrset, build->name, KNOT_ANSWER);

@@ -13,6 +13,8 @@ enum {
 	OF_RRSET = 1 << 2,  /*!< Each MX and mail SRV RRset. */
 	OF_TARGET = 1 << 3, /*!< Each RR of these, but null MX. */
 	OF_HOST = 1 << 4,   /*!< Each guarded host. */
+	OF_NAME = 1 << 5,   /*!< Each owner, target and name for mail programs, once the rest is
+	                         found. */
 };
 
 /*! Numbers of the rules: AUDIT_PROXIED_HOST and so on. */

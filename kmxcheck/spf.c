@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dns/rrset.h"
 #include "kmxcheck/spf.h"
 #include "policy/names.h"
 
@@ -72,6 +73,16 @@ bool spf_is(const uint8_t *rdata, size_t size)
 	}
 	int octet = get(&spf);
 	return octet < 0 || octet == ' ';
+}
+
+bool spf_is_in(const knot_rrset_t *txt)
+{
+	for_each_rdata(rdata, txt) {
+		if (spf_is(rdata->data, rdata->len)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /*! Reads a prefix length and what is behind it. */

@@ -48,6 +48,9 @@ typedef struct {
 /*! True if TXT RDATA is an SPF record. */
 bool spf_is(const uint8_t *rdata, size_t size);
 
+/*! True if a TXT RRset has an SPF record. */
+bool spf_is_in(const knot_rrset_t *txt);
+
 /*! Begins with an SPF record. Borrows all. */
 void spf_begin(spf_t *spf, const uint8_t *rdata, size_t size, const knot_dname_t *owner);
 

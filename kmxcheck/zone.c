@@ -5,18 +5,14 @@
  * so that they can be counted, and that a loop of them ends with an error that says so.
  */
 
-#include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <libzscanner/scanner.h>
 
 #include "dns/rrset.h"
+#include "kmxcheck/file.h"
 #include "kmxcheck/spf.h"
 #include "kmxcheck/xalloc.h"
 #include "kmxcheck/zone.h"
@@ -24,14 +20,7 @@
 /*! The TTL before the first $TTL, as knotd has it. */
 #define TTL_DEFAULT 3600
 
-/* Reading files */
-
-/*! Text of a zone file. */
-typedef struct {
-	char *at;
-	size_t size;
-	bool is_file; /*!< A regular one. */
-} text_t;
+/* Scanning files */
 
 /*! A scan of a file and all that it includes. */
 typedef struct {
@@ -47,62 +36,14 @@ static source_pos_t in_file(const char *file)
 	return (source_pos_t){ .file = file };
 }
 
-/*! Reads all there is. False with errno set: unreadable. */
-static bool read_all(int fd, size_t expected, text_t *text)
-{
-	size_t room = expected + 4096;
-	text->at = xcheck(malloc(room));
-	for (;;) {
-		if (text->size == room) {
-			room *= 2;
-			text->at = xcheck(realloc(text->at, room));
-		}
-		ssize_t got = read(fd, text->at + text->size, room - text->size);
-		if (got == 0) {
-			return true;
-		} else if (got > 0) {
-			text->size += (size_t)got;
-		} else if (errno != EINTR) {
-			return false;
-		}
-	}
-}
-
-/*! Reads a file; text->at is for free(), also after an error, and what says what is wrong. A device
- *  or a pipe may never end: pipes are read only if the user names them. */
-static int read_file(const char *path, bool pipe_too, text_t *text, const char **what)
-{
-	struct stat st = { .st_mode = 0 };
-	int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC), ret = KNOT_EOK;
-	*text = (text_t){ .at = NULL };
-	if (fd < 0) {
-		*what = strerror(errno);
-		return knot_map_errno();
-	}
-	text->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-	if (!text->is_file && !(pipe_too && S_ISFIFO(st.st_mode))) {
-		*what = "not a regular file";
-		ret = KNOT_EFILE;
-	} else if (!read_all(fd, text->is_file ? (size_t)st.st_size : 0, text)) {
-		*what = strerror(errno);
-		ret = knot_map_errno();
-	}
-	(void)close(fd);
-	return ret;
-}
-
 /*! Reads the file that the user named, or standard input. */
 static int read_input(const char *path, text_t *text, char *err)
 {
 	const char *what;
-	if (strcmp(path, "-") == 0) {
-		*text = (text_t){ .at = NULL };
-		return read_all(STDIN_FILENO, 0, text) ? KNOT_EOK
-		       : error_at(err, knot_map_errno(), in_file("<stdin>"), "%s",
-		                  strerror(errno));
-	}
-	int ret = read_file(path, true, text, &what);
-	return ret == KNOT_EOK ? ret : error_at(err, ret, in_file(path), "%s", what);
+	bool standard = strcmp(path, "-") == 0;
+	int ret = standard ? file_read_stdin(text, &what) : file_read(path, true, text, &what);
+	return ret == KNOT_EOK ? ret
+	       : error_at(err, ret, in_file(standard ? "<stdin>" : path), "%s", what);
 }
 
 /*! The path of an included file: relative to the folder of the file that names it. */
@@ -123,7 +64,7 @@ static char *include_path(const char *includer, const char *path)
 
 /* Records */
 
-static int scan_record(const scan_t *scan, zs_scanner_t *scanner, source_pos_t pos)
+static int scan_record(const scan_t *scan, zs_scanner_t *scanner, source_pos_t pos, mark_t mark)
 {
 	if (!rdata_check(scanner->r_type, scanner->r_data, scanner->r_data_length, true)) {
 		return error_at(scan->err, KNOT_EPARSEFAIL, pos, "malformed data of the record");
@@ -136,6 +77,7 @@ static int scan_record(const scan_t *scan, zs_scanner_t *scanner, source_pos_t p
 		.rdata = scanner->r_data,
 		.size = (uint16_t)scanner->r_data_length,
 		.pos = pos,
+		.mark = mark,
 	};
 	return scan->record(scan->ctx, &record);
 }
@@ -154,7 +96,7 @@ static int scan_include(scan_t *scan, zs_scanner_t *scanner, source_pos_t pos, u
 	text_t text;
 	const char *what;
 	char *path = include_path(pos.file, scanner->include_filename);
-	int ret = read_file(path, false, &text, &what);
+	int ret = file_read(path, false, &text, &what);
 	if (ret == KNOT_EOK) {
 		ret = scan_text(scan, path, &text, (const char *)scanner->buffer,
 		                scanner->default_ttl, depth + 1);
@@ -174,8 +116,12 @@ static int scan_text(scan_t *scan, const char *name, const text_t *text, const c
 	char **file = xadd(scan->files);
 	source_pos_t pos = { .file = *file = xstrdup(name) };
 	int ret = KNOT_EOK;
+	marks_t marks = { .at = NULL };
+	char *copy = export_without_blanks(text->at, text->size);
+	const char *input = copy != NULL ? copy : text->size > 0 ? text->at : "";
+	marks_find(&marks, input, text->size);
 	if (zs_init(scanner, origin, KNOT_CLASS_IN, ttl) != 0 ||
-	    zs_set_input_string(scanner, text->size > 0 ? text->at : "", text->size) != 0) {
+	    zs_set_input_string(scanner, input, text->size) != 0) {
 		ret = error_at(scan->err, KNOT_EINVAL, in_file(name), "bad origin");
 	}
 	for (bool more = true; more && ret == KNOT_EOK;) {
@@ -185,7 +131,7 @@ static int scan_text(scan_t *scan, const char *name, const text_t *text, const c
 			ret = error_at(scan->err, KNOT_EPARSEFAIL, pos, "%s",
 			               zs_strerror(scanner->error.code));
 		} else if (scanner->state == ZS_STATE_DATA) {
-			ret = scan_record(scan, scanner, pos);
+			ret = scan_record(scan, scanner, pos, marks_at(&marks, pos.line));
 		} else if (scanner->state == ZS_STATE_INCLUDE) {
 			ret = scan_include(scan, scanner, pos, depth);
 		} else {
@@ -194,6 +140,8 @@ static int scan_text(scan_t *scan, const char *name, const text_t *text, const c
 	}
 	zs_deinit(scanner);
 	free(scanner);
+	vec_free(&marks);
+	free(copy);
 	return ret;
 }
 
@@ -263,6 +211,7 @@ struct node {
 	uint32_t count;       /*!< Of records. */
 	uint16_t rrset_count;
 	bool owner;           /*!< Listed as a mail owner. */
+	bool mail_name;       /*!< Listed as a name for mail programs. */
 	bool other_types;     /*!< It has records that are not kept. */
 };
 
@@ -345,6 +294,24 @@ static bool begins_with(const knot_dname_t *name, const char *label)
 	return *name == size && memcmp(name + 1, label, size) == 0;
 }
 
+/*! True if the first label is one that people give to what mail programs connect to. */
+static bool is_mail_label(const knot_dname_t *name)
+{
+	static const char *const labels[] = {
+		"imap", "imaps", "pop", "pop3", "pop3s", "smtp", "smtps", "submission", "mx",
+	};
+	for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++) {
+		if (begins_with(name, labels[i])) {
+			return true;
+		}
+	}
+	size_t i = 2; /* "mx" and a number. */
+	while (i < *name && name[1 + i] >= '0' && name[1 + i] <= '9') {
+		i++;
+	}
+	return i == *name && memcmp(name + 1, "mx", 2) == 0;
+}
+
 /*! What decides whether names that may be there are worth asking for. */
 static void note_kind(zone_t *zone, const record_t *record)
 {
@@ -357,21 +324,42 @@ static void note_kind(zone_t *zone, const record_t *record)
 
 static void store_record(zone_t *zone, node_t *node, const record_t *record)
 {
-	stored_t *stored = arena_alloc(zone, sizeof(*stored) + record->size);
+	uint8_t marked[MARKED_MAX];
+	uint16_t size = marked_make(marked, record->type, record->mark, record->rdata,
+	                            record->size);
+	const uint8_t *rdata = size > 0 ? marked : record->rdata;
+	size = size > 0 ? size : record->size;
+	stored_t *stored = arena_alloc(zone, sizeof(*stored) + size);
 	stored->next = node->records;
 	stored->file = record->pos.file;
 	stored->line = (uint32_t)record->pos.line;
 	stored->ttl = record->ttl;
 	stored->type = record->type;
-	knot_rdata_init(&stored->rdata, record->size, record->rdata);
+	knot_rdata_init(&stored->rdata, size, rdata);
 	node->records = stored;
 	node->count++;
+}
+
+/*! True if a name is another one twice: its final dot was forgotten where that is the origin. */
+static bool is_twice(const knot_dname_t *name, const knot_dname_t *once)
+{
+	return knot_dname_labels(once, NULL) > 1 &&
+	       knot_dname_size(name) == 2 * knot_dname_size(once) - 1 &&
+	       name_has_prefix(name, once) &&
+	       knot_dname_is_equal(name + knot_dname_size(once) - 1, once);
+}
+
+/*! True if this is the owner of the zone's SOA; in exports it may be the root, or have no dot. */
+static bool owns_soa(const zone_t *zone, const knot_dname_t *owner)
+{
+	return knot_dname_is_equal(owner, zone->apex) || *owner == '\0' ||
+	       is_twice(owner, zone->apex);
 }
 
 /*! False: it is not the SOA of the zone, and ignored. */
 static bool take_soa(zone_t *zone, const record_t *record)
 {
-	if (zone->has_soa || !knot_dname_is_equal(record->owner, zone->apex)) {
+	if (zone->has_soa || !owns_soa(zone, record->owner)) {
 		return false;
 	}
 	zone->has_soa = true;
@@ -381,11 +369,40 @@ static bool take_soa(zone_t *zone, const record_t *record)
 	return true;
 }
 
+/*! A record that is not in the zone. Where the zone is only a guess, that was a wrong one. */
+static int add_outside(zone_t *zone, const record_t *record)
+{
+	knot_dname_txt_storage_t owner, apex;
+	if (zone->guessed) {
+		return error_at(zone->err, KNOT_EOUTOFZONE, record->pos, "%.142s is not in the "
+		                "zone %.142s, as the name of the file suggests: use --origin",
+		                name_text(owner, record->owner), name_text(apex, zone->apex));
+	}
+	zone_outside_t *outside = xadd(&zone->outside);
+	size_t size = knot_dname_size(record->owner);
+	knot_dname_t *copy = arena_alloc(zone, size);
+	memcpy(copy, record->owner, size);
+	*outside = (zone_outside_t){ .owner = copy, .type = record->type, .pos = record->pos };
+	return KNOT_EOK;
+}
+
+/*! A mail program is told to use it. */
+static void note_mail_name(zone_t *zone, node_t *node, const record_t *record)
+{
+	bool leads = record->type == KNOT_RRTYPE_CNAME || family_of_type(record->type) != 0;
+	if (leads && !node->mail_name && is_mail_label(record->owner)) {
+		node->mail_name = true;
+		xadd_name(&zone->mail_names, node_name(zone, node));
+	}
+}
+
 static int add_record(void *ctx, const record_t *record)
 {
 	zone_t *zone = ctx;
-	if (!name_in_zone(record->owner, zone->apex) ||
-	    (record->type == KNOT_RRTYPE_SOA && !take_soa(zone, record))) {
+	bool soa = record->type == KNOT_RRTYPE_SOA && take_soa(zone, record);
+	if (!soa && !name_in_zone(record->owner, zone->apex)) {
+		return add_outside(zone, record);
+	} else if (!soa && record->type == KNOT_RRTYPE_SOA) {
 		return KNOT_EOK;
 	}
 	zone->records++;
@@ -395,7 +412,8 @@ static int add_record(void *ctx, const record_t *record)
 		return KNOT_EOK;
 	}
 	note_kind(zone, record);
-	node_t *node = add_node(zone, record->owner);
+	node_t *node = add_node(zone, soa ? zone->apex : record->owner);
+	note_mail_name(zone, node, record);
 	if (!is_kept(record)) {
 		node->other_types = true;
 		return KNOT_EOK;
@@ -516,10 +534,15 @@ static const stored_t *make_rrsets(const zone_t *zone, node_t *node)
 	return too_many;
 }
 
-/* Opening */
+/* Which zone is it? */
 
 /*! The origin while it is not known: no zone has such a name. */
 static const knot_dname_t placeholder[] = { 1, 0xff, 0 };
+
+static bool is_absolute(const knot_dname_t *name)
+{
+	return !name_in_zone(name, placeholder);
+}
 
 /*! Ends the scan for the SOA, which is the first record of most zones. */
 #define FOUND 1
@@ -533,40 +556,209 @@ static int find_soa(void *ctx, const record_t *record)
 	return FOUND;
 }
 
-/*! The origin from the name of the file, or NULL: it is none. */
-static knot_dname_t *origin_of_file(const char *path)
+/*! What the absolute names of a file have in common. */
+typedef struct {
+	bool any;                   /*!< There are absolute owners beside that of the SOA. */
+	knot_dname_storage_t owner; /*!< The deepest name at or above all of them, */
+	bool is_owner;              /*!< which is one itself. */
+	bool any_data;              /*!< The same of names in the data. */
+	knot_dname_storage_t data;
+	bool root_ns;               /*!< The root is a zone. */
+} survey_t;
+
+/*! Takes another name into account. */
+static void survey_name(bool *any, knot_dname_storage_t common, const knot_dname_t *name)
 {
-	static const char suffix[] = ".zone";
-	char *copy = xstrdup(path), *base = basename(copy);
-	size_t size = strlen(base), end = sizeof(suffix) - 1;
-	if (size > end && strcmp(base + size - end, suffix) == 0) {
-		base[size - end] = '\0';
+	if (!*any) {
+		memcpy(common, name, knot_dname_size(name));
+		*any = true;
+		return;
 	}
-	knot_dname_storage_t name;
-	int ret = name_from_str(name, base, (const knot_dname_t *)"");
-	free(copy);
-	return ret == KNOT_EOK ? xname(name) : NULL;
+	const knot_dname_t *above = common;
+	while (!name_in_zone(name, above)) {
+		above += 1 + *above;
+	}
+	memmove(common, above, knot_dname_size(above));
 }
 
-/*! Sets the apex to the owner of the SOA. */
+/*! The name in the data of a record that may be of this zone, or NULL. */
+static const knot_dname_t *record_name(const record_t *record)
+{
+	switch (record->type) {
+	case KNOT_RRTYPE_CNAME:
+	case KNOT_RRTYPE_NS:
+	case KNOT_RRTYPE_SOA:
+		return record->rdata;
+	case KNOT_RRTYPE_MX:
+		return record->rdata + 2;
+	default:
+		return NULL;
+	}
+}
+
+static int survey_record(void *ctx, const record_t *record)
+{
+	survey_t *survey = ctx;
+	const knot_dname_t *data = record_name(record);
+	if (data != NULL && *data != '\0' && is_absolute(data)) {
+		survey_name(&survey->any_data, survey->data, data);
+	}
+	if (record->type == KNOT_RRTYPE_SOA || !is_absolute(record->owner)) {
+		return KNOT_EOK;
+	}
+	bool was_owner = survey->any && survey->is_owner;
+	size_t before = survey->any ? knot_dname_size(survey->owner) : 0;
+	survey_name(&survey->any, survey->owner, record->owner);
+	survey->is_owner = knot_dname_is_equal(survey->owner, record->owner) ||
+	                   (was_owner && knot_dname_size(survey->owner) == before);
+	survey->root_ns |= record->type == KNOT_RRTYPE_NS && *record->owner == '\0';
+	return KNOT_EOK;
+}
+
+/*! Takes one of some endings off a text. */
+static bool cut_ending(char *text, const char *const *endings)
+{
+	size_t size = strlen(text);
+	for (; *endings != NULL; endings++) {
+		size_t end = strlen(*endings);
+		if (size > end && strcmp(text + size - end, *endings) == 0) {
+			text[size - end] = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! The text after one of some beginnings, or all of it. */
+static const char *after_beginning(const char *text, const char *const *beginnings)
+{
+	for (; *beginnings != NULL; beginnings++) {
+		size_t size = strlen(*beginnings);
+		if (strncmp(text, *beginnings, size) == 0 && text[size] != '\0') {
+			return text + size;
+		}
+	}
+	return text;
+}
+
+/*! Takes a text for a zone if all absolute owners are in it. Of several zones it is the first one,
+ *  or the deepest if there are such owners. */
+static void consider(knot_dname_t **apex, const char *text, const survey_t *survey)
+{
+	knot_dname_storage_t name;
+	if (name_from_str(name, text, (const knot_dname_t *)"") != KNOT_EOK || *name == '\0' ||
+	    (survey->any && !name_in_zone(survey->owner, name)) ||
+	    (*apex != NULL && (!survey->any || knot_dname_size(name) <= knot_dname_size(*apex)))) {
+		return;
+	}
+	knot_dname_free(*apex, NULL);
+	*apex = xname(name);
+}
+
+/*! The zone that the name of a file suggests, with what people add to it, or NULL. */
+static knot_dname_t *apex_of_file(const char *path, const survey_t *survey)
+{
+	static const char *const endings[] = {
+		".zone", ".db", ".hosts", ".txt", ".dns", ".bind", ".signed", ".bak", ".old",
+		".orig", ".new", NULL
+	};
+	static const char *const beginnings[] = { "db.", "pri.", "zone.", "named.", NULL };
+	char *whole = xstrdup(path), *copy = xstrdup(path);
+	char *base = basename(copy);
+	knot_dname_t *apex = NULL;
+	while (cut_ending(base, endings)) {
+	}
+	const char *bare = after_beginning(base, beginnings);
+	consider(&apex, bare, survey);
+	consider(&apex, base, survey);
+	consider(&apex, basename(whole), survey);
+	if (apex == NULL) { /* No name fits: reading by the likeliest one tells what does not. */
+		consider(&apex, bare, &(survey_t){ .any = false });
+	}
+	free(whole);
+	free(copy);
+	return apex;
+}
+
+/*! A guess of one label may be any word: names in the data have to agree, too. */
+static bool is_likely(const knot_dname_t *apex, const survey_t *survey)
+{
+	return knot_dname_labels(apex, NULL) > 1 || !survey->any_data ||
+	       name_in_zone(survey->data, apex);
+}
+
+/*! Guesses by the names in the file, where the SOA is at the root or has no name. */
+static knot_dname_t *guess_apex(const char *path, bool root, const survey_t *survey)
+{
+	bool deep = survey->any && knot_dname_labels(survey->owner, NULL) > 1;
+	if (root && (survey->root_ns || !deep)) {
+		return xname((const knot_dname_t *)"");
+	} else if (root && survey->is_owner) {
+		return xname(survey->owner);
+	}
+	knot_dname_t *apex = path != NULL ? apex_of_file(path, survey) : NULL;
+	if (apex != NULL && !is_likely(apex, survey)) {
+		knot_dname_free(apex, NULL);
+		apex = NULL;
+	}
+	return apex;
+}
+
+/*! Looks for what the owner of the SOA does not say: in the head, else in the names. */
+static int find_unsaid(zone_t *zone, const text_t *text, bool root, char *err)
+{
+	file_names_t files = { .at = NULL };
+	survey_t survey = { .any = false };
+	knot_dname_storage_t head;
+	if (export_domain(head, text->at, text->size)) {
+		zone->apex = xname(head);
+		return KNOT_EOK;
+	}
+	int ret = scan_all(&files, zone->file, text, placeholder, survey_record, &survey, err);
+	free_files(&files);
+	if (ret == KNOT_EOK) {
+		zone->apex = guess_apex(text->is_file ? zone->file : NULL, root, &survey);
+		zone->guessed = zone->apex != NULL && *zone->apex != '\0';
+	}
+	return ret;
+}
+
+/*! The apex from the owner of an SOA; NULL: it does not say. */
+static knot_dname_t *apex_of_soa(zone_t *zone, const knot_dname_t *owner)
+{
+	size_t labels = knot_dname_labels(owner, NULL);
+	knot_dname_storage_t name;
+	if (!is_absolute(owner)) {
+		/* Without the final dot, as in exports. One label may be a name in any zone. */
+		size_t size = knot_dname_size(owner) - sizeof(placeholder);
+		zone->guessed = true;
+		memcpy(name, owner, size);
+		name[size] = '\0';
+		return labels > 2 ? xname(name) : NULL;
+	}
+	const knot_dname_t *half = name_suffix(owner, labels / 2);
+	return *owner == '\0' ? NULL : xname(is_twice(owner, half) ? half : owner);
+}
+
+/*! Finds the apex by the SOA, and by what else there is. */
 static int find_apex(zone_t *zone, const text_t *text, char *err)
 {
 	file_names_t files = { .at = NULL };
-	int ret = scan_all(&files, zone->file, text, placeholder, find_soa, &zone->apex, err);
+	knot_dname_t *soa = NULL;
+	int ret = scan_all(&files, zone->file, text, placeholder, find_soa, &soa, err);
 	free_files(&files);
 	if (ret == KNOT_EOK) {
 		return error_at(err, KNOT_ESOAINVAL, in_file(zone->file), "no SOA record");
 	} else if (ret != FOUND) {
 		return ret;
 	}
-	if (knot_dname_in_bailiwick(zone->apex, placeholder) >= 0) {
-		bool apex = knot_dname_is_equal(zone->apex, placeholder);
-		knot_dname_free(zone->apex, NULL);
-		zone->apex = apex && text->is_file ? origin_of_file(zone->file) : NULL;
-	}
-	return zone->apex != NULL ? KNOT_EOK
-	       : error_at(err, KNOT_EINVAL, in_file(zone->file),
-	                  "no $ORIGIN before the SOA record, use --origin");
+	bool root = *soa == '\0', unsaid = root || knot_dname_is_equal(soa, placeholder);
+	zone->apex = unsaid ? NULL : apex_of_soa(zone, soa);
+	knot_dname_free(soa, NULL);
+	ret = unsaid ? find_unsaid(zone, text, root, err) : KNOT_EOK;
+	return ret != KNOT_EOK || zone->apex != NULL ? ret
+	       : error_at(err, KNOT_EINVAL, in_file(zone->file), "no $ORIGIN before the SOA "
+	                  "record, and nothing else names the zone: use --origin");
 }
 
 /*! An RRset can't have more than so many RRs; knotd refuses such a zone, too. */
@@ -593,6 +785,7 @@ static int load(zone_t *zone, const text_t *text, const knot_dname_t *origin, ch
 		ret = find_apex(zone, text, err);
 	}
 	if (ret == KNOT_EOK) {
+		zone->err = err;
 		(void)add_node(zone, zone->apex);
 		ret = scan_all(&zone->files, zone->file, text, zone->apex,
 		               add_record, zone, err);
@@ -606,6 +799,7 @@ static int load(zone_t *zone, const text_t *text, const knot_dname_t *origin, ch
 		               "no SOA record at %.142s", name_text(name, zone->apex));
 	}
 	name_list_unique(&zone->owners);
+	name_list_unique(&zone->mail_names);
 	return ret;
 }
 
@@ -662,6 +856,8 @@ void zone_free(zone_t *zone)
 	free_files(&zone->files);
 	vec_free(&zone->nodes);
 	vec_free(&zone->owners);
+	vec_free(&zone->mail_names);
+	vec_free(&zone->outside);
 	name_index_clear(&zone->names);
 	knot_dname_free(zone->apex, NULL);
 	free(zone->file);
@@ -720,14 +916,11 @@ bool zone_has_other_types(const zone_t *zone, const knot_dname_t *owner)
 	return node != NULL && node->other_types;
 }
 
-/*! True if a node is an alias or has an address; of a web host, one that is not proxied. */
-static bool has_addresses(const node_t *node, const policy_t *policy, bool web)
+/*! True if a node is an alias or has an address. */
+static bool leads_somewhere(const node_t *node)
 {
 	for (const stored_t *record = node->records; record != NULL; record = record->next) {
-		int family = family_of_type(record->type);
-		bool proxied = family != 0 && web &&
-		               policy_proxied(policy, family, record->rdata.data) != NULL;
-		if (record->type == KNOT_RRTYPE_CNAME || (family != 0 && !proxied)) {
+		if (record->type == KNOT_RRTYPE_CNAME || family_of_type(record->type) != 0) {
 			return true;
 		}
 	}
@@ -752,9 +945,8 @@ void zone_match(zone_t *zone, const policy_t *policy, name_list_t *out)
 	for (size_t i = 0; i < zone->nodes.count; i++) {
 		const node_t *node = &zone->nodes.at[i];
 		const knot_dname_t *name = node_name(zone, node);
-		bool web = names_match(&policy->web_hosts, name);
-		if ((web || names_match(&policy->mail_hosts, name)) &&
-		    has_addresses(node, policy, web)) {
+		if ((names_match(&policy->web_hosts, name) ||
+		     names_match(&policy->mail_hosts, name)) && leads_somewhere(node)) {
 			xadd_name(out, name);
 		}
 	}

@@ -5,7 +5,10 @@
  * matter for mail the records are kept, of all others that their name exists; at wildcards
  * everything is, for it may have to be copied. RRsets are made where somebody asks for them.
  *
- * Records outside the zone and all SOA but the first are ignored, as knotd does it.
+ * Exports of hosted DNS are read as people get them (export.h): the SOA may be at the root or lack
+ * its final dot, and records that are marked as proxied have marked RDATA. Records outside of the
+ * zone are listed, or an error if the zone is only a guess. SOA other than the first are ignored, as
+ * knotd does it.
  *
  * One thread. Names are absolute and in lower case. Errors are KNOT_E*; err then holds
  * "FILE:LINE: what is wrong", or "FILE: ..." where no line is to blame, as error_at() writes it.
@@ -22,6 +25,7 @@
 #include "dns/index.h"
 #include "dns/text.h"
 #include "dns/vec.h"
+#include "kmxcheck/export.h"
 #include "policy/host.h"
 #include "policy/policy.h"
 
@@ -38,6 +42,7 @@ typedef struct {
 	const uint8_t *rdata;      /*!< Well-formed and in lower case if the type matters. */
 	uint16_t size;
 	source_pos_t pos;          /*!< Where its data ends. */
+	mark_t mark;               /*!< Of an export. */
 } record_t;
 
 /*! Receives a record; anything but KNOT_EOK ends the scan with that. */
@@ -62,6 +67,13 @@ typedef VEC(char *) file_names_t;
 typedef struct node node_t;
 typedef struct arena_block arena_block_t;
 
+/*! A record that is not in the zone. */
+typedef struct {
+	const knot_dname_t *owner;
+	uint16_t type;
+	source_pos_t pos;
+} zone_outside_t;
+
 /*! A zone. To be read, not to be changed. */
 typedef struct {
 	char *file;               /*!< As the user named it. */
@@ -70,11 +82,16 @@ typedef struct {
 	uint64_t records;         /*!< How many, of all types. */
 	name_list_t owners;       /*!< Who uses mail: owners of MX, SRV or SPF, and aliases of
 	                               services, sorted. */
+	name_list_t mail_names;   /*!< Aliases and names with addresses that begin with imap, mx1
+	                               or the like, sorted. */
+	VEC(zone_outside_t) outside; /*!< In the order of the file. */
 	bool has_tlsa;            /*!< It publishes TLSA anywhere, */
 	bool has_sts;             /*!< or a policy for SMTP TLS (RFC 8461). */
 
 	/* For zone.c only. */
 	bool has_soa;
+	bool guessed;             /*!< The apex is a guess. */
+	char *err;                /*!< While it is read. */
 	name_index_t names;       /*!< All names that exist, empty non-terminals too. */
 	VEC(node_t) nodes;        /*!< By the numbers of their names. */
 	file_names_t files;       /*!< Names of files that records point at. */
@@ -86,8 +103,10 @@ typedef struct {
  *
  * \param out     To be freed with zone_free().
  * \param path    Zone file, or "-": standard input.
- * \param origin  Apex, or NULL: the owner of the SOA; where that is written relative to an origin
- *                that the file does not name, the name of the file without ".zone".
+ * \param origin  Apex, or NULL: the owner of the SOA. Where that is the root, or written relative to
+ *                an origin that the file does not name, what the head of an export says, else the
+ *                name of the file without what people add to it, if the file's own absolute owners
+ *                agree.
  *
  * \retval KNOT_EOK
  * \retval other  Not a zone file, or unreadable.
@@ -110,8 +129,7 @@ bool zone_rrset_at(zone_t *zone, const knot_dname_t *owner, size_t i, knot_rrset
 /*! True if a node has records of types that are not kept. */
 bool zone_has_other_types(const zone_t *zone, const knot_dname_t *owner);
 
-/*! Adds the names whose addresses count and which a pattern of mail-host or web-host matches: of a
- *  mail host all, of a web host those that are not proxied. */
+/*! Adds the aliases and names with addresses that a pattern of mail-host or web-host matches. */
 void zone_match(zone_t *zone, const policy_t *policy, name_list_t *out);
 
 /*! The zones of a run, in which targets outside of their own zone are followed; zeroed is none. Of

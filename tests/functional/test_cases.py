@@ -31,15 +31,6 @@ MX = dns.rdatatype.MX
 TYPES = ("A", "AAAA", "MX", "TXT", "CNAME")
 OPTIONS = {"proxy": "--proxy", "proxy-name": "--proxy-name", "mail-address": "--mail-address"}
 
-# What kmxcheck is yet to learn: (case, step) and why.
-NOT_YET = {
-    ("backup-mx-behind-proxy", "kmx"): "has no rule proxied-mail-name",
-    ("small-server-no-proxy", "kmx"): "says shared-address where nothing is proxied",
-    ("export-of-the-old-kind", "kmxrc"): "does not read exports",
-    ("export-with-tags", "kmxrc"): "does not read exports",
-    ("file-named-after-habit", "kmxrc"): "takes the origin from the file name alone",
-}
-
 
 class CaseFile:
     """A case.txt: zones, the stanza, and steps as (kind, text) where they apply."""
@@ -126,9 +117,6 @@ class Cases(harness.Case):
                 self.logging.ask(name, rdtype)
         for kind, text in self.case.steps:
             with self.subTest("%s: %s" % (kind, text)):
-                reason = NOT_YET.get((folder.name, kind))
-                if reason is not None:
-                    self.skipTest("kmxcheck " + reason)
                 getattr(self, "step_" + kind)(text)
 
     def step_ask(self, text):

@@ -113,14 +113,19 @@ static void read_comments(audit_fixture_t *fixture, const char *path)
 
 static void begin(audit_fixture_t *fixture)
 {
-	static const char *const proxies[] = { "104.16.0.0/13", "172.64.0.0/13", "2606:4700::/32" };
+	static const char *const proxies[] = {
+		"104.16.0.0/13", "172.64.0.0/13", "2606:4700::/32", MARKED_PROXY4, MARKED_PROXY6
+	};
 	static const char *const excepts[] = { "104.20.0.0/16" };
 	memset(fixture, 0, sizeof(*fixture));
-	fixture->proxies = networks(proxies, 3);
+	fixture->proxies = networks(proxies, 5);
 	fixture->excepts = networks(excepts, 1);
 	assert(names_append(&fixture->proxy_names,
 	                    (const knot_dname_t *)"\x03""cdn\x07""example\x03""net",
 	                    false) == KNOT_EOK);
+	assert(names_append(&fixture->proxy_names, (const knot_dname_t *)"\x01\x01", /* Marks. */
+	                    false) == KNOT_EOK);
+	names_sort(&fixture->proxy_names);
 	fixture->stanza = (stanza_t){
 		.enforce = true,
 		.exchange = "mail",

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Reading a whole file.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <libknot/libknot.h>
+
+#include "kmxcheck/file.h"
+#include "kmxcheck/xalloc.h"
+
+/*! Reads all there is. False with errno set: unreadable. */
+static bool read_all(int fd, size_t expected, text_t *text)
+{
+	size_t room = expected + 4096;
+	text->at = xcheck(malloc(room));
+	for (;;) {
+		if (text->size == room) {
+			room *= 2;
+			text->at = xcheck(realloc(text->at, room));
+		}
+		ssize_t got = read(fd, text->at + text->size, room - text->size);
+		if (got == 0) {
+			return true;
+		} else if (got > 0) {
+			text->size += (size_t)got;
+		} else if (errno != EINTR) {
+			return false;
+		}
+	}
+}
+
+/*! True if a path names a file that this process has open. Opening such a pipe does not wait. */
+static bool is_open_already(const char *path)
+{
+	return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0 ||
+	       strcmp(path, "/dev/stdin") == 0;
+}
+
+static int read_open(int fd, bool pipe_too, text_t *text, const char **what)
+{
+	struct stat st = { .st_mode = 0 };
+	text->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	if (!text->is_file && !(pipe_too && S_ISFIFO(st.st_mode))) {
+		*what = "not a regular file";
+		return KNOT_EFILE;
+	}
+	size_t expected = text->is_file ? (size_t)st.st_size : 0;
+	if (fcntl(fd, F_SETFL, 0) != 0 || !read_all(fd, expected, text)) {
+		*what = strerror(errno);
+		return knot_map_errno();
+	} else if (text->size < expected) {
+		*what = "it became shorter while it was read";
+		return KNOT_EFILE;
+	}
+	return KNOT_EOK;
+}
+
+int file_read(const char *path, bool pipe_too, text_t *text, const char **what)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	*text = (text_t){ .at = NULL };
+	if (fd < 0) {
+		*what = strerror(errno);
+		return knot_map_errno();
+	}
+	int ret = read_open(fd, pipe_too && is_open_already(path), text, what);
+	(void)close(fd);
+	return ret;
+}
+
+int file_read_stdin(text_t *text, const char **what)
+{
+	*text = (text_t){ .at = NULL };
+	if (!read_all(STDIN_FILENO, 0, text)) {
+		*what = strerror(errno);
+		return knot_map_errno();
+	}
+	return KNOT_EOK;
+}

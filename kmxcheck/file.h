@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * Reading a whole file, without ever waiting for one: a pipe or a device may never end, and opening
+ * a FIFO waits for its writer.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*! Text of a file. */
+typedef struct {
+	char *at;     /*!< For free(), also after an error. */
+	size_t size;
+	bool is_file; /*!< A regular one. */
+} text_t;
+
+/*!
+ * Reads a regular file.
+ *
+ * \param pipe_too  A pipe that is open already (/dev/fd/63, as a shell names one) is read, too.
+ * \param what      Set on an error: what is wrong, in words.
+ *
+ * \retval KNOT_EOK
+ * \retval other     It can't be read, is no regular file, or became shorter meanwhile.
+ */
+int file_read(const char *path, bool pipe_too, text_t *text, const char **what);
+
+/*! Reads standard input to its end. */
+int file_read_stdin(text_t *text, const char **what);
