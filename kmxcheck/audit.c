@@ -121,6 +121,7 @@ void audit_zone(audit_t *out, zone_t *zone, const policy_t *policy, const audit_
 	if (!name_list_has(&zone->owners, zone->apex)) {
 		audit_owner(&auditor, zone->apex);
 	}
+	audit_wildcard_services(&auditor);
 	name_list_unique(&auditor.targets);
 	audit_hosts(&auditor);
 	audit_names(&auditor);

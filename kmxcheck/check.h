@@ -252,6 +252,9 @@ void audit_judge_rrset(const auditor_t *auditor, const knot_rrset_t *rrset, poli
 /*! Audits the MX and mail SRV of an owner, and what their targets lead to. */
 void audit_targets(auditor_t *auditor, const knot_dname_t *owner);
 
+/*! Audits the SRV of mail services that only wildcards answer for. */
+void audit_wildcard_services(auditor_t *auditor);
+
 /*! Adds the edges of a mail target: aliases and addresses. */
 void add_target_edges(auditor_t *auditor, const knot_dname_t *name);
 

@@ -394,8 +394,8 @@ static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrse
 	return steered;
 }
 
-/*! Audits an RRset, which is the holder's in the zone. The alias is the CNAME that has led to it, or
- *  NULL. */
+/*! Audits an RRset, which is the holder's in the zone. The alias is the CNAME that has led to it, one
+ *  without RR where a wildcard has, or NULL. */
 static void audit_rrset(auditor_t *auditor, const knot_rrset_t *rrset, const knot_dname_t *holder,
                         const knot_rrset_t *alias)
 {
@@ -433,24 +433,26 @@ static bool own_rrset(auditor_t *auditor, const knot_dname_t *owner, uint16_t ty
 	       rrset->rrs.count > 0;
 }
 
-/*! Audits the SRV RRset that the alias of a mail service leads to in this zone: it is judged by the
- *  name that is asked for. */
-static void audit_aliased_srv(auditor_t *auditor, const knot_dname_t *owner)
+/*! Audits the SRV RRset that the alias of a mail service, or a wildcard, leads to in this zone: it is
+ *  judged by the name that is asked for.
+ *
+ *  \param alias     CNAME of the name; without RR, and with a TTL for edits, for a wildcard.
+ *  \param wildcard  That has to answer, or NULL. */
+static void audit_answered_srv(auditor_t *auditor, const knot_dname_t *owner,
+                               const knot_rrset_t *alias, const knot_dname_t *wildcard)
 {
-	knot_rrset_t alias;
 	reply_t reply;
-	if (zone_lookup(auditor->zone, owner, KNOT_RRTYPE_CNAME, &alias) != KNOT_EOK ||
-	    alias.rrs.count == 0) {
-		return;
-	}
-	bool answered = audit_response(auditor, &reply, owner, KNOT_RRTYPE_SRV);
+	bool answered = audit_response(auditor, &reply, owner, KNOT_RRTYPE_SRV) &&
+	                reply.response.count > 0 &&
+	                (wildcard == NULL ||
+	                 knot_dname_is_equal(reply.response.items[0].rrset->owner, wildcard));
 	for (size_t i = 0; i < reply.response.count && answered; i++) {
 		const policy_item_t *item = &reply.response.items[i];
 		if (item->section == KNOT_ANSWER && item->rrset->type == KNOT_RRTYPE_SRV &&
-		    !policy_mail_service(auditor->policy, item->owner)) {
+		    (i == 0 || !policy_mail_service(auditor->policy, item->owner))) {
 			knot_rrset_t rrset = *item->rrset;
 			rrset.owner = (knot_dname_t *)owner;
-			audit_rrset(auditor, &rrset, item->rrset->owner, &alias);
+			audit_rrset(auditor, &rrset, item->rrset->owner, alias);
 			break;
 		}
 	}
@@ -467,8 +469,43 @@ void audit_targets(auditor_t *auditor, const knot_dname_t *owner)
 		return;
 	} else if (own_rrset(auditor, owner, KNOT_RRTYPE_SRV, &rrset)) {
 		audit_rrset(auditor, &rrset, owner, NULL);
-	} else {
-		audit_aliased_srv(auditor, owner);
+	} else if (zone_lookup(auditor->zone, owner, KNOT_RRTYPE_CNAME, &rrset) == KNOT_EOK &&
+	           rrset.rrs.count > 0) {
+		audit_answered_srv(auditor, owner, &rrset, NULL);
+	}
+}
+
+/*! Audits the name of a mail service that a wildcard answers for: the service below the wildcard's
+ *  parent, without those of its last labels that the parent begins with. */
+static void audit_service_below(auditor_t *auditor, const knot_dname_t *service,
+                                const knot_dname_t *wildcard)
+{
+	const knot_dname_t *parent = wildcard + 2;
+	size_t size = knot_dname_size(parent), common = knot_dname_labels(service, NULL) - 1;
+	knot_dname_storage_t name;
+	knot_rrset_t rrset = { .ttl = auditor->policy->ttl };
+	while (common > 0 && !name_has_prefix(parent, name_suffix(service, common))) {
+		common--;
+	}
+	size_t front = (size_t)(name_suffix(service, common) - service);
+	if (front + size > KNOT_DNAME_MAXLEN) {
+		return;
+	}
+	memcpy(name, service, front);
+	memcpy(name + front, parent, size);
+	if (zone_lookup(auditor->zone, name, KNOT_RRTYPE_SRV, &rrset) == KNOT_ENONODE) {
+		audit_answered_srv(auditor, name, &rrset, wildcard);
+	}
+}
+
+void audit_wildcard_services(auditor_t *auditor)
+{
+	const name_list_t *owners = &auditor->zone->owners;
+	for (size_t i = 0; i < owners->count; i++) {
+		const knot_dname_t *const *service = auditor->policy->services;
+		for (; knot_dname_is_wildcard(owners->at[i]) && *service != NULL; service++) {
+			audit_service_below(auditor, *service, owners->at[i]);
+		}
 	}
 }
 

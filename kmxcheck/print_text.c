@@ -232,7 +232,7 @@ static void print_advice(FILE *out, const style_t *style, const output_totals_t 
 	size_t count = sort_rules(totals, order);
 	for (size_t i = 0; i < count; i++) {
 		const audit_rule_info_t *info = &audit_rules[order[i]];
-		(void)fprintf(out, "%7zu  %s%-7s%s  %-18s  %s\n", totals->rules[order[i]],
+		(void)fprintf(out, "%7zu  %s%-7s%s  %-16s  %s\n", totals->rules[order[i]],
 		              style->severity[info->severity], severity_names[info->severity],
 		              style->plain, info->name, info->summary);
 	}

@@ -264,8 +264,9 @@ static bool uses_mail(const record_t *record)
 {
 	return record->type == KNOT_RRTYPE_MX || record->type == KNOT_RRTYPE_SRV ||
 	       (record->type == KNOT_RRTYPE_TXT && spf_is(record->rdata, record->size)) ||
-	       (record->type == KNOT_RRTYPE_CNAME && *record->owner > 1 &&
-	        record->owner[1] == '_'); /* Of a service, perhaps. */
+	       (record->type == KNOT_RRTYPE_CNAME && *record->owner > 0 &&
+	        (record->owner[1] == '_' || knot_dname_is_wildcard(record->owner)));
+	       /* Of a service, perhaps. */
 }
 
 /*! True if what the record says matters, not only that there is one. */

@@ -81,7 +81,7 @@ typedef struct {
 	uint32_t serial;
 	uint64_t records;         /*!< How many, of all types. */
 	name_list_t owners;       /*!< Who uses mail: owners of MX, SRV or SPF, and aliases of
-	                               services, sorted. */
+	                               services or at wildcards, sorted. */
 	name_list_t mail_names;   /*!< Aliases and names with addresses that begin with imap, mx1
 	                               or the like, sorted. */
 	VEC(zone_outside_t) outside; /*!< In the order of the file. */
