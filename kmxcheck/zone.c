@@ -681,11 +681,13 @@ static knot_dname_t *apex_of_file(const char *path, const survey_t *survey)
 	return apex;
 }
 
-/*! A guess of one label may be any word: names in the data have to agree, too. */
+/*! A guess of one label may be any word: names in the data have to agree, too. Where owners don't,
+ *  reading the records says so with their lines. */
 static bool is_likely(const knot_dname_t *apex, const survey_t *survey)
 {
 	return knot_dname_labels(apex, NULL) > 1 || !survey->any_data ||
-	       name_in_zone(survey->data, apex);
+	       name_in_zone(survey->data, apex) ||
+	       (survey->any && !name_in_zone(survey->owner, apex));
 }
 
 /*! Guesses by the names in the file, where the SOA is at the root or has no name. */

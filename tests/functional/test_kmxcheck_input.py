@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kmxcheck and the files that people have: which zone it is, exports of hosted DNS, what is
+steered to where without a server, and input that would be waited for.
+
+Needs no server. Run alone:
+  KMXCHECK=/path/kmxcheck /usr/bin/python3 tests/functional/test_kmxcheck_input.py
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+import unittest
+
+from kmxcheck_case import BAD, GOOD, HEAD, KMXCHECK, POLICY, STANZA, TOP, Case
+
+# As BIND on Debian has it: no $ORIGIN, and all but the apex absolute.
+HABIT = """$TTL 3600
+@ SOA ns1.%(zone)s. hostmaster.%(zone)s. 1 7200 3600 1209600 300
+@ NS ns1.%(zone)s.
+@ MX 10 mail.%(zone)s.
+ns1.%(zone)s. A 192.0.2.53
+mail.%(zone)s. A 104.16.1.2
+"""
+RELATIVE = """$TTL 3600
+@ SOA ns1 hostmaster 1 7200 3600 1209600 300
+@ NS ns1
+ns1 A 192.0.2.53
+@ MX 10 mail
+mail A 104.16.1.2
+"""
+EXPORT = """;;
+;; Domain:     example.com.
+;; Exported:   2025-06-11 12:51:10
+;;
+;; SOA Record
+example.com\t3600\tIN\tSOA\tns1.example.net. dns.example.net. 2050131287 10000 2400 604800 3600
+
+;; NS Records
+example.com.\t86400\tIN\tNS\tns1.example.net.
+
+;; A Records
+example.com.\t1\tIN\tA\t198.51.100.7 ; cf_tags=cf-proxied:true
+mail.example.com.\t1\tIN\tA\t198.51.100.25 ; our mail; by hand cf_tags=cf-proxied:%s
+
+;; MX Records
+example.com.\t1\tIN\tMX\t10 mail.example.com.
+"""
+OLD = """;;
+;; Domain:     example.com
+;;
+;; Use at your own risk.
+$ORIGIN .
+@\t3600\tIN\tSOA\texample.com.\troot.example.com.\t(
+\t\t2020722140\t; serial
+\t\t7200\t\t; refresh
+\t\t3600\t\t; retry
+\t\t86400\t\t; expire
+\t\t3600)\t\t; minimum
+
+;; NS Records (YOU MUST CHANGE THIS)
+example.com.\t300\tIN\tNS\tREPLACE&ME$WITH^YOUR@NAMESERVER.
+
+;; MX Records
+example.com.\t300\tIN\tMX\t10\tmail.example.com.
+
+;; A Records (IPv4 addresses)
+mail.example.com.\t300\tIN\tA\t104.16.1.2
+example.com.\t300\tIN\tA\t104.16.1.1
+"""
+
+
+class WhichZone(Case):
+
+    def audited(self, name, text, status=1, *args):
+        """The only zone of a file, and its rules."""
+        (zone, rules), = self.findings(*POLICY, *args, self.write(name, text),
+                                       status=status).items()
+        return zone, rules
+
+    def test_names_of_files(self):
+        for name in ("db.example.com", "example.com", "example.com.db", "example.com.zone",
+                     "example.com.hosts", "example.com.zone.txt", "Example.COM.txt", "pri.example.com",
+                     "db.example.com.signed", "sub/db.example.com", "example.com.zone.bak"):
+            for text in HABIT % {"zone": "example.com"}, RELATIVE:
+                with self.subTest(name=name):
+                    self.assertEqual(self.audited(name, text), ("example.com", ["proxied-host"]))
+
+    def test_what_the_file_says_comes_first(self):
+        for text in (BAD % "example.net", HABIT.replace("@", "%(zone)s.") % {"zone": "example.net"},
+                     ";; Domain: example.net\n" + HABIT % {"zone": "example.net"}):
+            self.assertEqual(self.audited("db.example.com", text)[0], "example.net")
+
+    def test_absolute_names_decide(self):
+        """A zone may really be called as what people add."""
+        for name, zone in (("db.example.com", "db.example.com"), ("my.zone", "my.zone"),
+                           ("db.example.com.zone", "db.example.com")):
+            self.assertEqual(self.audited(name, HABIT % {"zone": zone}),
+                             (zone, ["proxied-host"]))
+
+    def test_wrong_names_are_errors(self):
+        for name in "db.example.com", "zonefile", "corp-zone", "db.example.org.zone":
+            with self.subTest(name=name):
+                path = self.write(name, HABIT % {"zone": "example.net"})
+                said = self.trouble(*POLICY, path)
+                self.assertIn("%s:5: ns1.example.net. is not in the zone" % path, said)
+                self.assertIn("--origin", said)
+                self.assertEqual(self.findings(*POLICY, "-o", "example.net", path, status=1),
+                                 {"example.net": ["proxied-host"]})
+        # A word as the guess, and only the data says otherwise.
+        text = RELATIVE.replace("10 mail", "10 mail.example.com.")
+        self.assertIn("--origin", self.trouble(*POLICY, self.write("corp-zone", text)))
+
+    def test_the_output_names_the_zone(self):
+        path = self.write("db.example.com", RELATIVE.replace("104.16.1.2", "192.0.2.2"))
+        self.assertIn("example.com. serial 1, 5 records: nothing found\n",
+                      self.run_it(*POLICY, path)[0])
+
+    def test_standard_input_has_no_name(self):
+        self.assertIn("--origin", self.trouble(*POLICY, "-", stdin=RELATIVE))
+        self.run_it(*POLICY, "-", stdin=EXPORT % "true", status=1)
+
+    def test_records_outside_of_a_known_zone(self):
+        text = GOOD % "example.com" + "www.example.net. A 192.0.2.1\n"
+        stdout, _ = self.run_it("-f", "json", *POLICY, self.write("x", text))
+        found, = json.loads(stdout)["zones"][0]["findings"]
+        self.assertEqual((found["rule"], found["owner"], found["line"]),
+                         ("out-of-zone", "www.example.net.", len(text.splitlines())))
+        self.write("knot.conf", STANZA + "zone:\n  - domain: example.org\n"
+                   "    module: mod-mxguard/one\n    file: %s/x\n" % self.dir)
+        self.assertIn("no SOA record at example.org.", self.trouble("-c", "knot.conf"))
+
+
+class Exports(Case):
+
+    def test_marks(self):
+        for args in [], ["-o", "example.com"]:
+            path = self.write("export.txt", EXPORT % "true")
+            stdout, _ = self.run_it("-f", "json", *POLICY, *args, path, status=1)
+            zone, = json.loads(stdout)["zones"]
+            self.assertEqual((zone["zone"], zone["serial"]), ("example.com.", 2050131287))
+            found, = zone["findings"]
+            self.assertEqual((found["rule"], found["owner"], found["address"], found["line"]),
+                             ("proxied-host", "mail.example.com.", "198.51.100.25", 13))
+            self.assertNotIn("network", found)
+            self.assertIn("198.51.100.25 (cf-proxied:true)", found["message"])
+            self.assertIn("grey cloud", found["remedy"])
+            self.assertEqual(self.run_it(*POLICY, *args, "--diff", path, status=1)[0], "")
+        self.run_it(*POLICY, self.write("export.txt", EXPORT % "false"))
+        # By a configuration just the same.
+        self.write("knot.conf", STANZA)
+        self.run_it("-c", "knot.conf", self.write("export.txt", EXPORT % "true"), status=1)
+
+    def test_old_form(self):
+        for head in OLD, OLD[OLD.index("$"):]:
+            for args in [], ["-o", "example.com"]:
+                path = self.write("x.txt", head)
+                self.assertEqual(self.findings(*POLICY, *args, path, status=1),
+                                 {"example.com": ["proxied-host"]})
+        # Nothing says that this is not the root.
+        self.assertEqual(self.findings(*POLICY, self.write("x.txt", OLD.replace(
+            "example.com.\t300\tIN\tNS\t", ".\t300\tIN\tNS\t").replace("Domain", "x").replace(
+                "REPLACE&ME$WITH^YOUR@NAMESERVER", "ns")), status=1), {"": ["proxied-target"]})
+
+    def test_two_exports_of_a_run(self):
+        """A mark is known in the other's zone, with the address that is written there."""
+        one = self.write("one.txt", EXPORT % "true")
+        two = self.write("two.txt", (EXPORT % "false").replace("example.com", "example.org").replace(
+            "10 mail.example.org", "10 mail.example.com"))
+        stdout, _ = self.run_it("-f", "json", *POLICY, one, two, status=1)
+        found = json.loads(stdout)["zones"][1]["findings"]
+        self.assertEqual([(one["rule"], one["target"], one["address"]) for one in found],
+                         [("proxied-target", "mail.example.com.", "198.51.100.25")])
+
+    def test_formats_show_what_is_written(self):
+        path = self.write("export.txt", EXPORT % "true")
+        for args in ["-f", "json"], ["-f", "text"], ["-f", "dot"], ["--diff"], ["-f", "nsupdate"]:
+            out = self.run_it(*POLICY, "--fail-on", "never", *args, path)[0]
+            self.assertNotIn("255.255", out)
+            self.assertNotIn("\\001", out)
+
+
+class Advice(Case):
+    """Where mail is steered to without -c and --mail-exchange."""
+
+    def steered(self, records, *args):
+        """(targets of the MX that --diff puts in, owners of the addresses it puts in)."""
+        path = self.write("x", HEAD % "example.com" + records)
+        lines = [line.split() for line in self.run_it(
+            *POLICY, "--diff", "--fail-on", "never", *args, path)[0].splitlines()
+            if line.startswith("+") and not line.startswith("+++")]
+        return ([words[-1] for words in lines if words[2] == "MX"],
+                [words[0][1:] for words in lines if words[2] == "A"])
+
+    def check(self, records, exchange, hosts=(), args=()):
+        with self.subTest(records=records):
+            targets, made = self.steered(records, *args)
+            self.assertEqual(set(targets), {exchange + ".example.com."})
+            self.assertEqual(made, [host + ".example.com." for host in hosts])
+
+    def test_mail_host_that_is_there(self):
+        site = "@ A 104.16.1.1\nsub MX 10 @\n"
+        self.check(site + "@ MX 10 box\nbox A 192.0.2.9\n", "box")
+        self.check(site + "@ MX 20 box\n@ MX 10 relay\nbox A 192.0.2.9\nrelay A 192.0.2.8\n", "relay")
+        # It will be direct.
+        self.check(site + "@ MX 10 box\nbox A 104.16.1.2\n", "box", ["box"])
+        self.check(site + "@ MX 10 box\nbox CNAME @\n", "box", ["box"])
+        # Neither the web host, nor what is not there or elsewhere.
+        self.check(site + "@ MX 1 @\n@ MX 2 gone\n@ MX 3 box.sub2\n@ MX 4 mx.example.net.\n"
+                   "@ MX 10 box\nbox A 192.0.2.9\nsub2 NS ns.sub2\n", "box")
+
+    def test_mail_if_it_is_free(self):
+        site = "@ A 104.16.1.1\n@ MX 10 @\n"
+        self.check(site, "mail", ["mail"])
+        self.check(site + "x.mail TXT x\n", "mail", ["mail"])
+        self.check(site + "mail A 104.16.1.1\n", "mx-direct", ["mx-direct"])
+        self.check(site + "mail TXT x\n", "mx-direct", ["mx-direct"])
+        self.check(site + "mail NS ns\n", "mx-direct", ["mx-direct"])
+        self.check(site, "mx-direct", ["mx-direct"], ["--web-host", "@", "--web-host", "mail"])
+
+    def test_what_the_user_says(self):
+        site = "@ A 104.16.1.1\n@ MX 20 @\n@ MX 10 mail\nmail A 192.0.2.9\n"
+        self.check(site, "relay", ["relay"], ["--mail-exchange", "relay"])
+        self.assertEqual(self.steered(site), ([], []))
+        path = self.write("x", HEAD % "example.com" + site)
+        self.write("knot.conf", STANZA)
+        self.assertIn("mx-direct", self.run_it("-c", "knot.conf", "--diff", path, status=1)[0])
+        self.assertIn("point it at mail.example.com.", self.run_it(*POLICY, path, status=1)[0])
+
+
+class NeverWaits(Case):
+    LIMIT = 10
+
+    def refused(self, *args):
+        begin = time.monotonic()
+        said = self.trouble(*args)
+        self.assertLess(time.monotonic() - begin, self.LIMIT)
+        return said
+
+    def setUp(self):
+        super().setUp()
+        self.fifo = self.dir / "fifo"
+        os.mkfifo(self.fifo)
+
+    def test_zone_files(self):
+        for path in self.fifo, "/dev/zero", "/dev/tty", self.dir:
+            self.assertIn("not a regular file" if path != "/dev/tty" else "/dev/tty",
+                          self.refused(*POLICY, path))
+            included = self.write("x.zone", GOOD % "x.test" + "$INCLUDE %s\n" % path)
+            self.assertIn("x.zone:%d: " % len(included.read_text().splitlines()),
+                          self.refused(*POLICY, included))
+
+    def test_configurations(self):
+        for path in self.fifo, "/dev/zero":
+            self.assertIn("not a regular file", self.refused("-c", path))
+            self.write("knot.conf", "include: %s\n" % path)
+            self.assertIn("not a regular file", self.refused("-c", "knot.conf"))
+            self.write("knot.conf", STANZA + "zone:\n  - domain: a.test\n"
+                       "    module: mod-mxguard/one\n    file: %s\n" % path)
+            self.assertIn("not a regular file", self.refused("-c", "knot.conf"))
+        self.assertIn("not a regular file", self.refused("-c", self.fifo, "-s", "127.0.0.1"))
+
+    def test_lists(self):
+        zone = self.zone("a.test", GOOD)
+        self.assertIn("fifo", self.refused("--proxy-file", self.fifo, zone))
+
+    @unittest.skipUnless(shutil.which("bash"), "bash is not installed")
+    def test_a_pipe_of_the_shell_is_read(self):
+        zone = self.zone("a.test", BAD)
+        done = subprocess.run(["bash", "-c", "%s %s <(cat %s)" % (
+            KMXCHECK, " ".join(POLICY), zone)], capture_output=True, text=True, timeout=60,
+            check=False)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("a.test. serial", done.stdout)
+
+    def test_shorter_meanwhile(self):
+        """A file that is truncated again and again: an error or a report, never a signal."""
+        path = self.dir / "a.test.zone"
+        text = (BAD % "a.test" + "".join("h%d A 192.0.2.1\n" % i for i in range(200000))).encode()
+        conf = self.write("knot.conf", STANZA + "#" * (1 << 20) + "\n")
+        path.write_bytes(text)
+        stop = threading.Event()
+
+        def truncate():
+            while not stop.is_set():
+                os.truncate(path, 1000)
+                os.truncate(conf, 10)
+                path.write_bytes(text)
+                conf.write_text(STANZA + "#" * (1 << 20) + "\n")
+        thread = threading.Thread(target=truncate)
+        thread.start()
+        try:
+            for _ in range(15):
+                done = subprocess.run([KMXCHECK, "-c", conf, path], capture_output=True, text=True,
+                                      timeout=60, check=False, cwd=self.dir)
+                self.assertIn(done.returncode, (1, 2), done.stderr)
+                self.assertEqual(done.stdout == "", done.returncode == 2)
+        finally:
+            stop.set()
+            thread.join()
+
+    @unittest.skipUnless(os.path.isfile("/sys/kernel/uevent_seqnum"), "no /sys")
+    def test_shorter_than_it_says(self):
+        self.assertIn("shorter", self.refused(*POLICY, "/sys/kernel/uevent_seqnum"))
+
+
+if __name__ == "__main__":
+    unittest.main()
