@@ -13,7 +13,7 @@ setup_test=(libcmocka-dev python3 python3-dnspython python3-tap)
 # signs or keeps keys, and those who validate; checks the man pages.
 setup_extra=(knot-dnssecutils knot-keymgr knot-module-geoip unbound bind9-dnsutils bind9-utils
 	ldnsutils softhsm2 knot-resolver dns-root-data python3-cryptography graphviz mandoc
-	python3-jsonschema)
+	python3-jsonschema jq)
 
 # setup_root COMMAND [ARG]...: runs it as root.
 setup_root() {

@@ -87,6 +87,7 @@ class Asked:
     def __init__(self, zone, server):
         self.zone, self.server = zone, server
         self.oracle = Oracle(zone.zone, Resolved(zone.policy, zone.apex), True)
+        self.known = Tree(zone.zone).names
         self.before, self.after = {}, {}
         self.follow()
 
@@ -109,6 +110,11 @@ class Asked:
             self.before[question] = base
             self.after[question] = base if after is None else after
 
+    def is_made_up(self, name):
+        """A pattern of mail hosts and a wildcard make more names than anybody could change: those
+        count that mail is sent to."""
+        return name not in self.known and self.oracle.policy.mail_host(name)
+
     def mail_hosts(self):
         """Names that the policy says are mail hosts."""
         policy = self.oracle.policy
@@ -117,11 +123,10 @@ class Asked:
 
     def follow(self):
         names = self.zone.names()
-        services = [name for name in names if self.oracle.policy.mail_service(name)]
-        # A pattern of mail hosts and a wildcard make more names than anybody could change.
-        known = Tree(self.zone.zone).names
+        services = [name for name in names if self.oracle.policy.mail_service(name) and
+                    not self.is_made_up(name)]
         domains = [name for name in names if not name.labels[0].startswith(b"_") and
-                   (name in known or not self.oracle.policy.mail_host(name))]
+                   not self.is_made_up(name)]
         self.ask([(name, "MX") for name in domains] + [(name, "SRV") for name in services] +
                  [(name, dns.rdatatype.to_text(rdtype)) for name in self.mail_hosts()
                   for rdtype in FAMILIES])
@@ -135,10 +140,11 @@ class Asked:
             self.ask([(name, dns.rdatatype.to_text(rdtype)) for name in sorted(new)
                       for rdtype in FAMILIES])
             # Aliases that a response does not follow to their end.
-            hosts |= {dns.name.from_text(text) for answers in (self.before, self.after)
-                      for (_, qtype), answer in answers.items() if qtype in ("A", "AAAA")
-                      for (_, rdtype), (_, texts) in answer.answer.items()
-                      if rdtype == CNAME for text in texts}
+            ends = {dns.name.from_text(text) for answers in (self.before, self.after)
+                    for (_, qtype), answer in answers.items() if qtype in ("A", "AAAA")
+                    for (_, rdtype), (_, texts) in answer.answer.items()
+                    if rdtype == CNAME for text in texts}
+            hosts |= {name for name in ends if not self.is_made_up(name)}
 
     def changed(self):
         """What is asked and answered in another way. Nothing can be below a DNAME in a zone."""

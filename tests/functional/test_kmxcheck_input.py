@@ -42,7 +42,7 @@ example.com\t3600\tIN\tSOA\tns1.example.net. dns.example.net. 2050131287 10000 2
 example.com.\t86400\tIN\tNS\tns1.example.net.
 
 ;; A Records
-example.com.\t1\tIN\tA\t198.51.100.7 ; cf_tags=cf-proxied:true
+example.com.\t1\tIN\tA\t192.0.2.7 ; cf_tags=cf-proxied:true
 mail.example.com.\t1\tIN\tA\t198.51.100.25 ; our mail; by hand cf_tags=cf-proxied:%s
 
 ;; MX Records
@@ -180,6 +180,99 @@ class Exports(Case):
             out = self.run_it(*POLICY, "--fail-on", "never", *args, path)[0]
             self.assertNotIn("255.255", out)
             self.assertNotIn("\\001", out)
+
+
+DNSCONTROL = """$ORIGIN example.com.
+$TTL 1
+@                IN A     192.0.2.7 ; CF_PROXY_ON
+;@               IN CF_SINGLE_REDIRECT x
+                 IN MX    10 mail.example.com.
+mail             IN A     198.51.100.25 ; CF_PROXY_ON CF_COMMENT="our; mail"
+www              IN CNAME example.com. ; CF_PROXY_ON CF_CNAME_FLATTEN_ON
+"""
+OCTODNS = """$ORIGIN example.com.
+
+@ 3600 IN SOA ns1.example.net. webmaster.example.com. (
+    1783716970 ; Serial
+    3600 ; Refresh
+    600 ; Retry
+    604800 ; Expire
+    3600 ; NXDOMAIN ttl
+)
+
+@          300 IN MX       10 mail.example.com.
+mail       300 IN CNAME    mail.example.com.cdn.cloudflare.net.
+"""
+TERRAFORM = {"values": {"root_module": {
+    "resources": [
+        {"type": "cloudflare_dns_record", "values": {
+            "name": "example.com", "type": "MX", "content": "mail.example.com", "priority": 10,
+            "ttl": 1, "proxied": False}},
+        {"type": "cloudflare_dns_record", "values": {
+            "name": "txt.example.com", "type": "TXT", "content": "\"quoted\"", "ttl": 1}},
+        {"type": "aws_instance", "values": {"name": "example.com", "type": "A"}}],
+    "child_modules": [{"resources": [
+        {"type": "cloudflare_record", "values": {
+            "name": "mail", "type": "A", "value": "198.51.100.25", "ttl": None, "proxied": True}},
+        {"type": "cloudflare_record", "values": {
+            "name": "@", "type": "TXT", "value": "v=spf1 \\ mx", "ttl": 300, "proxied": None}},
+        {"type": "cloudflare_record", "values": {
+            "name": "_imaps._tcp", "type": "SRV", "ttl": 1, "value": None,
+            "data": [{"priority": 0, "weight": 5, "port": 993, "target": "mail.example.com"}]}},
+        {"type": "cloudflare_record", "values": {
+            "name": "x", "type": "CAA", "ttl": 1, "value": None}}]}]}}}
+
+
+class Page(Case):
+    """The commands of doc/exports.md, with programs that print what the real ones do."""
+
+    def setUp(self):
+        super().setUp()
+        text = (TOP / "doc/exports.md").read_text()
+        self.blocks = [block.split("```")[0] for block in text.split("```sh\n")[1:]]
+        self.write("bin/kmxcheck", "#!/bin/sh\nexec %s %s \"$@\"\n" % (
+            KMXCHECK, " ".join(POLICY))).chmod(0o755)
+
+    def program(self, name, output):
+        self.write(name + ".out", output)
+        self.write("bin/" + name, "#!/bin/sh\necho \"$*\" >>%s/args\ncat %s/%s.out\n" % (
+            self.dir, self.dir, name)).chmod(0o755)
+
+    def run_block(self, word, status=1):
+        block, = [block for block in self.blocks if word in block]
+        env = dict(os.environ, PATH="%s/bin:%s" % (self.dir, os.environ["PATH"]))
+        work = self.dir / "work"
+        work.mkdir(exist_ok=True)
+        (work / "etc").exists() or (work / "etc").symlink_to(TOP / "etc")
+        done = subprocess.run(["sh", "-c", block], env=env, capture_output=True, text=True,
+                              timeout=60, check=False, cwd=work)
+        self.assertEqual((done.returncode, done.stderr), (status, ""), done.stdout)
+        self.assertIn("example.com. serial", done.stdout)
+        return done.stdout
+
+    def test_cloudflare(self):
+        self.program("curl", EXPORT % "true")
+        self.assertIn("198.51.100.25 (cf-proxied:true)", self.run_block("curl"))
+        self.program("curl", EXPORT % "false")
+        self.assertIn("nothing found", self.run_block("curl", 0))
+
+    def test_dnscontrol(self):
+        self.program("dnscontrol", DNSCONTROL)
+        self.assertIn("198.51.100.25 (CF_PROXY_ON)", self.run_block("dnscontrol"))
+        self.program("dnscontrol", DNSCONTROL.replace("25 ; CF_PROXY_ON", "25 ;"))
+        self.assertIn("nothing found", self.run_block("dnscontrol", 0))
+
+    @unittest.skipUnless(shutil.which("jq"), "jq is not installed")
+    def test_terraform(self):
+        self.program("terraform", json.dumps(TERRAFORM))
+        found = self.run_block("terraform")
+        self.assertIn("198.51.100.25 (cf-proxied:true)", found)
+        self.assertIn("serial 1, 6 records", found)
+
+    def test_octodns(self):
+        self.program("octodns-sync", "")
+        self.write("work/zonefiles/example.com.zone", OCTODNS)
+        self.assertIn("proxied-alias", self.run_block("octodns"))
 
 
 class Advice(Case):
