@@ -394,8 +394,8 @@ static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrse
 	return steered;
 }
 
-/*! Audits an RRset, which is the holder's in the zone. The alias is the CNAME that has led to it, one
- *  without RR where a wildcard has, or NULL. */
+/*! Audits an RRset, which is the holder's in the zone. The alias is the CNAME that has led to it,
+ *  one without RR where a wildcard has, or NULL. */
 static void audit_rrset(auditor_t *auditor, const knot_rrset_t *rrset, const knot_dname_t *holder,
                         const knot_rrset_t *alias)
 {
@@ -433,8 +433,8 @@ static bool own_rrset(auditor_t *auditor, const knot_dname_t *owner, uint16_t ty
 	       rrset->rrs.count > 0;
 }
 
-/*! Audits the SRV RRset that the alias of a mail service, or a wildcard, leads to in this zone: it is
- *  judged by the name that is asked for.
+/*! Audits the SRV RRset that the alias of a mail service, or a wildcard, leads to in this zone: it
+ *  is judged by the name that is asked for.
  *
  *  \param alias     CNAME of the name; without RR, and with a TTL for edits, for a wildcard.
  *  \param wildcard  That has to answer, or NULL. */

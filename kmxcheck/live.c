@@ -390,8 +390,8 @@ static void find_guarded(session_t *session)
 	vec_free(&exchanges);
 }
 
-/* All targets in the zone, and the guarded hosts that the policy or the file's audit names. The mail
- * exchange is one if mail is sent there. */
+/* All targets in the zone, and the guarded hosts that the policy or the file's audit names. The
+ * mail exchange is one if mail is sent there. */
 static void find_hosts(session_t *session)
 {
 	name_list_t names = { .at = NULL };

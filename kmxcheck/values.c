@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,10 @@ int values_add_installed(values_t *values, char err[static ERROR_TEXT_MAX])
 	struct dirent **entries = NULL;
 	/* Sorted, so that two machines with the same lists say the same. */
 	int count = scandir(PROXIES_DIR, &entries, is_list, alphasort);
+	if (count < 0 && errno != ENOENT) {
+		return error_at(err, knot_map_errno(), nowhere, "'%s' can't be read: %s",
+		                PROXIES_DIR, strerror(errno));
+	}
 	for (int i = 0; i < count; i++) {
 		char *path = xformat("%s/%s", PROXIES_DIR, entries[i]->d_name);
 		values_add(values, ITEM_PROXY_FILE, path, nowhere);

@@ -301,6 +301,9 @@ static bool is_mail_label(const knot_dname_t *name)
 	static const char *const labels[] = {
 		"imap", "imaps", "pop", "pop3", "pop3s", "smtp", "smtps", "submission", "mx",
 	};
+	if (*name == '\0' || strchr("imps", name[1]) == NULL) {
+		return false; /* Most names. */
+	}
 	for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++) {
 		if (begins_with(name, labels[i])) {
 			return true;
@@ -310,7 +313,7 @@ static bool is_mail_label(const knot_dname_t *name)
 	while (i < *name && name[1 + i] >= '0' && name[1 + i] <= '9') {
 		i++;
 	}
-	return i == *name && memcmp(name + 1, "mx", 2) == 0;
+	return *name > 2 && i == *name && memcmp(name + 1, "mx", 2) == 0;
 }
 
 /*! What decides whether names that may be there are worth asking for. */

@@ -30,10 +30,15 @@ static bool includes(const char *text, size_t size)
 
 static netset_t *network(const char *text)
 {
-	net_t net;
+	const char *const texts[] = { text, MARKED_PROXY4, MARKED_PROXY6 };
 	netset_t *set = netset_new();
-	assert(set != NULL && net_from_str(&net, text) == KNOT_EOK);
-	assert(netset_add(set, &net) == KNOT_EOK && netset_build(set) == KNOT_EOK);
+	assert(set != NULL);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		net_t net;
+		assert(net_from_str(&net, texts[i]) == KNOT_EOK);
+		assert(netset_add(set, &net) == KNOT_EOK);
+	}
+	assert(netset_build(set) == KNOT_EOK);
 	return set;
 }
 
@@ -58,6 +63,8 @@ static void audit(zone_t *zone)
 	static const knot_dname_t proxy_name[] = "\x03""cdn\x07""example\x03""net";
 	names_t proxy_names = { 0 };
 	assert(names_append(&proxy_names, proxy_name, false) == KNOT_EOK);
+	assert(names_append(&proxy_names, (const knot_dname_t *)"\x01\x01", false) == KNOT_EOK);
+	names_sort(&proxy_names);
 	const char *mail_hosts[] = { "*.mx", "imap" };
 	char text[STANZA_TEXT_MAX];
 	netset_t *proxies = network("104.16.0.0/13"), *origins = network("192.0.2.80");
@@ -76,6 +83,9 @@ static void audit(zone_t *zone)
 	zones_add(&zones, zone);
 	/* There may be no room for the exchange in a zone with a very long name. */
 	if (stanza_policy(&policy, &stanza, zone->apex, text) == KNOT_EOK) {
+		knot_dname_storage_t exchange;
+		assert(!audit_advise(exchange, zone, &policy) ||
+		       knot_dname_in_bailiwick(exchange, zone->apex) > 0);
 		audit_zone(&result, zone, &policy, &input);
 		check(&result);
 		audit_clear(&result);
