@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dns/index.h"
+#include "dns/name.h"
 
 #define SLOTS_MIN 64
 
@@ -32,12 +33,12 @@ static uint32_t hash_name(const knot_dname_t *name, size_t size)
 
 /*! The slot of a name, or the free one where it belongs. */
 static struct name_slot *find_slot(const name_index_t *index, uint32_t hash,
-                                   const knot_dname_t *name, size_t size)
+                                   const knot_dname_t *name)
 {
 	for (size_t i = hash;; i++) {
 		struct name_slot *slot = &index->slots[i & (index->size - 1)];
 		if (slot->number == 0 || (slot->hash == hash &&
-		    memcmp(index->names.at[slot->number - 1], name, size) == 0)) {
+		    name_equal(index->names.at[slot->number - 1], name))) {
 			return slot;
 		}
 	}
@@ -71,7 +72,7 @@ size_t name_index_find(const name_index_t *index, const knot_dname_t *name)
 		return NAME_INDEX_NONE;
 	}
 	size_t size = knot_dname_size(name);
-	const struct name_slot *slot = find_slot(index, hash_name(name, size), name, size);
+	const struct name_slot *slot = find_slot(index, hash_name(name, size), name);
 	return slot->number != 0 ? slot->number - 1 : NAME_INDEX_NONE;
 }
 
@@ -88,7 +89,7 @@ int name_index_add(name_index_t *index, const knot_dname_t *name)
 	}
 	*added = name;
 	uint32_t hash = hash_name(name, size);
-	*find_slot(index, hash, name, size) = (struct name_slot){
+	*find_slot(index, hash, name) = (struct name_slot){
 		.hash = hash, .number = (uint32_t)index->names.count
 	};
 	return KNOT_EOK;
