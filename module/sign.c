@@ -116,8 +116,9 @@ bool sign_is_signed(const knot_rdataset_t *apex_rrsigs)
 {
 	knot_rdata_t *rrsig = apex_rrsigs->rdata;
 	for (uint16_t i = 0; i < apex_rrsigs->count; i++) {
-		if (rrsig->len >= 2 && knot_rrsig_type_covered(rrsig) == KNOT_RRTYPE_SOA) {
-			return true;
+		uint16_t covered = rrsig->len >= 2 ? knot_rrsig_type_covered(rrsig) : 0;
+		if (covered >= KNOT_RRTYPE_SOA) { /* They are sorted by what they cover. */
+			return covered == KNOT_RRTYPE_SOA;
 		}
 		rrsig = knot_rdataset_next(rrsig);
 	}
@@ -993,8 +994,71 @@ int signer_sign_verdict(signer_t *signer, const sign_view_t *view, policy_respon
 	return ret;
 }
 
-int sign_nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
-                    const nsec3_params_t *params)
+/*
+ * Hashes that a thread keeps, of names and with salts no longer than these. Each is good for ever,
+ * whatever becomes of zones, so that the names of a policy are hashed once, and only the names that
+ * are asked for each time. The least recently used one in a set gives way to a new one.
+ */
+#define HASHED_SETS 256
+#define HASHED_WAYS 8
+#define HASHED_NAME 64
+#define HASHED_SALT 16
+
+typedef struct {
+	uint16_t iterations;
+	uint8_t size; /* Of the name; 0: no hash. */
+	uint8_t salt_len;
+	uint8_t salt[HASHED_SALT];
+	uint8_t hash[NSEC3_HASH];
+	uint8_t name[HASHED_NAME];
+} hashed_t;
+
+typedef struct {
+	uint64_t keys[HASHED_WAYS]; /* Hashes of what is hashed: most others are told by them. */
+	uint32_t used[HASHED_WAYS]; /* When. */
+	hashed_t at[HASHED_WAYS];
+} hashed_set_t;
+
+static _Thread_local struct {
+	uint32_t now;
+	hashed_set_t sets[HASHED_SETS];
+} hashed;
+
+static bool is_hashed(const hashed_t *kept, const knot_dname_t *name, size_t size,
+                      const nsec3_params_t *params)
+{
+	return kept->size == size && kept->iterations == params->iterations &&
+	       kept->salt_len == params->salt_len &&
+	       memcmp(kept->salt, params->salt, params->salt_len) == 0 &&
+	       memcmp(kept->name, name, size) == 0;
+}
+
+/* The place of a hash: its own, or one that it may take. */
+static hashed_t *hashed_at(const knot_dname_t *name, size_t size, const nsec3_params_t *params)
+{
+	uint64_t key = hash_word(HASH_START, params->iterations);
+	key = hash_more(hash_more(key, params->salt, params->salt_len), name, size);
+	hashed_set_t *set = &hashed.sets[key % HASHED_SETS];
+	size_t oldest = 0;
+	hashed.now++;
+	for (size_t i = 0; i < HASHED_WAYS; i++) {
+		if (set->keys[i] == key && is_hashed(&set->at[i], name, size, params)) {
+			set->used[i] = hashed.now;
+			return &set->at[i];
+		}
+	}
+	for (size_t i = 1; i < HASHED_WAYS; i++) {
+		if (hashed.now - set->used[i] > hashed.now - set->used[oldest]) {
+			oldest = i;
+		}
+	}
+	set->keys[oldest] = key;
+	set->used[oldest] = hashed.now;
+	return &set->at[oldest];
+}
+
+static int hash_name(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
+                     const nsec3_params_t *params)
 {
 	uint8_t in[KNOT_DNAME_MAXLEN + UINT8_MAX];
 	size_t size = knot_dname_size(name);
@@ -1007,5 +1071,29 @@ int sign_nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
 		size = NSEC3_HASH;
 		memcpy(in, hash, size);
 	}
+	return KNOT_EOK;
+}
+
+int sign_nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
+                    const nsec3_params_t *params)
+{
+	size_t size = knot_dname_size(name);
+	if (size > HASHED_NAME || params->salt_len > HASHED_SALT) {
+		return hash_name(hash, name, params);
+	}
+	hashed_t *kept = hashed_at(name, size, params);
+	if (!is_hashed(kept, name, size, params)) {
+		kept->size = 0;
+		int ret = hash_name(kept->hash, name, params);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+		kept->size = size;
+		kept->iterations = params->iterations;
+		kept->salt_len = params->salt_len;
+		memcpy(kept->salt, params->salt, params->salt_len);
+		memcpy(kept->name, name, size);
+	}
+	memcpy(hash, kept->hash, NSEC3_HASH);
 	return KNOT_EOK;
 }
