@@ -68,11 +68,12 @@ static int look_up(knotd_qdata_t *qdata, const knot_dname_t *owner, uint16_t typ
 #endif
 }
 
-/* What the server sends it has checked; what it only stores may have any form. */
+/* What the server sends it has checked; what it only stores may have any form. Of the MX RRset of
+ * the apex, which may be large, the policy checks what it reads. */
 static int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
 {
 	int ret = look_up(ctx, owner, type, out);
-	if (ret == KNOT_EOK) {
+	if (ret == KNOT_EOK && type != KNOT_RRTYPE_MX) {
 		for_each_rdata(rdata, out) {
 			if (!rdata_check(type, rdata->data, rdata->len, false)) {
 				return KNOT_EMALF;
@@ -163,7 +164,7 @@ static knotd_in_state_t put_back(knotd_in_state_t state, knot_pkt_t *pkt, knotd_
 {
 	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
 	bool stream = is_stream(qdata);
-	bool forged = verdict->rules != 0; // Else nothing but the form of a denial is another.
+	bool forged = policy_wrong(verdict) != 0; // Else the form of a denial is another.
 	uint16_t rotate = guard->rotate ? knot_wire_get_id(qdata->query->wire) : 0;
 	int ret = answer_write(answer, pkt, verdict, rotate, stream);
 	if (ret != KNOT_EOK && (stream || ret != KNOT_ESPACE)) {
@@ -250,12 +251,16 @@ static knotd_in_state_t carry_out(knotd_in_state_t state, knot_pkt_t *pkt, knotd
 	sign_view_t view;
 	if (verdict->changes && signing != UNSIGNED &&
 	    sign(mod, qdata, signing, answer, verdict, &view) != KNOT_EOK) {
-		if (verdict->rules == 0) {
+		uint32_t wrong = policy_wrong(verdict);
+		if (wrong == 0) {
 			// Nothing is wrong with what the zone says.
+			if (verdict->rules != 0) {
+				report_logged(mod, qdata, verdict, NULL);
+			}
 			return state;
 		} else if (!verdict->answer_changes) {
 			policy_leave_out_additional(&answer->response, verdict);
-		} else if (!verdict->noerror && verdict->rules == 1U << RULE_MISSING_TARGET) {
+		} else if (!verdict->noerror && wrong == 1U << RULE_MISSING_TARGET) {
 			// Nothing leads to a proxy, and nothing is denied but a type: an address
 			// that is never there is better than SERVFAIL.
 			report_logged(mod, qdata, verdict, "as it is");

@@ -21,6 +21,7 @@
 
 #include <string.h>
 
+#include "dns/rrset.h"
 #include "policy/denial.h"
 #include "policy/host.h"
 
@@ -53,6 +54,8 @@ typedef struct {
 	int labels;
 	bool below;       /*!< All names below it are missing, not the name itself. */
 	bool exchange;    /*!< This is the exchange: it is there whatever the zone says. */
+	bool mx;          /*!< It is a target of the MX RRset at the apex, */
+	bool host;        /*!< or a name among the mail hosts: guarded, unless a web host. */
 	int encloser;     /*!< Labels. */
 	bool wildcard;    /*!< The encloser has a wildcard. */
 	bool no_wildcard; /*!< The encloser has certainly none. */
@@ -68,8 +71,25 @@ typedef struct {
 	bool empty; /*!< It only leads to other names, so only a chain of NSEC3 records has it. */
 } inserted_t;
 
-/*! Hashes that needed proofs are about: of names that have to be there or not. */
-#define HASHES_MAX (3 * PROOFS_MAX)
+/*! Places in the chain that needed proofs are about: of names that have to be there or not. */
+#define PLACES_MAX (3 * PROOFS_MAX)
+
+/*! A record of the zone's chain in the response. */
+typedef struct {
+	policy_item_t *item;
+	nsec_t nsec;
+} record_t;
+
+/*! Of these there are three for each name that has something to be proven, at the most. */
+#define RECORDS_MAX (3 * PROOFS_MAX)
+
+/*! What is known of names that are missing directly below an encloser. */
+typedef struct {
+	const knot_dname_t *name; /*!< The encloser; NULL: nothing is known. */
+	bool wildcard, no_wildcard;
+	bool mail_hosts;          /*!< has_mail_hosts() */
+	bool found, answered;     /*!< is_answered_by_zone(), if found. */
+} encloser_t;
 
 /*! A response being made provable. */
 typedef struct {
@@ -79,20 +99,25 @@ typedef struct {
 	int apex_labels;
 	bool nsec3;
 	nsec3_params_t params; /*!< How the names of the zone are hashed, with nsec3. */
+	bool blind;            /*!< Other names than the apex can't be looked up. */
 	bool edited;           /*!< Proofs of the zone may be of no use any more. */
 	bool negative;         /*!< The edited answer has nothing at its end. */
 	uint16_t denied;       /*!< The type that the end has not, or 0. */
+	size_t record_count;
 	size_t proof_count;
 	size_t missing_count;
 	size_t inserted_count;
 	size_t wildcard_count;
-	size_t hash_count;
+	size_t place_count;
 
+	encloser_t last;       /*!< The encloser looked at last: most missing names share one. */
+	record_t records[RECORDS_MAX];
 	proof_t proofs[PROOFS_MAX];
 	missing_t missing[MISSING_MAX]; /*!< Those that this response denies. */
 	inserted_t inserted[INSERTED_MAX];
 	knot_dname_storage_t wildcards[WILDCARDS_MAX];
-	nsec_place_t hashes[HASHES_MAX];
+	nsec_place_t places[PLACES_MAX];
+	knot_dname_storage_t proof_wildcards[PROOFS_MAX];
 } denial_t;
 
 static int label_count(const knot_dname_t *name)
@@ -131,17 +156,15 @@ static bool look_up(const denial_t *denial, const knot_dname_t *owner, uint16_t 
 
 /* Labels of the encloser whose wildcard an RRset of the response was made from: what its RRSIG says
  * (RFC 4035 5.3.4), POLICY_OWN if it is the owner's own. Type 0 is any type. */
-static int signed_encloser(const judge_t *judge, const knot_dname_t *owner, uint16_t type)
+static int signed_encloser(judge_t *judge, const knot_dname_t *owner, uint16_t type)
 {
 	int labels = label_count(owner);
 	int own = knot_dname_is_wildcard(owner) ? labels - 1 : labels;
-	for (size_t i = 0; i < judge->response->count; i++) {
-		const policy_item_t *item = &judge->response->items[i];
+	item_search_t search = response_search(judge, owner);
+	for (const policy_item_t *item; (item = response_next(&search)) != NULL;) {
 		uint16_t covered = rrsig_covered(item->rrset);
-		if (covered == 0 || !name_equal(item->owner, owner)) {
-			continue;
-		}
-		if (covered == type || (type == 0 && covered != KNOT_RRTYPE_NSEC)) {
+		if (covered != 0 &&
+		    (covered == type || (type == 0 && covered != KNOT_RRTYPE_NSEC))) {
 			int said = knot_rrsig_labels(item->rrset->rrs.rdata);
 			return said < own ? said : POLICY_OWN;
 		}
@@ -149,58 +172,67 @@ static int signed_encloser(const judge_t *judge, const knot_dname_t *owner, uint
 	return POLICY_OWN;
 }
 
-/* Reads the next record of the zone's chain in the response, from an item on, which is set to the
- * one after it. NULL if there is none. An NSEC RR that a wildcard answers with is not in the
- * chain. */
-static policy_item_t *next_record(const denial_t *denial, size_t *i, nsec_t *record)
+/* Reads the records of the zone's chain in the response. An NSEC RR that a wildcard answers with is
+ * not in the chain. */
+static void find_records(denial_t *denial)
 {
 	const policy_response_t *response = denial->response;
 	uint16_t type = denial->nsec3 ? KNOT_RRTYPE_NSEC3 : KNOT_RRTYPE_NSEC;
-	while (*i < response->count) {
-		policy_item_t *item = &response->items[(*i)++];
-		if (item->rrset->type == type && nsec_read(record, item->rrset) &&
+	for (size_t i = 0; i < response->count; i++) {
+		policy_item_t *item = &response->items[i];
+		record_t *record = &denial->records[denial->record_count];
+		if (item->rrset->type != type) {
+			continue;
+		} else if (denial->record_count == RECORDS_MAX) {
+			denial->judge->limited = true;
+			return;
+		}
+		if (nsec_read(&record->nsec, item->rrset) &&
 		    (denial->nsec3 || item->section != KNOT_ANSWER ||
 		     signed_encloser(denial->judge, item->owner, type) == POLICY_OWN)) {
-			record->owner.name = item->owner;
-			return item;
+			record->nsec.owner.name = item->owner;
+			record->item = item;
+			denial->record_count++;
+		}
+	}
+}
+
+/* The first record of the response that is related to a place in this way, or NULL. */
+static const nsec_t *find_record(const denial_t *denial, const nsec_place_t *place,
+                                 bool (*relation)(const nsec_t *, const nsec_place_t *))
+{
+	for (size_t i = 0; i < denial->record_count; i++) {
+		if (relation(&denial->records[i].nsec, place)) {
+			return &denial->records[i].nsec;
 		}
 	}
 	return NULL;
-}
-
-/* Reads the first record of the response that is related to a place in this way. */
-static bool find_record(const denial_t *denial, nsec_t *record, const nsec_place_t *place,
-                        bool (*relation)(const nsec_t *, const nsec_place_t *))
-{
-	for (size_t i = 0; next_record(denial, &i, record) != NULL;) {
-		if (relation(record, place)) {
-			return true;
-		}
-	}
-	return false;
 }
 
 /* True if the response has the record of a name. */
 static bool has_record(const denial_t *denial, const knot_dname_t *name)
 {
 	nsec_place_t place;
-	nsec_t record;
 	return find_place(denial, &place, name) &&
-	       find_record(denial, &record, &place, nsec_is_owner);
+	       find_record(denial, &place, nsec_is_owner) != NULL;
 }
 
 /* True if a record says that there is no such name. */
 static bool is_denied(const denial_t *denial, const knot_dname_t *name)
 {
 	nsec_place_t place;
-	nsec_t record;
 	return find_place(denial, &place, name) &&
-	       find_record(denial, &record, &place, nsec_covers);
+	       find_record(denial, &place, nsec_covers) != NULL;
 }
 
 /* Labels of the longest part of a name that is there, by the NSEC record that covers the name. */
-static int covering_encloser(const nsec_t *record, const knot_dname_t *name)
+static int covering_encloser(const denial_t *denial, const nsec_t *record,
+                             const knot_dname_t *name)
 {
+	if (label_count(name) == denial->apex_labels + 1 &&
+	    knot_dname_in_bailiwick(record->next.name, name) < 0) {
+		return denial->apex_labels; /* Nearly always. */
+	}
 	int above = knot_dname_matched_labels(name, record->owner.name);
 	int below = knot_dname_matched_labels(name, record->next.name);
 	return above > below ? above : below;
@@ -210,33 +242,36 @@ static int covering_encloser(const nsec_t *record, const knot_dname_t *name)
  * wildcard in it; POLICY_OWN if there is none. */
 static int nodata_encloser(const denial_t *denial, const knot_dname_t *name)
 {
-	int encloser = POLICY_OWN;
+	int encloser = POLICY_OWN, labels = label_count(name);
 	nsec_place_t own;
-	nsec_t record;
 	bool known = find_place(denial, &own, name);
 	/* The name itself may have a record, or have none because there are only names below it.
 	 * Then the record of a wildcard is there for another name. */
-	for (size_t i = 0; next_record(denial, &i, &record) != NULL;) {
-		if (known && nsec_is_owner(&record, &own)) {
+	for (size_t i = 0; i < denial->record_count; i++) {
+		const nsec_t *record = &denial->records[i].nsec;
+		if (known && nsec_is_owner(record, &own)) {
 			return POLICY_OWN;
 		}
 		if (denial->nsec3) {
 			continue;
 		}
-		const knot_dname_t *owner = record.owner.name;
-		if (nsec_covers(&record, &own) &&
-		    knot_dname_in_bailiwick(record.next.name, name) > 0) {
+		const knot_dname_t *owner = record->owner.name;
+		if (nsec_covers(record, &own) &&
+		    knot_dname_in_bailiwick(record->next.name, name) > 0) {
 			return POLICY_OWN;
 		}
 		if (knot_dname_is_wildcard(owner) && knot_dname_in_bailiwick(name, owner + 2) > 0) {
 			encloser = label_count(owner + 2);
 		}
 	}
-	for (int labels = label_count(name) - 1;
-	     denial->nsec3 && encloser == POLICY_OWN && labels >= denial->apex_labels; labels--) {
+	/* The deepest one; there is nothing below a name that is denied, however long this one. */
+	for (int i = denial->apex_labels; denial->nsec3 && i < labels; i++) {
 		knot_dname_storage_t wildcard;
-		if (wildcard_at(wildcard, name, labels) && has_record(denial, wildcard)) {
-			encloser = labels;
+		if (wildcard_at(wildcard, name, i) && has_record(denial, wildcard)) {
+			encloser = i;
+		}
+		if (is_denied(denial, name_suffix(name, i + 1))) {
+			break;
 		}
 	}
 	return encloser;
@@ -314,7 +349,8 @@ static void show_record(denial_t *denial, policy_item_t *item, knot_rrset_t *rrs
  * are not to be had, by what the response shows.
  */
 
-/*! The exchange, and names that the policy treats differently than those around them. */
+/*! The exchange, and names that the policy treats differently than those around them. Targets of
+ *  the first MX RRs at the apex are guarded, others are not: see POLICY_MX_MAX. */
 typedef struct {
 	const policy_t *policy;
 	const knot_rrset_t *apex_mx;
@@ -346,23 +382,16 @@ static bool next_policy_name(policy_names_t *all, missing_t *missing)
 		if (i < sets[set]->count) {
 			missing->name = sets[set]->at[i].name;
 			missing->below = sets[set]->at[i].below;
+			missing->host = set == 0 && !missing->below;
 			return true;
 		}
 		i -= sets[set]->count;
 	}
-	if (i >= all->apex_mx->rrs.count) {
-		return false;
-	}
-	all->mx = (i == 0) ? all->apex_mx->rrs.rdata : knot_rdataset_next(all->mx);
-	missing->name = knot_mx_name(all->mx);
-	return true;
-}
-
-static bool has_pattern(const names_t *names, const knot_dname_t *encloser)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		if (names->at[i].below &&
-		    knot_dname_in_bailiwick(encloser, names->at[i].name) >= 0) {
+	for (; i < all->apex_mx->rrs.count && i < POLICY_MX_MAX; i++, all->next++) {
+		all->mx = (i == 0) ? all->apex_mx->rrs.rdata : knot_rdataset_next(all->mx);
+		if (rdata_check(KNOT_RRTYPE_MX, all->mx->data, all->mx->len, false)) {
+			missing->name = knot_mx_name(all->mx);
+			missing->mx = true;
 			return true;
 		}
 	}
@@ -372,28 +401,27 @@ static bool has_pattern(const names_t *names, const knot_dname_t *encloser)
 /* True if the names below this one are mail hosts, except those that are named. */
 static bool has_mail_hosts(const policy_t *policy, const knot_dname_t *name)
 {
-	return has_pattern(&policy->mail_hosts, name) && !has_pattern(&policy->web_hosts, name);
+	return names_match_below(&policy->mail_hosts, name) &&
+	       !names_match_below(&policy->web_hosts, name);
 }
 
 /* True if what a wildcard answers is treated differently at a name than at others. */
 static bool is_treated_differently(const denial_t *denial, const missing_t *missing)
 {
 	bool guarded = missing->below ? has_mail_hosts(denial->policy, missing->name)
-	                              : response_guarded(denial->judge, missing->name);
-	return missing->exchange ||
-	       guarded != has_mail_hosts(denial->policy,
-	                                 name_suffix(missing->name, missing->encloser));
+	             : missing->mx || missing->host
+	             ? policy_may_guard(denial->policy, missing->name)
+	             : response_guarded(denial->judge, missing->name);
+	return missing->exchange || guarded != denial->last.mail_hosts;
 }
 
 /* True if the module changes nothing of what the zone answers at a name, by a wildcard. */
-static bool is_answered_by_zone(const denial_t *denial, const missing_t *missing)
+static bool find_answered_by_zone(const denial_t *denial, const missing_t *missing)
 {
 	const judge_t *judge = denial->judge;
 	const policy_t *policy = denial->policy;
 	knot_dname_storage_t wildcard;
-	if (missing->exchange) {
-		return false;
-	} else if (missing->below && !name_wildcard(wildcard, missing->name)) {
+	if (missing->below && !name_wildcard(wildcard, missing->name)) {
 		return true;
 	}
 	host_t host;
@@ -405,20 +433,36 @@ static bool is_answered_by_zone(const denial_t *denial, const missing_t *missing
 	return !response_proxied(judge, &host.a, NULL) && !response_proxied(judge, &host.aaaa, NULL);
 }
 
+/* The same for the name's encloser. */
+static bool is_answered_by_zone(denial_t *denial, const missing_t *missing)
+{
+	if (missing->exchange) {
+		return false;
+	}
+	if (missing->encloser == missing->labels || /* The name itself is there. */
+	    name_equal(missing->name, denial->policy->exchange)) {
+		return find_answered_by_zone(denial, missing);
+	}
+	if (!denial->last.found) {
+		denial->last.found = true;
+		denial->last.answered = find_answered_by_zone(denial, missing);
+	}
+	return denial->last.answered;
+}
+
 /* Finds out what the response shows of the wildcard of the encloser. */
 static void find_wildcard_shown(const denial_t *denial, missing_t *missing,
                                 const knot_dname_t *wildcard)
 {
 	const policy_response_t *response = denial->response;
 	nsec_place_t place;
-	nsec_t record;
 	if (!find_place(denial, &place, wildcard)) {
 		return;
 	}
-	for (size_t i = 0; next_record(denial, &i, &record) != NULL;) {
-		missing->wildcard |= nsec_is_owner(&record, &place) ||
-		                     nsec_is_next(&record, &place);
-		missing->no_wildcard |= nsec_covers(&record, &place);
+	for (size_t i = 0; i < denial->record_count; i++) {
+		const nsec_t *record = &denial->records[i].nsec;
+		missing->wildcard |= nsec_is_owner(record, &place) || nsec_is_next(record, &place);
+		missing->no_wildcard |= nsec_covers(record, &place);
 	}
 	for (size_t i = 0; i < response->count; i++) {
 		const policy_item_t *item = &response->items[i];
@@ -431,7 +475,7 @@ static void find_wildcard_shown(const denial_t *denial, missing_t *missing,
 }
 
 /* Finds out if the encloser has a wildcard. */
-static void find_wildcard(const denial_t *denial, missing_t *missing)
+static void look_for_wildcard(const denial_t *denial, missing_t *missing)
 {
 	const judge_t *judge = denial->judge;
 	const knot_dname_t *zone = denial->policy->zone;
@@ -463,6 +507,24 @@ static void find_wildcard(const denial_t *denial, missing_t *missing)
 	}
 }
 
+/* Finds out about the encloser what is the same for all names that are missing below it. */
+static void find_wildcard(denial_t *denial, missing_t *missing)
+{
+	const knot_dname_t *name = name_suffix(missing->name, missing->encloser);
+	encloser_t *last = &denial->last;
+	bool same = missing->encloser < missing->labels && last->name != NULL &&
+	            name_equal(last->name, name);
+	if (!same) {
+		look_for_wildcard(denial, missing);
+		*last = (encloser_t){ .name = missing->encloser < missing->labels ? name : NULL,
+		                      .wildcard = missing->wildcard,
+		                      .no_wildcard = missing->no_wildcard,
+		                      .mail_hosts = has_mail_hosts(denial->policy, name) };
+	}
+	missing->wildcard = last->wildcard;
+	missing->no_wildcard = last->no_wildcard;
+}
+
 /* Labels of the longest part of the name that the zone has; POLICY_OWN if it can't be looked up. */
 static int look_up_encloser(const denial_t *denial, const missing_t *missing)
 {
@@ -483,7 +545,7 @@ static bool is_delegated(const denial_t *denial, const missing_t *missing)
 {
 	const policy_response_t *response = denial->response;
 	knot_rrset_t ns = { 0 };
-	for (int labels = denial->apex_labels + 1; labels <= missing->labels; labels++) {
+	for (int labels = denial->apex_labels + 1; labels <= missing->encloser; labels++) {
 		if (look_up(denial, name_suffix(missing->name, labels), KNOT_RRTYPE_NS, &ns)) {
 			return true;
 		}
@@ -555,13 +617,13 @@ static bool ends_above(const missing_t *missing, const nsec_t *record)
 }
 
 /* Does a record say that there is no such name? Then it also tells what the encloser is. */
-static bool find_by_nsec(const denial_t *denial, missing_t *missing)
+static bool find_by_nsec(denial_t *denial, missing_t *missing)
 {
 	nsec_place_t place = { .name = missing->name };
-	nsec_t record;
-	for (size_t i = 0; next_record(denial, &i, &record) != NULL;) {
-		if (nsec_covers(&record, &place) && !ends_above(missing, &record)) {
-			missing->encloser = covering_encloser(&record, missing->name);
+	for (size_t i = 0; i < denial->record_count; i++) {
+		const nsec_t *record = &denial->records[i].nsec;
+		if (nsec_covers(record, &place) && !ends_above(missing, record)) {
+			missing->encloser = covering_encloser(denial, record, missing->name);
 			find_wildcard(denial, missing);
 			return true;
 		}
@@ -569,44 +631,51 @@ static bool find_by_nsec(const denial_t *denial, missing_t *missing)
 	return false;
 }
 
-static bool is_wildcard_denied(const denial_t *denial, const missing_t *missing, int labels)
+/* Labels of the shortest part of the name that is denied, from some on; more than it has if none is.
+ * With wildcards, those below the parts count, too. */
+static int find_denied(const denial_t *denial, const missing_t *missing, int labels, bool wildcards)
 {
 	knot_dname_storage_t wildcard;
-	return (missing->wildcard || missing->below) &&
-	       wildcard_at(wildcard, missing->name, labels) && is_denied(denial, wildcard);
+	for (; labels <= missing->labels; labels++) {
+		const knot_dname_t *part = name_suffix(missing->name, labels);
+		if (is_denied(denial, part) ||
+		    (wildcards && name_wildcard(wildcard, part) && is_denied(denial, wildcard))) {
+			break;
+		}
+	}
+	return labels;
 }
 
-/* Without look-ups, the shortest part of the name that is denied tells the encloser. */
-static bool find_by_nsec3(const denial_t *denial, missing_t *missing)
+/* Without look-ups, the shortest part of the name that is denied tells the encloser. Hashes are kept,
+ * look-ups are not, so most names are done by their hashes. */
+static bool find_by_nsec3(denial_t *denial, missing_t *missing)
 {
+	int denied = find_denied(denial, missing, denial->apex_labels + 1, !denial->blind);
+	if (denied > missing->labels) {
+		return false;
+	}
 	missing->encloser = look_up_encloser(denial, missing);
 	if (missing->encloser == missing->labels || is_delegated(denial, missing)) {
 		return false;
 	}
-	bool known = missing->encloser != POLICY_OWN;
-	if (known) {
+	if (missing->encloser == POLICY_OWN) {
+		denied = find_denied(denial, missing, denial->apex_labels + 1, false);
+		if (denied > missing->labels) {
+			return false;
+		}
+		missing->encloser = denied - 1;
 		find_wildcard(denial, missing);
-	}
-	for (int labels = (known ? missing->encloser : denial->apex_labels) + 1;
-	     labels <= missing->labels; labels++) {
-		if (!is_denied(denial, name_suffix(missing->name, labels)) &&
-		    !(known && is_wildcard_denied(denial, missing, labels))) {
-			continue;
-		}
-		if (!known) {
-			missing->encloser = labels - 1;
-			find_wildcard(denial, missing);
-		}
 		return true;
 	}
-	return false;
+	find_wildcard(denial, missing);
+	return find_denied(denial, missing, missing->encloser + 1,
+	                   missing->wildcard || missing->below) <= missing->labels;
 }
 
 static bool has_opt_out(const denial_t *denial)
 {
-	nsec_t record;
-	for (size_t i = 0; next_record(denial, &i, &record) != NULL;) {
-		if (record.flags & KNOT_NSEC3_FLAG_OPT_OUT) {
+	for (size_t i = 0; i < denial->record_count; i++) {
+		if (denial->records[i].nsec.flags & KNOT_NSEC3_FLAG_OPT_OUT) {
 			return true;
 		}
 	}
@@ -617,13 +686,16 @@ static bool has_opt_out(const denial_t *denial)
  * (RFC 5155 6). Or it may have one. What it says of that can't be said of a missing name. */
 static bool is_opted_out(const denial_t *denial, const missing_t *missing)
 {
+	if (!denial->nsec3) {
+		return false;
+	}
 	const judge_t *judge = denial->judge;
 	const policy_response_t *response = denial->response;
 	const policy_item_t *ns = response_item(response, KNOT_AUTHORITY, KNOT_RRTYPE_NS, NULL);
 	const knot_dname_t *name = judge->delegated ? ns->owner : judge->terminal;
 	int shared = knot_dname_matched_labels(name, missing->name);
 	bool below = shared > missing->encloser && shared < label_count(name);
-	return denial->nsec3 && below && !judge->negative &&
+	return below && !judge->negative &&
 	       (judge->delegated ||
 	        (shared < missing->labels && has_opt_out(denial) &&
 	         look_up_encloser(denial, missing) == POLICY_OWN) ||
@@ -633,9 +705,14 @@ static bool is_opted_out(const denial_t *denial, const missing_t *missing)
 
 static bool is_new(const denial_t *denial, const missing_t *missing)
 {
-	for (size_t i = 0; i < denial->missing_count; i++) {
+	if (name_equal(missing->name, denial->policy->exchange) && !missing->exchange &&
+	    !missing->below) {
+		return denial->missing_count == 0 || !denial->missing[0].exchange;
+	}
+	/* No name is twice among the hosts of the policy. */
+	for (size_t i = 0; i < denial->missing_count && missing->mx; i++) {
 		const missing_t *other = &denial->missing[i];
-		if (other->below == missing->below && name_equal(other->name, missing->name)) {
+		if (!other->below && name_equal(other->name, missing->name)) {
 			return false;
 		}
 	}
@@ -654,7 +731,8 @@ static void find_missing(denial_t *denial)
 {
 	policy_names_t all = policy_names(denial->policy, &denial->judge->apex_mx);
 	missing_t missing;
-	while (next_policy_name(&all, &missing) && denial->missing_count < MISSING_MAX) {
+	denial->judge->limited |= all.apex_mx->rrs.count > POLICY_MX_MAX;
+	while (next_policy_name(&all, &missing)) {
 		missing.labels = label_count(missing.name);
 		if (!name_in_zone(missing.name, denial->policy->zone) ||
 		    missing.labels == denial->apex_labels || !is_new(denial, &missing) ||
@@ -667,6 +745,10 @@ static void find_missing(denial_t *denial)
 		    (missing.wildcard && is_answered_by_zone(denial, &missing))) {
 			continue;
 		}
+		if (denial->missing_count == MISSING_MAX) {
+			denial->judge->limited = true;
+			break;
+		}
 		/* Without a wildcard, answers have no missing name but the exchange. */
 		missing.wildcard |= !missing.exchange;
 		denial->missing[denial->missing_count++] = missing;
@@ -675,8 +757,12 @@ static void find_missing(denial_t *denial)
 
 static void insert_name(denial_t *denial, const knot_dname_t *name, bool empty)
 {
+	if (denial->inserted_count == INSERTED_MAX) {
+		denial->judge->limited = true;
+		return;
+	}
 	inserted_t *inserted = &denial->inserted[denial->inserted_count];
-	if (denial->inserted_count < INSERTED_MAX && find_place(denial, &inserted->place, name)) {
+	if (find_place(denial, &inserted->place, name)) {
 		inserted->empty = empty;
 		denial->inserted_count++;
 	}
@@ -694,10 +780,13 @@ static void insert_names(denial_t *denial)
 		}
 		for (int labels = first; labels <= missing->labels; labels++) {
 			const knot_dname_t *name = name_suffix(missing->name, labels);
-			uint8_t *wildcard = denial->wildcards[denial->wildcard_count];
+			uint8_t *wildcard = denial->wildcards[denial->wildcard_count % WILDCARDS_MAX];
 			insert_name(denial, name, !missing->wildcard && labels < missing->labels);
-			if (missing->wildcard && denial->wildcard_count < WILDCARDS_MAX &&
-			    name_wildcard(wildcard, name)) {
+			if (!missing->wildcard) {
+				continue;
+			} else if (denial->wildcard_count == WILDCARDS_MAX) {
+				denial->judge->limited = true;
+			} else if (name_wildcard(wildcard, name)) {
 				denial->wildcard_count++;
 				insert_name(denial, wildcard, false);
 			}
@@ -715,9 +804,92 @@ static bool lacks_exchange_types(const policy_t *policy, const nsec_t *record)
 	       (policy->mail6.count > 0 && !bitmap_has(&types, KNOT_RRTYPE_AAAA));
 }
 
+/* An NSEC record as it is compared with many names of the zone: nearly always the labels next to
+ * the apex tell. */
+typedef struct {
+	const nsec_t *record;
+	const knot_dname_t *apex;
+	size_t apex_size;
+	const uint8_t *owner, *next; /* These labels, NULL where it is the apex itself. */
+	bool quick;                  /* They may be compared. */
+} gap_t;
+
+/* The label of a name next to the apex; NULL if it is not below the apex. */
+static const uint8_t *label_below(const knot_dname_t *name, const knot_dname_t *apex,
+                                  size_t apex_size)
+{
+	size_t size = knot_dname_size(name);
+	while (size > apex_size) {
+		size_t label = 1 + (size_t)*name;
+		if (size - label == apex_size) {
+			return memcmp(name + label, apex, apex_size) == 0 ? name : NULL;
+		}
+		size -= label;
+		name += label;
+	}
+	return NULL;
+}
+
+static int label_compare(const uint8_t *a, const uint8_t *b)
+{
+	int cmp = memcmp(a + 1, b + 1, *a < *b ? *a : *b);
+	return cmp != 0 ? cmp : (int)*a - (int)*b;
+}
+
+static gap_t gap_of(const nsec_t *record, const knot_dname_t *apex)
+{
+	gap_t gap = { .record = record, .apex = apex, .apex_size = knot_dname_size(apex) };
+	gap.owner = label_below(record->owner.name, apex, gap.apex_size);
+	gap.next = label_below(record->next.name, apex, gap.apex_size);
+	gap.quick = (gap.owner != NULL || name_equal(record->owner.name, apex)) &&
+	            (gap.next != NULL || name_equal(record->next.name, apex)) &&
+	            (gap.owner == NULL || gap.next == NULL ||
+	             label_compare(gap.owner, gap.next) < 0);
+	return gap;
+}
+
+/* As nsec_covers(). */
+static bool gap_covers(const gap_t *gap, const knot_dname_t *name)
+{
+	nsec_place_t place = { .name = name };
+	const uint8_t *label = label_below(name, gap->apex, gap->apex_size);
+	if (label != NULL && gap->quick) {
+		int after = gap->owner == NULL ? 1 : label_compare(label, gap->owner);
+		int until = gap->next == NULL ? -1 : label_compare(label, gap->next);
+		if (after != 0 && until != 0) {
+			return after > 0 && until < 0;
+		}
+	}
+	return nsec_covers(gap->record, &place);
+}
+
+/* May an NSEC record of the zone deny what answers have? */
+static bool is_suspect(const policy_t *policy, const knot_rrset_t *apex_mx, const nsec_t *record)
+{
+	gap_t gap = gap_of(record, policy->zone);
+	policy_names_t all = policy_names(policy, apex_mx);
+	missing_t missing;
+	while (next_policy_name(&all, &missing)) {
+		if (missing.exchange) {
+			nsec_place_t place = { .name = missing.name };
+			if (nsec_is_owner(record, &place) && lacks_exchange_types(policy, record)) {
+				return true;
+			}
+		} else if (name_equal(missing.name, policy->exchange)) {
+			continue;
+		}
+		if (gap_covers(&gap, missing.name)) {
+			return true;
+		}
+	}
+	return apex_mx->rrs.count > POLICY_MX_MAX;
+}
+
 bool policy_suspects_denial(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                             const knot_rrset_t *rrsets, size_t count)
 {
+	knot_rrset_t apex_mx;
+	bool looked_up = false;
 	for (size_t i = 0; i < count; i++) {
 		nsec_t record;
 		if (rrsets[i].type == KNOT_RRTYPE_NSEC3) {
@@ -725,18 +897,12 @@ bool policy_suspects_denial(const policy_t *policy, policy_lookup_f lookup, void
 		} else if (!nsec_read(&record, &rrsets[i])) {
 			continue;
 		}
-		knot_rrset_t apex_mx = policy_apex_mx(policy, lookup, ctx);
-		policy_names_t all = policy_names(policy, &apex_mx);
-		missing_t missing;
-		while (next_policy_name(&all, &missing)) {
-			nsec_place_t place = { .name = missing.name };
-			bool again = !missing.exchange &&
-			             name_equal(missing.name, policy->exchange);
-			if ((!again && nsec_covers(&record, &place)) ||
-			    (missing.exchange && nsec_is_owner(&record, &place) &&
-			     lacks_exchange_types(policy, &record))) {
-				return true;
-			}
+		if (!looked_up) {
+			apex_mx = policy_apex_mx(policy, lookup, ctx);
+			looked_up = true;
+		}
+		if (is_suspect(policy, &apex_mx, &record)) {
+			return true;
 		}
 	}
 	return false;
@@ -809,9 +975,32 @@ static void need_proof(denial_t *denial, proof_kind_t kind, const knot_dname_t *
 			return;
 		}
 	}
-	if (denial->proof_count < PROOFS_MAX) {
-		denial->proofs[denial->proof_count++] = (proof_t){ kind, name, encloser, false };
+	if (denial->proof_count == PROOFS_MAX) {
+		denial->judge->error = KNOT_ESPACE;
+		return;
 	}
+	denial->proofs[denial->proof_count++] = (proof_t){ kind, name, encloser, false };
+}
+
+/* The same by hashes: from below, and from above, where there is nothing below a name that is denied.
+ * One of the two takes few steps, however long the name is or those of the zone are. */
+static int find_hashed_encloser(const denial_t *denial, const knot_dname_t *name)
+{
+	int found = denial->apex_labels;
+	int low = found + 1, high = label_count(name) - 1;
+	for (; low <= high; low++, high--) {
+		const knot_dname_t *part = name_suffix(name, high);
+		if (is_inserted(denial, part) || has_record(denial, part)) {
+			return high;
+		}
+		part = name_suffix(name, low);
+		if (is_inserted(denial, part) || has_record(denial, part)) {
+			found = low;
+		} else if (is_denied(denial, part)) {
+			break;
+		}
+	}
+	return found;
 }
 
 /* Labels of the longest part of a name that is there, missing names included. */
@@ -819,19 +1008,13 @@ static int find_encloser(const denial_t *denial, const knot_dname_t *name)
 {
 	int labels = POLICY_OWN, shared;
 	if (denial->nsec3) {
-		labels = label_count(name) - 1;
-		while (labels > denial->apex_labels &&
-		       !has_record(denial, name_suffix(name, labels)) &&
-		       !is_inserted(denial, name_suffix(name, labels))) {
-			labels--;
-		}
-		return labels;
+		return find_hashed_encloser(denial, name);
 	}
 
 	nsec_place_t place = { .name = name };
-	nsec_t record;
-	if (find_record(denial, &record, &place, nsec_covers)) {
-		labels = covering_encloser(&record, name);
+	const nsec_t *record = find_record(denial, &place, nsec_covers);
+	if (record != NULL) {
+		labels = covering_encloser(denial, record, name);
 	}
 	(void)missing_at(denial, name, &shared);
 	return labels != POLICY_OWN && labels < shared ? shared : labels;
@@ -840,7 +1023,7 @@ static int find_encloser(const denial_t *denial, const knot_dname_t *name)
 /* The end of the aliases has nothing. */
 static void need_proof_of_end(denial_t *denial)
 {
-	const judge_t *judge = denial->judge;
+	judge_t *judge = denial->judge;
 	const knot_dname_t *end = judge->terminal;
 	if (denial->response->rcode == KNOT_RCODE_NXDOMAIN && !judge->verdict->noerror) {
 		/* There is none by a wildcard of its encloser either. */
@@ -854,7 +1037,7 @@ static void need_proof_of_end(denial_t *denial)
 
 static void find_proofs(denial_t *denial)
 {
-	const judge_t *judge = denial->judge;
+	judge_t *judge = denial->judge;
 	for (size_t i = 0; i < denial->response->count; i++) {
 		const policy_item_t *item = &denial->response->items[i];
 		if (judge->delegated && item->section == KNOT_AUTHORITY &&
@@ -916,12 +1099,12 @@ static bool proves(proof_t *proof, const nsec_t *record, bool inserted)
 	return cover || match;
 }
 
-/* True if the owner of an NSEC3 record, or what it covers, is among the hashes. */
-static bool is_about_hashes(const denial_t *denial, const nsec_t *record)
+/* True if the owner of a record, or what it covers, is among the places. */
+static bool is_about_places(const denial_t *denial, const nsec_t *record)
 {
-	for (size_t i = 0; i < denial->hash_count; i++) {
-		if (nsec_is_owner(record, &denial->hashes[i]) ||
-		    nsec_covers(record, &denial->hashes[i])) {
+	for (size_t i = 0; i < denial->place_count; i++) {
+		if (nsec_is_owner(record, &denial->places[i]) ||
+		    nsec_covers(record, &denial->places[i])) {
 			return true;
 		}
 	}
@@ -931,7 +1114,7 @@ static bool is_about_hashes(const denial_t *denial, const nsec_t *record)
 static bool is_needed(denial_t *denial, const nsec_t *record, bool inserted)
 {
 	if (record->nsec3) {
-		return is_about_hashes(denial, record);
+		return is_about_places(denial, record);
 	}
 	bool needed = false;
 	for (size_t i = 0; i < denial->proof_count; i++) {
@@ -946,14 +1129,15 @@ static bool wildcard_types(const denial_t *denial, const missing_t *missing, bit
 {
 	knot_dname_storage_t wildcard;
 	nsec_place_t place;
-	nsec_t record;
-	bool found = wildcard_at(wildcard, missing->name, missing->encloser) &&
-	             find_place(denial, &place, wildcard) &&
-	             find_record(denial, &record, &place, nsec_is_owner);
-	if (found) {
-		nsec_types(&record, types);
+	const nsec_t *record = NULL;
+	if (wildcard_at(wildcard, missing->name, missing->encloser) &&
+	    find_place(denial, &place, wildcard)) {
+		record = find_record(denial, &place, nsec_is_owner);
 	}
-	return found;
+	if (record != NULL) {
+		nsec_types(record, types);
+	}
+	return record != NULL;
 }
 
 /* True if the response has to prove that just a type is missing at a name, or a wildcard. */
@@ -1063,6 +1247,65 @@ static void show_parts(denial_t *denial, policy_item_t *item, const nsec_split_t
 	}
 }
 
+/* Finds the parts that are about anything which has to be proven. */
+static void find_parts(const denial_t *denial, const nsec_split_t *split,
+                       bool found[static NSEC_SPLIT_MAX])
+{
+	memset(found, 0, split->count * sizeof(*found));
+	for (size_t i = 0; i < denial->place_count; i++) {
+		size_t part = nsec_split_find(split, &denial->places[i]);
+		if (part < split->count) {
+			found[part] = true;
+		}
+	}
+}
+
+/* Splits a record at the inserted places next to a place that it is about. Those further away make
+ * no part of this response, and there may be many of them. */
+static void split_beside(const nsec_place_t *const *inserted, size_t count, nsec_split_t *split,
+                         const nsec_place_t *place)
+{
+	const nsec_place_t *before = NULL, *after = NULL;
+	for (size_t i = 0; i < count; i++) {
+		const nsec_place_t **best = &after;
+		if (nsec_order(split->record, inserted[i], place) <= 0) {
+			best = &before;
+		}
+		if (*best == NULL ||
+		    (nsec_order(split->record, inserted[i], *best) < 0) == (best == &after)) {
+			*best = inserted[i];
+		}
+	}
+	if (before != NULL) {
+		nsec_split_at(split, before);
+	}
+	if (after != NULL) {
+		nsec_split_at(split, after);
+	}
+}
+
+static void split_at_places(const denial_t *denial, nsec_split_t *split, bool elsewhere)
+{
+	const nsec_t *record = split->record;
+	const nsec_place_t *inserted[INSERTED_MAX];
+	size_t count = 0;
+	for (size_t i = 0; i < denial->inserted_count; i++) {
+		const inserted_t *one = &denial->inserted[i];
+		if ((record->nsec3 || !one->empty) && nsec_covers(record, &one->place)) {
+			inserted[count++] = &one->place;
+		}
+	}
+	for (size_t i = 0; i < denial->place_count && count > 0; i++) {
+		const nsec_place_t *place = &denial->places[i];
+		if (nsec_is_owner(record, place) || nsec_covers(record, place)) {
+			split_beside(inserted, count, split, place);
+		}
+	}
+	if (elsewhere && count > 0) {
+		split_beside(inserted, count, split, &record->owner);
+	}
+}
+
 /* Splits a record, and shows the parts that are needed. NULL for the item where there is no such
  * record in the response, and its owner is one that is put in. */
 static void split_record(denial_t *denial, policy_item_t *item, const nsec_t *record,
@@ -1071,27 +1314,19 @@ static void split_record(denial_t *denial, policy_item_t *item, const nsec_t *re
 	bool needed[NSEC_SPLIT_MAX], any = false;
 	nsec_split_t split;
 	nsec_split_begin(&split, record);
-	for (size_t i = 0; i < denial->inserted_count; i++) {
-		const inserted_t *inserted = &denial->inserted[i];
-		if (record->nsec3 || !inserted->empty) {
-			nsec_split_at(&split, &inserted->place);
-		}
-	}
-	/* In an answer, the question is about the owner. With additional data, it may be about any
-	 * part. */
+	/* In an answer, the question is about the owner. */
 	bool elsewhere = item != NULL && item->section != KNOT_AUTHORITY;
+	split_at_places(denial, &split, elsewhere);
+	find_parts(denial, &split, needed);
 	for (size_t i = 0; i + 1 < split.count; i++) {
 		nsec_t part = nsec_split_part(&split, i);
-		needed[i] = is_needed(denial, &part, i > 0 || item == NULL) ||
-		            (elsewhere && !record->nsec3 && i == 0);
+		needed[i] = (needed[i] && is_needed(denial, &part, i > 0 || item == NULL)) ||
+		            (elsewhere && i == 0);
 		any |= needed[i];
 	}
 	if (item != NULL && item->section == KNOT_AUTHORITY && !any && denial->edited) {
 		response_edit(denial->judge, item, NULL);
 		return;
-	}
-	for (size_t i = 0; i + 1 < split.count && elsewhere && !any; i++) {
-		needed[i] = true;
 	}
 	if (item != NULL && nsec_is_owner(record, exchange)) {
 		show_exchange_types(denial, item, record);
@@ -1117,10 +1352,14 @@ static void split_below(denial_t *denial, const knot_dname_t *name)
 
 static void add_hash(denial_t *denial, const knot_dname_t *name)
 {
-	nsec_place_t *place = &denial->hashes[denial->hash_count];
-	if (denial->hash_count < HASHES_MAX && find_place(denial, place, name)) {
+	if (denial->place_count == PLACES_MAX) {
+		denial->judge->error = KNOT_ESPACE;
+		return;
+	}
+	nsec_place_t *place = &denial->places[denial->place_count];
+	if (find_place(denial, place, name)) {
 		place->name = NULL; /* It may be gone before the hash is. */
-		denial->hash_count++;
+		denial->place_count++;
 	}
 }
 
@@ -1155,6 +1394,19 @@ static const knot_dname_t *find_hashes(denial_t *denial)
 		}
 	}
 	return below;
+}
+
+/* The same for NSEC records, by name. */
+static void find_places(denial_t *denial)
+{
+	denial->place_count = 0;
+	for (size_t i = 0; i < denial->proof_count; i++) {
+		const proof_t *proof = &denial->proofs[i];
+		denial->places[denial->place_count++].name = proof->name;
+		if (proof_wildcard(proof, denial->proof_wildcards[i])) {
+			denial->places[denial->place_count++].name = denial->proof_wildcards[i];
+		}
+	}
 }
 
 static bool is_shown(const denial_t *denial, const knot_dname_t *owner)
@@ -1194,19 +1446,22 @@ static void find_proven(denial_t *denial)
 static void split_records(denial_t *denial)
 {
 	nsec_place_t exchange;
-	nsec_t record;
 	if (!find_place(denial, &exchange, denial->policy->exchange)) {
 		return;
 	}
 	insert_names(denial);
 	const knot_dname_t *below = denial->nsec3 ? find_hashes(denial) : NULL;
-	policy_item_t *item;
-	for (size_t i = 0; (item = next_record(denial, &i, &record)) != NULL;) {
-		if (item->edit == EDIT_KEEP) {
-			split_record(denial, item, &record, &exchange);
+	if (!denial->nsec3) {
+		find_places(denial);
+	}
+	for (size_t i = 0; i < denial->record_count; i++) {
+		const record_t *record = &denial->records[i];
+		if (record->item->edit == EDIT_KEEP) {
+			split_record(denial, record->item, &record->nsec, &exchange);
 		}
 	}
 	if (below != NULL) {
+		find_places(denial);
 		split_below(denial, below);
 	}
 	if (denial->nsec3) {
@@ -1419,7 +1674,7 @@ void denial_prove(judge_t *judge)
 		return;
 	}
 	denial_t denial;
-	memset(&denial, 0, offsetof(denial_t, proofs));
+	memset(&denial, 0, offsetof(denial_t, records));
 	denial.judge = judge;
 	denial.policy = judge->policy;
 	denial.response = judge->response;
@@ -1428,6 +1683,10 @@ void denial_prove(judge_t *judge)
 	denial.negative = !judge->delegated && !response_has_data(judge) &&
 	                  (judge->negative || (response_denies(judge) && !judge->flattened));
 	find_params(&denial);
+	knot_rrset_t ns;
+	int ret = judge->lookup(judge->ctx, judge->policy->exchange, KNOT_RRTYPE_NS, &ns);
+	denial.blind = ret != KNOT_EOK && ret != KNOT_ENONODE;
+	find_records(&denial);
 	find_missing(&denial);
 	denial.edited = judge->verdict->changes || denial.missing_count > 0;
 	if (judge->verdict->changes) {

@@ -144,10 +144,19 @@ void host_find(const policy_t *policy, policy_lookup_f lookup, void *ctx,
 	host->ttl = UINT32_MAX;
 	knot_dname_copy_lower(host->end, name);
 
+	/* A loop comes back to a name that was remembered, soon after that is in the loop. */
+	knot_dname_storage_t mark;
+	memcpy(mark, host->end, knot_dname_size(host->end));
 	for (int i = 0; i <= HOST_ALIAS_MAX; i++) {
 		host->state = HOST_UNKNOWN;
 		if (!name_in_zone(host->end, policy->zone) || !step(&s)) {
 			return;
+		}
+		if (name_equal(host->end, mark)) {
+			break;
+		}
+		if ((i & (i - 1)) == 0) { /* Zero and powers of two. */
+			memcpy(mark, host->end, knot_dname_size(host->end));
 		}
 	}
 	host->state = HOST_UNKNOWN;

@@ -6,8 +6,10 @@
  * like 4.2 are the sections of the module's promise.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "dns/rrset.h"
 #include "policy/denial.h"
 #include "policy/host.h"
 #include "policy/judge.h"
@@ -61,12 +63,11 @@ static void find_aliases(judge_t *judge)
 }
 
 /* Addresses of a name, as far as the response shows them in any section. */
-static const knot_rrset_t *shown_addresses(const judge_t *judge, const knot_dname_t *name,
-                                           int family)
+static const knot_rrset_t *shown_addresses(judge_t *judge, const knot_dname_t *name, int family)
 {
-	for (size_t i = 0; i < judge->response->count; i++) {
-		const policy_item_t *item = &judge->response->items[i];
-		if (item->rrset->type == family_type(family) && name_equal(item->owner, name)) {
+	item_search_t search = response_search(judge, name);
+	for (policy_item_t *item; (item = response_next(&search)) != NULL;) {
+		if (item->rrset->type == family_type(family)) {
 			return item->rrset;
 		}
 	}
@@ -81,7 +82,7 @@ typedef struct {
 	bool known; /* There is an address. */
 } alias_end_t;
 
-static void find_end(const judge_t *judge, alias_end_t *end)
+static void find_end(judge_t *judge, alias_end_t *end)
 {
 	/* In the answer, or as glue where the aliases end in a referral. */
 	const knot_rrset_t *a = shown_addresses(judge, judge->terminal, 4);
@@ -298,22 +299,20 @@ static size_t fixed_size(uint16_t type)
 
 /* Where the response had no room, knotd leaves out a target's RRset, A before AAAA, and goes on
  * with the next target. So only after an AAAA RRset nothing of a target can be missing. */
-static bool is_whole(const policy_response_t *response, size_t i)
+static bool is_whole(const policy_response_t *response, const policy_item_t *item)
 {
-	return response->additional_complete ||
-	       response->items[i].rrset->type == KNOT_RRTYPE_AAAA;
+	return response->additional_complete || item->rrset->type == KNOT_RRTYPE_AAAA;
 }
 
 /* Looks for a proxied address of a name in the response. The name is shown if it has addresses
  * there, all that it has. */
-static bool shown_proxied(const judge_t *judge, const knot_dname_t *name, bool *shown,
+static bool shown_proxied(judge_t *judge, const knot_dname_t *name, bool *shown,
                           finding_t *finding)
 {
-	const policy_response_t *response = judge->response;
-	for (size_t i = 0; i < response->count; i++) {
-		const policy_item_t *item = &response->items[i];
-		if (type_family(item->rrset->type) != 0 && name_equal(item->owner, name)) {
-			*shown |= is_whole(response, i);
+	item_search_t search = response_search(judge, name);
+	for (policy_item_t *item; (item = response_next(&search)) != NULL;) {
+		if (type_family(item->rrset->type) != 0) {
+			*shown |= is_whole(judge->response, item);
 			if (response_proxied(judge, item->rrset, finding)) {
 				return true;
 			}
@@ -360,47 +359,58 @@ static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t 
 	return host.proxy_name || (!shown && names_cover(&judge->policy->proxy_names, target));
 }
 
-/* The targets of the MX RRset at the apex are guarded because they are in it: no need to look for
- * each among all of them. */
-static bool is_guarded(const judge_t *judge, const policy_item_t *item, const knot_dname_t *target)
+/* The first targets of the MX RRset at the apex are guarded because they are in it: no need to look
+ * for each among all of them. Others are like targets of any other owner. */
+static bool is_guarded(judge_t *judge, const policy_item_t *item, uint16_t i,
+                       const knot_dname_t *target)
 {
-	if (item->rrset->rrs.rdata == judge->apex_mx.rrs.rdata) {
-		return name_in_zone(target, judge->policy->zone) &&
-		       !names_match(&judge->policy->web_hosts, target);
+	if (item->rrset->rrs.rdata != judge->apex_mx.rrs.rdata) {
+		return response_guarded(judge, target);
+	} else if (i < POLICY_MX_MAX) {
+		return policy_may_guard(judge->policy, target);
 	}
-	return response_guarded(judge, target);
+	return policy_guarded(judge->policy, &(knot_rrset_t){ .type = KNOT_RRTYPE_MX }, target);
 }
 
-/* Items of a response that are searched for addresses which the zone does not have. Those are
- * another module's, which does not make long responses. */
-#define OTHERS_MAX 64
+/* What the response shows of the addresses of a name. */
+typedef enum {
+	SHOWN_NOTHING,
+	SHOWN_ADDRESS,
+	SHOWN_DIRECT,
+} shown_t;
 
-static bool is_shown_by_others(const judge_t *judge, const knot_dname_t *name)
+static shown_t find_shown(judge_t *judge, const knot_dname_t *name)
 {
-	const policy_response_t *response = judge->response;
-	for (size_t i = 0; i < response->count && i < OTHERS_MAX; i++) {
-		const policy_item_t *item = &response->items[i];
-		if (type_family(item->rrset->type) != 0 && name_equal(item->owner, name)) {
-			return true;
+	shown_t shown = SHOWN_NOTHING;
+	item_search_t search = response_search(judge, name);
+	for (policy_item_t *item; (item = response_next(&search)) != NULL;) {
+		int family = type_family(item->rrset->type);
+		if (family == 0 || knot_rrset_empty(item->rrset)) {
+			continue;
+		}
+		shown = SHOWN_ADDRESS; /* One in each RRset tells, nearly always. */
+		if (policy_proxied(judge->policy, family, item->rrset->rrs.rdata->data) == NULL) {
+			return SHOWN_DIRECT;
 		}
 	}
-	return false;
+	return shown;
 }
 
-/* 4.3 for a guarded target: it is certain that it has no address, after what 4.1 does. The zone is
- * asked, because looking for each target of a large MX RRset in a large response takes long. */
+/* 4.3 for a guarded target: it is certain that it has no address, after what 4.1 does. Most have a
+ * direct one next to the MX RRset. */
 static bool is_missing(judge_t *judge, const knot_dname_t *target)
 {
 	const policy_t *policy = judge->policy;
-	if (is_exchange(judge, target)) {
-		return false; /* It always resolves. */
+	shown_t shown = find_shown(judge, target);
+	if (shown == SHOWN_DIRECT || is_exchange(judge, target)) {
+		return false; /* The exchange always resolves. */
 	}
 	host_t host;
 	host_find(policy, judge->lookup, judge->ctx, target, &host);
 	if (name_equal(host.end, policy->exchange)) {
 		return false;
 	} else if (host.state == HOST_NONE) {
-		return !is_shown_by_others(judge, target);
+		return shown == SHOWN_NOTHING; /* Other modules may know addresses. */
 	}
 	/* Without any mail address nothing could be enforced; with some, proxied ones are
 	 * replaced. */
@@ -409,12 +419,12 @@ static bool is_missing(judge_t *judge, const knot_dname_t *target)
 	       host_serves(policy, &host, false, 6) == HOST_SERVES_NOTHING;
 }
 
-static bool steer(judge_t *judge, const policy_item_t *item, const knot_dname_t *target,
-                  finding_t *finding)
+static bool steer(judge_t *judge, const policy_item_t *item, uint16_t i,
+                  const knot_dname_t *target, finding_t *finding)
 {
 	if (*target == '\0') {
 		return false;
-	} else if (is_guarded(judge, item, target)) {
+	} else if (is_guarded(judge, item, i, target)) {
 		finding->rule = RULE_MISSING_TARGET;
 		return is_missing(judge, target);
 	}
@@ -429,12 +439,27 @@ static bool steer(judge_t *judge, const policy_item_t *item, const knot_dname_t 
 typedef struct {
 	const uint8_t *fixed;       /* Preference, or priority, weight and port. */
 	const knot_dname_t *target; /* After steering. */
+	size_t size;                /* Of the target. */
+	const uint8_t *port;        /* Of SRV. */
+	size_t port_size;
 } rr_t;
 
-static bool merges(const rr_t *a, const rr_t *b, uint16_t type)
+static int merge_cmp(const void *a, const void *b)
 {
-	return (type == KNOT_RRTYPE_MX || memcmp(a->fixed + 4, b->fixed + 4, 2) == 0) &&
-	       name_equal(a->target, b->target);
+	const rr_t *x = a, *y = b;
+	int cmp = (x->size > y->size) - (x->size < y->size);
+	if (cmp == 0 && x->target != y->target) {
+		cmp = memcmp(x->target, y->target, x->size);
+	}
+	if (cmp == 0) {
+		cmp = memcmp(x->port, y->port, x->port_size);
+	}
+	return cmp != 0 ? cmp : (x->fixed > y->fixed) - (x->fixed < y->fixed);
+}
+
+static bool merges(const rr_t *a, const rr_t *b)
+{
+	return memcmp(a->port, b->port, a->port_size) == 0 && name_equal(a->target, b->target);
 }
 
 /* Makes the RRset again. RRs come in canonical order, so the first of equal ones has the lowest
@@ -443,14 +468,11 @@ static knot_rrset_t *build(judge_t *judge, const policy_item_t *item, rr_t *rrs,
 {
 	uint16_t type = item->rrset->type;
 	size_t merged = 0, space = 0;
+	qsort(rrs, count, sizeof(*rrs), merge_cmp);
 	for (size_t i = 0; i < count; i++) {
-		size_t j = 0;
-		while (j < merged && !merges(&rrs[j], &rrs[i], type)) {
-			j++;
-		}
-		if (j == merged) {
+		if (merged == 0 || !merges(&rrs[merged - 1], &rrs[i])) {
 			rrs[merged++] = rrs[i];
-			space += fixed_size(type) + knot_dname_size(rrs[i].target);
+			space += fixed_size(type) + rrs[i].size;
 		}
 	}
 
@@ -460,7 +482,7 @@ static knot_rrset_t *build(judge_t *judge, const policy_item_t *item, rr_t *rrs,
 	if (refs != NULL && data != NULL) {
 		uint8_t *end = data;
 		for (size_t i = 0; i < merged; i++) {
-			size_t fixed = fixed_size(type), name = knot_dname_size(rrs[i].target);
+			size_t fixed = fixed_size(type), name = rrs[i].size;
 			memcpy(end, rrs[i].fixed, fixed);
 			memcpy(end + fixed, rrs[i].target, name);
 			refs[i] = (rdata_ref_t){ end, fixed + name };
@@ -479,7 +501,9 @@ static rr_t *copy_rrs(judge_t *judge, const knot_rrset_t *rrset)
 	rr_t *rrs = response_alloc(judge, rrset->rrs.count * sizeof(*rrs));
 	knot_rdata_t *rdata = rrset->rrs.rdata;
 	for (uint16_t i = 0; i < rrset->rrs.count && rrs != NULL; i++) {
-		rrs[i] = (rr_t){ rdata->data, knot_rdata_name(rdata, rrset->type) };
+		rrs[i] = (rr_t){ rdata->data, knot_rdata_name(rdata, rrset->type),
+		                 rdata->len - fixed_size(rrset->type), rdata->data + 4,
+		                 rrset->type == KNOT_RRTYPE_SRV ? 2 : 0 };
 		rdata = knot_rdataset_next(rdata);
 	}
 	return rrs;
@@ -497,8 +521,8 @@ static bool judge_rrset_targets(judge_t *judge, policy_item_t *item)
 		finding_t finding = { .action = ACTION_STEERED, .section = item->section,
 		                      .owner = item->owner, .type = rrset->type, .target = target,
 		                      .answer_name = exchange };
-		if (steer(judge, item, target, &finding)) {
-			if (is_exchange_elsewhere(judge)) {
+		if (steer(judge, item, i, target, &finding)) {
+			if (rrs == NULL && is_exchange_elsewhere(judge)) { /* Once is enough. */
 				finding.rule = RULE_EXCHANGE_DELEGATED;
 				finding.action = ACTION_LOGGED;
 				response_finding(judge, &finding);
@@ -509,6 +533,7 @@ static bool judge_rrset_targets(judge_t *judge, policy_item_t *item)
 				return false;
 			}
 			rrs[i].target = exchange;
+			rrs[i].size = knot_dname_size(exchange);
 		}
 		rdata = knot_rdataset_next(rdata);
 	}
@@ -524,41 +549,57 @@ static bool judge_rrset_targets(judge_t *judge, policy_item_t *item)
 	return with != NULL;
 }
 
-static bool refers_to(const knot_rrset_t *rrset, const knot_dname_t *name)
+/* Adds the targets of an RRset: names that additional addresses are for. */
+static void add_targets(judge_t *judge, name_index_t *targets, const knot_rrset_t *rrset)
 {
 	if (rrset == NULL || (rrset->type != KNOT_RRTYPE_MX && rrset->type != KNOT_RRTYPE_SRV &&
 	                      rrset->type != KNOT_RRTYPE_NS)) {
-		return false;
+		return;
 	}
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		if (name_equal(knot_rdata_name(rdata, rrset->type), name)) {
-			return true;
+	for_each_rdata(rdata, rrset) {
+		const knot_dname_t *target = knot_rdata_name(rdata, rrset->type);
+		if (name_index_find(targets, target) == NAME_INDEX_NONE &&
+		    name_index_add(targets, target) != KNOT_EOK) {
+			judge->error = KNOT_ENOMEM;
 		}
-		rdata = knot_rdataset_next(rdata);
 	}
-	return false;
+}
+
+static bool has_target(const name_index_t *targets, const knot_dname_t *name)
+{
+	return name_index_find(targets, name) != NAME_INDEX_NONE;
+}
+
+static bool is_extra(const policy_item_t *item)
+{
+	return item->section == KNOT_ADDITIONAL && type_family(item->rrset->type) != 0;
 }
 
 /* Leaves out additional addresses that only a removed target had called for. */
 static void drop_additional(judge_t *judge)
 {
 	policy_response_t *response = judge->response;
+	name_index_t were = { .size = 0 }, are = { .size = 0 };
+	bool any = false;
 	for (size_t i = 0; i < response->count; i++) {
+		any |= is_extra(&response->items[i]);
+	}
+	for (size_t i = 0; i < response->count && any; i++) {
+		const policy_item_t *item = &response->items[i];
+		if (item->edit != EDIT_KEEP) {
+			add_targets(judge, &were, item->rrset);
+		}
+		add_targets(judge, &are, item_rrset(item));
+	}
+	for (size_t i = 0; i < response->count && any; i++) {
 		policy_item_t *extra = &response->items[i];
-		if (extra->section != KNOT_ADDITIONAL || type_family(extra->rrset->type) == 0) {
-			continue;
-		}
-		bool was = false, is = false;
-		for (size_t j = 0; j < response->count && !is; j++) {
-			const policy_item_t *item = &response->items[j];
-			was |= item->edit != EDIT_KEEP && refers_to(item->rrset, extra->owner);
-			is = refers_to(item_rrset(item), extra->owner);
-		}
-		if (was && !is) {
+		if (is_extra(extra) && has_target(&were, extra->owner) &&
+		    !has_target(&are, extra->owner)) {
 			response_edit(judge, extra, NULL);
 		}
 	}
+	name_index_clear(&were);
+	name_index_clear(&are);
 }
 
 static void add_exchange_family(judge_t *judge, const host_t *host, int family)
@@ -622,10 +663,14 @@ static void judge_targets(judge_t *judge)
 }
 
 /* What is known of a guarded host whose addresses of one family the response has. */
-static void find_shown_host(const judge_t *judge, const policy_item_t *item, host_t *host)
+static void find_shown_host(judge_t *judge, const policy_item_t *item, host_t *host)
 {
 	const knot_rrset_t *rrset = item->rrset;
-	host_find(judge->policy, judge->lookup, judge->ctx, item->owner, host);
+	if (is_exchange(judge, item->owner)) {
+		*host = *response_exchange(judge);
+	} else {
+		host_find(judge->policy, judge->lookup, judge->ctx, item->owner, host);
+	}
 	if (host->alias) { /* Not so for another module. */
 		memset(&host->a, 0, sizeof(host->a));
 		memset(&host->aaaa, 0, sizeof(host->aaaa));
@@ -663,7 +708,7 @@ static bool is_answered_by_child(const judge_t *judge, const policy_item_t *item
 	const knot_dname_t *name = item->owner;
 	while (!name_equal(name, judge->policy->zone) &&
 	       !response->serves(judge->zone_ctx, name)) {
-		name = knot_wire_next_label(name, NULL);
+		name += 1 + *name;
 	}
 	return !name_equal(name, judge->policy->zone);
 }
@@ -674,9 +719,20 @@ static void replace_addresses(judge_t *judge, policy_item_t *item, finding_t *fi
 	const knot_rrset_t *rrset = item->rrset;
 	int family = type_family(rrset->type);
 	bool answer = (item->section == KNOT_ANSWER);
+	knot_rrset_t *with = NULL;
+	if (answer) { /* With a direct address there, nothing else matters. */
+		with = response_direct_rrset(judge, item->owner, rrset, rrset->ttl);
+	}
+	if (with != NULL) {
+		finding->action = ACTION_STRIPPED;
+		response_edit(judge, item, with);
+		response_answered(finding, with);
+		response_finding(judge, finding);
+		return;
+	}
 	host_t host;
 	find_shown_host(judge, item, &host);
-	knot_rrset_t *with = is_answered_by_child(judge, item, &host) ? NULL
+	with = is_answered_by_child(judge, item, &host) ? NULL
 	                   : served_rrset(judge, item->owner, family, &host, rrset->ttl);
 	if (with == NULL) {
 		finding->action = ACTION_EMPTIED;
@@ -879,16 +935,21 @@ static void drop_signatures(judge_t *judge)
 		if (covered == 0 || sig->edit != EDIT_KEEP) {
 			continue;
 		}
-		for (size_t j = 0; j < response->count; j++) {
-			const policy_item_t *item = &response->items[j];
+		item_search_t search = response_search(judge, sig->owner);
+		for (policy_item_t *item; (item = response_next(&search)) != NULL;) {
 			if (item->edit != EDIT_KEEP && item->section == sig->section &&
-			    item->rrset->type == covered && name_equal(item->owner, sig->owner)) {
+			    item->rrset->type == covered) {
 				response_edit(judge, sig, NULL);
 				break;
 			}
 		}
 	}
 }
+
+/* So many labels of a name that is looked up, and so many RRs that are found, cost as much as a
+ * look-up. */
+#define LOOKUP_LABELS 4
+#define LOOKUP_RRS    8
 
 /* Names and aliases can be made to need very many look-ups. A zone that does that to its own
  * answers must not hold up the other zones of its server: after so many, nothing more can be
@@ -897,10 +958,16 @@ static int limited_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, k
 {
 	judge_t *judge = ctx;
 	if (judge->budget == 0) {
+		judge->limited = true;
 		return KNOT_ELIMIT;
 	}
-	judge->budget--;
-	return judge->zone_lookup(judge->zone_ctx, owner, type, out);
+	int ret = judge->zone_lookup(judge->zone_ctx, owner, type, out);
+	if (ret == KNOT_EOK || ret == KNOT_ENONODE) { /* Else nothing was looked for. */
+		size_t cost = 1 + knot_dname_labels(owner, NULL) / LOOKUP_LABELS +
+		              (ret == KNOT_EOK ? out->rrs.count / LOOKUP_RRS : 0);
+		judge->budget -= cost < judge->budget ? cost : judge->budget;
+	}
+	return ret;
 }
 
 static size_t lookup_budget(const policy_response_t *response)
@@ -941,6 +1008,20 @@ static void begin(judge_t *judge, const policy_t *policy, policy_lookup_f lookup
 	find_aliases(judge);
 }
 
+/* Tells that a limit has cut something off. Names that clients may make up, such as those that are
+ * not there, are not to fill the log. */
+static void note_unjudged(judge_t *judge)
+{
+	const policy_response_t *response = judge->response;
+	finding_t finding = { .rule = RULE_UNJUDGED, .section = KNOT_ANSWER, .type = response->qtype,
+	                      .owner = judge->policy->zone };
+	finding.action = judge->error == KNOT_ESPACE ? ACTION_REFUSED : ACTION_LOGGED;
+	if (response->count > 0 && name_equal(response->items[0].rrset->owner, response->qname)) {
+		finding.owner = response->qname;
+	}
+	response_finding(judge, &finding);
+}
+
 /* Does what the edits of the answer entail. */
 static int finish(judge_t *judge)
 {
@@ -949,6 +1030,10 @@ static int finish(judge_t *judge)
 	}
 	if (judge->verdict->changes) {
 		drop_signatures(judge);
+	}
+	response_search_clear(judge);
+	if (judge->limited || judge->error == KNOT_ESPACE) {
+		note_unjudged(judge);
 	}
 	return judge->error;
 }

@@ -24,6 +24,7 @@
  * \retval KNOT_EOK
  * \retval KNOT_ENOMEM  Something is wrong with the response, but the edits are not complete; the
  *                      findings made so far stand. The verdict has to be cleared anyway.
+ * \retval KNOT_ESPACE  The same, because a limit does not let them be; RULE_UNJUDGED is a finding.
  */
 int policy_judge(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                  policy_response_t *response, policy_verdict_t *verdict, knot_mm_t *mm);

@@ -204,8 +204,15 @@ int names_add(names_t *set, const char *str, const knot_dname_t *origin)
 bool names_match(const names_t *set, const knot_dname_t *name)
 {
 	size_t size = set->count > 0 ? knot_dname_size(name) : 0;
-	for (bool below = false; size > 0; below = true) {
-		if (is_at(set, names_find(set, name, size, below), name, size, below)) {
+	return size > 0 && (is_at(set, names_find(set, name, size, false), name, size, false) ||
+	                    (size > 1 && names_match_below(set, name + 1 + *name)));
+}
+
+bool names_match_below(const names_t *set, const knot_dname_t *name)
+{
+	size_t size = set->count > 0 ? knot_dname_size(name) : 0;
+	while (size > 0 && size >= set->at[0].size) { /* The first one is the shortest. */
+		if (is_at(set, names_find(set, name, size, true), name, size, true)) {
 			return true;
 		}
 		size -= 1 + (size_t)*name;

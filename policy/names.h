@@ -57,6 +57,9 @@ int names_add_dname(names_t *set, const knot_dname_t *name, bool below);
 /*! True if a pattern of the set matches the name. */
 bool names_match(const names_t *set, const knot_dname_t *name);
 
+/*! True if a pattern of the set matches every name below this one. */
+bool names_match_below(const names_t *set, const knot_dname_t *name);
+
 /*! True if the name is at or below one of the set, whatever its below flags say, and the deepest
  *  such is not an exception. */
 bool names_cover(const names_t *set, const knot_dname_t *name);

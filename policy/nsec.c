@@ -143,14 +143,21 @@ size_t nsec_write(const nsec_t *record, const bitmap_t *types,
 	return size + bitmap_size(types);
 }
 
+/* The first octets of hashes nearly always tell. */
+static int hash_compare(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t first_a = knot_wire_read_u64(a), first_b = knot_wire_read_u64(b);
+	return first_a != first_b ? (first_a < first_b ? -1 : 1) : memcmp(a, b, NSEC3_HASH);
+}
+
 static int place_compare(bool nsec3, const nsec_place_t *a, const nsec_place_t *b)
 {
-	return nsec3 ? memcmp(a->hash, b->hash, NSEC3_HASH) : name_compare(a->name, b->name);
+	return nsec3 ? hash_compare(a->hash, b->hash) : name_compare(a->name, b->name);
 }
 
 static bool place_equal(bool nsec3, const nsec_place_t *a, const nsec_place_t *b)
 {
-	return nsec3 ? memcmp(a->hash, b->hash, NSEC3_HASH) == 0 : name_equal(a->name, b->name);
+	return nsec3 ? hash_compare(a->hash, b->hash) == 0 : name_equal(a->name, b->name);
 }
 
 bool nsec_is_owner(const nsec_t *record, const nsec_place_t *place)
@@ -181,6 +188,18 @@ bool nsec_covers(const nsec_t *record, const nsec_place_t *place)
 	return covers(record->nsec3, &record->owner, &record->next, place);
 }
 
+int nsec_order(const nsec_t *record, const nsec_place_t *a, const nsec_place_t *b)
+{
+	if (record->nsec3) { /* The last record goes on at the lowest hash. */
+		bool before_a = place_compare(true, a, &record->owner) < 0;
+		bool before_b = place_compare(true, b, &record->owner) < 0;
+		if (before_a != before_b) {
+			return before_a ? 1 : -1;
+		}
+	}
+	return place_compare(record->nsec3, a, b);
+}
+
 void nsec_split_begin(nsec_split_t *split, const nsec_t *record)
 {
 	split->record = record;
@@ -200,6 +219,23 @@ void nsec_split_at(nsec_split_t *split, const nsec_place_t *place)
 			return;
 		}
 	}
+}
+
+size_t nsec_split_find(const nsec_split_t *split, const nsec_place_t *place)
+{
+	if (!nsec_is_owner(split->record, place) && !nsec_covers(split->record, place)) {
+		return split->count;
+	}
+	size_t from = 0, to = split->count - 1;
+	while (to - from > 1) {
+		size_t middle = from + (to - from) / 2;
+		if (nsec_order(split->record, split->at[middle], place) <= 0) {
+			from = middle;
+		} else {
+			to = middle;
+		}
+	}
+	return from;
 }
 
 nsec_t nsec_split_part(const nsec_split_t *split, size_t i)

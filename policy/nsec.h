@@ -92,6 +92,10 @@ bool nsec_is_next(const nsec_t *record, const nsec_place_t *place);
  *  The last record of a chain leads to its first. */
 bool nsec_covers(const nsec_t *record, const nsec_place_t *place);
 
+/*! The order of the owner and places that the record covers, from the owner on: negative, zero or
+ *  positive. */
+int nsec_order(const nsec_t *record, const nsec_place_t *a, const nsec_place_t *b);
+
 /*! A record, and the places in it at which it is split. */
 typedef struct {
 	const nsec_t *record;
@@ -105,6 +109,9 @@ void nsec_split_begin(nsec_split_t *split, const nsec_t *record);
 
 /*! Splits the part that covers a place, if one does. The place is borrowed. */
 void nsec_split_at(nsec_split_t *split, const nsec_place_t *place);
+
+/*! The part whose owner a place is, or that covers it: its index, or split->count. */
+size_t nsec_split_find(const nsec_split_t *split, const nsec_place_t *place);
 
 /*! A part; i + 1 < split->count. All but the first have a name of their own, which the zone does
  *  not have: the bitmap is the whole record's. */

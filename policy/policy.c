@@ -17,11 +17,13 @@ const net_t *policy_proxied(const policy_t *policy, int family, const uint8_t *a
 	return network;
 }
 
+/* RDATA of any shape: octets are compared, not read as a name. */
 static bool is_mx_target(const knot_rrset_t *mx, const knot_dname_t *name)
 {
+	size_t size = knot_dname_size(name);
 	knot_rdata_t *rdata = mx->rrs.rdata;
-	for (uint16_t i = 0; i < mx->rrs.count; i++) {
-		if (name_equal(knot_mx_name(rdata), name)) {
+	for (uint16_t i = 0; i < mx->rrs.count && i < POLICY_MX_MAX; i++) {
+		if (rdata->len == 2 + size && memcmp(rdata->data + 2, name, size) == 0) {
 			return true;
 		}
 		rdata = knot_rdataset_next(rdata);
@@ -29,9 +31,14 @@ static bool is_mx_target(const knot_rrset_t *mx, const knot_dname_t *name)
 	return false;
 }
 
+bool policy_may_guard(const policy_t *policy, const knot_dname_t *name)
+{
+	return name_in_zone(name, policy->zone) && !names_match(&policy->web_hosts, name);
+}
+
 bool policy_guarded(const policy_t *policy, const knot_rrset_t *apex_mx, const knot_dname_t *name)
 {
-	if (!name_in_zone(name, policy->zone) || names_match(&policy->web_hosts, name)) {
+	if (!policy_may_guard(policy, name)) {
 		return false;
 	}
 	return name_equal(name, policy->exchange) ||

@@ -72,8 +72,17 @@ static inline const addresses_t *policy_mail(const policy_t *policy, int family)
 	return family == 4 ? &policy->mail4 : &policy->mail6;
 }
 
-/*! The MX RRset of the apex, empty if there is none. */
+/*!
+ * RRs of the MX RRset at the apex whose targets are guarded: those of the lowest preferences. Each
+ * answer of the zone is about them, so there must not be any number.
+ */
+#define POLICY_MX_MAX 64
+
+/*! The MX RRset of the apex, empty if there is none. RDATA of any shape. */
 knot_rrset_t policy_apex_mx(const policy_t *policy, policy_lookup_f lookup, void *ctx);
+
+/*! True if the name is in the zone and no web host: it is guarded if the zone says so. */
+bool policy_may_guard(const policy_t *policy, const knot_dname_t *name);
 
 /*! True if the name's addresses must be direct. */
 bool policy_guarded(const policy_t *policy, const knot_rrset_t *apex_mx, const knot_dname_t *name);

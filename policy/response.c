@@ -142,8 +142,9 @@ void response_add(judge_t *judge, knot_section_t section, knot_rrset_t *rrset)
 	if (rrset == NULL) {
 		return;
 	}
-	if (verdict->add_count == POLICY_ADD_MAX) { /* Not reached: see POLICY_ADD_MAX. */
+	if (verdict->add_count == POLICY_ADD_MAX) {
 		knot_rrset_free(rrset, verdict->mm);
+		judge->error = KNOT_ESPACE;
 		return;
 	}
 	verdict->add[verdict->add_count++] = (policy_add_t){ section, rrset, POLICY_OWN, NULL };
@@ -347,9 +348,87 @@ const host_t *response_exchange(judge_t *judge)
 	return &judge->exchange;
 }
 
-bool response_guarded(const judge_t *judge, const knot_dname_t *name)
+/* Smaller responses are looked through as they are. */
+#define SEARCH_MIN 16
+
+static size_t *first_of(const judge_t *judge, size_t owner)
 {
-	return policy_guarded(judge->policy, &judge->apex_mx, name);
+	return &judge->chains[2 * owner];
+}
+
+static size_t *next_of(const judge_t *judge, size_t item)
+{
+	return &judge->chains[2 * judge->response->count + item];
+}
+
+/* Makes the chains of items. */
+static void index_owners(judge_t *judge)
+{
+	const policy_response_t *response = judge->response;
+	judge->chains = response_alloc(judge, 3 * response->count * sizeof(*judge->chains));
+	for (size_t i = 0; i < response->count && judge->chains != NULL; i++) {
+		size_t owner = name_index_find(&judge->owners, response->items[i].owner);
+		*next_of(judge, i) = response->count;
+		if (owner != NAME_INDEX_NONE) {
+			size_t *last = first_of(judge, owner) + 1;
+			*next_of(judge, *last) = i;
+			*last = i;
+			continue;
+		}
+		owner = judge->owners.names.count;
+		if (name_index_add(&judge->owners, response->items[i].owner) != KNOT_EOK) {
+			judge->error = KNOT_ENOMEM;
+			response_search_clear(judge);
+			return;
+		}
+		first_of(judge, owner)[0] = first_of(judge, owner)[1] = i;
+	}
+}
+
+void response_search_clear(judge_t *judge)
+{
+	if (judge->chains != NULL) {
+		response_free(judge, judge->chains);
+	}
+	judge->chains = NULL;
+	name_index_clear(&judge->owners);
+}
+
+item_search_t response_search(judge_t *judge, const knot_dname_t *owner)
+{
+	item_search_t search = { judge, owner, 0 };
+	size_t count = judge->response->count;
+	if (count >= SEARCH_MIN && judge->chains == NULL && judge->error == KNOT_EOK) {
+		index_owners(judge);
+	}
+	if (judge->chains != NULL) {
+		size_t found = name_index_find(&judge->owners, owner);
+		search.next = found != NAME_INDEX_NONE ? *first_of(judge, found) : count;
+	}
+	return search;
+}
+
+policy_item_t *response_next(item_search_t *search)
+{
+	const judge_t *judge = search->judge;
+	const policy_response_t *response = judge->response;
+	while (search->next < response->count) {
+		policy_item_t *item = &response->items[search->next];
+		search->next = judge->chains != NULL ? *next_of(judge, search->next)
+		                                     : search->next + 1;
+		if (judge->chains != NULL || name_equal(item->owner, search->owner)) {
+			return item;
+		}
+	}
+	return NULL;
+}
+
+bool response_guarded(judge_t *judge, const knot_dname_t *name)
+{
+	bool guarded = policy_guarded(judge->policy, &judge->apex_mx, name);
+	judge->limited |= !guarded && judge->apex_mx.rrs.count > POLICY_MX_MAX &&
+	                  policy_may_guard(judge->policy, name);
+	return guarded;
 }
 
 bool response_denies(const judge_t *judge)

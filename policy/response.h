@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "dns/index.h"
 #include "policy/host.h"
 #include "policy/nsec.h"
 #include "policy/policy.h"
@@ -53,9 +54,10 @@ typedef struct {
 	                           edited response can be proven once it is signed. */
 } policy_response_t;
 
-/*! Look-ups that judging a response may take, and how many more for each MX and SRV RR in it. */
+/*! Look-ups that judging a response may take, and how many more for each MX and SRV RR in it. Those
+ *  of long names and large RRsets count more. */
 #define POLICY_LOOKUPS        256
-#define POLICY_LOOKUPS_TARGET 16
+#define POLICY_LOOKUPS_TARGET 8
 
 /*! RRsets a verdict may add: two of the answer, the SOA, two additional ones, proofs. */
 #define POLICY_ADD_MAX 16
@@ -128,6 +130,12 @@ static inline void policy_verdict_begin(policy_verdict_t *verdict, knot_mm_t *mm
 	verdict->mm = mm;
 }
 
+/*! The rules that something in the response breaks: what could not be judged is not known to. */
+static inline uint32_t policy_wrong(const policy_verdict_t *verdict)
+{
+	return verdict->rules & ~(1U << RULE_UNJUDGED);
+}
+
 /*! Frees the RRsets that the verdict still owns, here and in the items. */
 void policy_verdict_clear(policy_response_t *response, policy_verdict_t *verdict);
 
@@ -167,7 +175,9 @@ typedef struct {
 	bool flattened;               /*!< A guarded name, now the terminal, is answered with
 	                                   addresses in the place of its alias. */
 	bool negative;                /*!< The edited answer has no data; it needs an SOA. */
-	int error;                    /*!< KNOT_ENOMEM once an edit could not be made. */
+	bool limited;                 /*!< A limit has cut something off that may matter. */
+	int error;                    /*!< KNOT_ENOMEM or KNOT_ESPACE once an edit could not be
+	                                   made. */
 
 	host_t exchange;              /*!< Set by response_exchange(). */
 	bool exchange_found;
@@ -175,7 +185,17 @@ typedef struct {
 	policy_lookup_f zone_lookup;  /*!< The caller's, which lookup calls up to its limit. */
 	void *zone_ctx;
 	size_t budget;                /*!< Look-ups left. */
+	name_index_t owners;          /*!< In a large response; see response_search(). */
+	size_t *chains;               /*!< Of each owner its first and its last item, of each item
+	                                   the next one of its owner. */
 } judge_t;
+
+/*! A search for the items of an owner. */
+typedef struct {
+	judge_t *judge;
+	const knot_dname_t *owner;
+	size_t next;
+} item_search_t;
 
 /*! Octets of an RRSIG before the signer's name. */
 #define RRSIG_FIXED 18
@@ -208,7 +228,8 @@ knot_rrset_t *response_direct_rrset(judge_t *judge, const knot_dname_t *owner,
 /*! Marks an item as left out or replaced; a NULL RRset means left out. */
 void response_edit(judge_t *judge, policy_item_t *item, knot_rrset_t *with);
 
-/*! Adds an RRset to a section. NULL does nothing. */
+/*! Adds an RRset to a section. NULL does nothing. Beyond POLICY_ADD_MAX it is an error: an answer
+ *  without it would be false. */
 void response_add(judge_t *judge, knot_section_t section, knot_rrset_t *rrset);
 
 /*! Answers NOERROR instead of NXDOMAIN. */
@@ -237,8 +258,16 @@ bool response_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t
 policy_item_t *response_item(const policy_response_t *response, knot_section_t section,
                              uint16_t type, const knot_dname_t *owner);
 
+/*! Begins to search for the items of an owner, which is borrowed; and the next of them in the order
+ *  of the response, or NULL. What has no such items costs no look at all of a large response. */
+item_search_t response_search(judge_t *judge, const knot_dname_t *owner);
+policy_item_t *response_next(item_search_t *search);
+
+/*! Frees what these searches have made. */
+void response_search_clear(judge_t *judge);
+
 /*! True if the name's addresses must be direct. */
-bool response_guarded(const judge_t *judge, const knot_dname_t *name);
+bool response_guarded(judge_t *judge, const knot_dname_t *name);
 
 /*! True if the response, not edited, says that there is no such data: NXDOMAIN, or an SOA (RFC 2308
  *  2). A chain of aliases that the server did not follow to its end says nothing. */

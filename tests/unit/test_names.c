@@ -292,6 +292,11 @@ static void test_set(void **state)
 	assert_false(names_match(&set, wire("a.web", buf)));
 	assert_true(names_match(&set, wire("a.low", buf)));
 	assert_false(names_match(&set, wire("low", buf)));
+	assert_true(names_match_below(&set, wire("low", buf)));
+	assert_true(names_match_below(&set, wire("b.a.low", buf)));
+	assert_true(names_match_below(&set, wire("mx", buf)));
+	assert_false(names_match_below(&set, wire("*.web", buf)));
+	assert_false(names_match_below(&set, wire("web", buf)));
 	for (size_t i = 0; i < set.count; i++) {
 		assert_int_equal(set.at[i].size, knot_dname_size(set.at[i].name));
 	}

@@ -114,6 +114,36 @@ static void test_longest(void **state)
 	assert_memory_not_equal(hash, owner, sizeof(hash));
 }
 
+/* Hashes are kept: of many more names than there is room for, in any order, each has its own. */
+static void test_kept(void **state)
+{
+	(void)state;
+	enum { NAMES = 5000 };
+	static uint8_t hashes[2][NAMES][NSEC3_HASH];
+	static const uint8_t salts[2][2] = { { 1, 2 }, { 1, 3 } };
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 2 * NAMES; i++) {
+			int of = round == 1 ? 2 * NAMES - 1 - i : i;
+			char text[40];
+			knot_dname_storage_t name;
+			uint8_t hash[NSEC3_HASH];
+			(void)snprintf(text, sizeof(text), "n%d.example.", of / 2);
+			assert_non_null(knot_dname_from_str(name, text, sizeof(name)));
+			const nsec3_params_t params = { (of / 2) % 3, 2, salts[of % 2] };
+			assert_int_equal(sign_nsec3_hash(hash, name, &params), KNOT_EOK);
+			uint8_t *known = hashes[of % 2][of / 2];
+			if (round == 0) {
+				memcpy(known, hash, NSEC3_HASH);
+			}
+			assert_memory_equal(known, hash, NSEC3_HASH);
+		}
+	}
+	for (int i = 0; i < NAMES; i++) {
+		assert_memory_not_equal(hashes[0][i], hashes[1][i], NSEC3_HASH);
+		assert_true(i == 0 || memcmp(hashes[0][i - 1], hashes[0][i], NSEC3_HASH) != 0);
+	}
+}
+
 static void test_owners(void **state)
 {
 	(void)state;
@@ -414,6 +444,12 @@ static void test_split(void **state)
 				owned += i > 0 && nsec_is_owner(&part, &place);
 			}
 			assert_int_equal(covered + owned, nsec_covers(&record, &place));
+			size_t found = nsec_split_find(&split, &place);
+			assert_int_equal(found < split.count, nsec_covers(&record, &place) ||
+			                                      nsec_is_owner(&record, &place));
+			nsec_t part = nsec_split_part(&split, found < split.count ? found : 0);
+			assert_true(found == split.count || nsec_is_owner(&part, &place) ||
+			            nsec_covers(&part, &place));
 		}
 	}
 }
@@ -423,6 +459,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hashes),
 		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_read),

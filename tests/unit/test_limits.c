@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Work that is bounded: what a limit cuts off is told, what no limit cuts off is judged however large
+ * the response is.
+ */
+
+#undef NDEBUG
+
+#include <assert.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/lib/fixture_denial.h"
+
+#define UNJUDGED (1U << RULE_UNJUDGED)
+#define TEXT     262144
+
+/* A zone of many lines, its policy, and a verdict on one answer of it. */
+typedef struct {
+	char text[TEXT];
+	size_t size;
+	test_policy_t test;
+	zone_t *zone;
+	reply_t reply;
+	policy_item_t *items;
+	policy_response_t response;
+	policy_verdict_t verdict;
+} scene_t;
+
+static scene_t scene;
+
+__attribute__((format(printf, 1, 2)))
+static void line(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	scene.size += vsnprintf(scene.text + scene.size, TEXT - scene.size, format, args);
+	va_end(args);
+	assert(scene.size + 1 < TEXT);
+}
+
+static void begin(void)
+{
+	scene.size = 0;
+	scene.text[0] = '\0';
+}
+
+static void load(const char *options)
+{
+	test_policy_init(&scene.test, "example.com.", options);
+	scene.zone = zone_new("example.com.", scene.text);
+}
+
+static uint32_t judge(const char *name, uint16_t type, policy_lookup_f lookup)
+{
+	knot_dname_storage_t qname;
+	test_name(qname, name, scene.zone->apex);
+	reply_make(&scene.reply, scene.zone, qname, type, REPLY_STREAM);
+	scene.items = calloc(scene.reply.count + 1, sizeof(*scene.items));
+	assert_non_null(scene.items);
+	scene.response = reply_response(&scene.reply, scene.items, scene.reply.count);
+	assert_int_equal(policy_judge(&scene.test.policy, lookup, scene.zone, &scene.response,
+	                              &scene.verdict, NULL), KNOT_EOK);
+	return scene.verdict.rules;
+}
+
+static void done(void)
+{
+	policy_verdict_clear(&scene.response, &scene.verdict);
+	free(scene.items);
+	reply_clear(&scene.reply);
+}
+
+static uint32_t rules(const char *name, uint16_t type, policy_lookup_f lookup)
+{
+	uint32_t found = judge(name, type, lookup);
+	done();
+	return found;
+}
+
+static void unload(void)
+{
+	zone_free(scene.zone);
+	test_policy_clear(&scene.test);
+}
+
+/* Of a large MX RRset at the apex, the first targets are guarded. Others are as those of any other
+ * name are: not followed to a proxy, but not repaired either. */
+static void test_apex_mx(void **state)
+{
+	(void)state;
+	begin();
+	for (int i = 0; i < POLICY_MX_MAX + 20; i++) {
+		line("@ MX %d m%d\nm%d A %s\n", i, i, i,
+		     i == 7 || i == POLICY_MX_MAX + 7 ? "104.16.1.2" : "192.0.2.1");
+	}
+	line("x A 192.0.2.1\ny A 104.16.1.2\nwww A 104.16.1.2\n");
+	load(NULL);
+
+	char beyond[16];
+	(void)snprintf(beyond, sizeof(beyond), "m%d", POLICY_MX_MAX + 7);
+	assert_int_equal(rules("m7", KNOT_RRTYPE_A, zone_lookup), 1U << RULE_PROXIED_HOST);
+	assert_int_equal(rules(beyond, KNOT_RRTYPE_A, zone_lookup), UNJUDGED);
+	assert_int_equal(rules("y", KNOT_RRTYPE_A, zone_lookup_apex), UNJUDGED);
+	assert_int_equal(rules("x", KNOT_RRTYPE_A, zone_lookup), 0);
+	assert_int_equal(rules("www", KNOT_RRTYPE_A, zone_lookup), 0);
+	/* In the answer with the targets nothing is cut off: both are judged, each in its way. */
+	assert_int_equal(judge("@", KNOT_RRTYPE_MX, zone_lookup) & ~UNJUDGED,
+	                 1U << RULE_PROXIED_HOST | 1U << RULE_PROXIED_TARGET);
+	done();
+	unload();
+
+	begin();
+	for (int i = 0; i < POLICY_MX_MAX; i++) {
+		line("@ MX %d m%d\n", i, i);
+	}
+	line("y A 104.16.1.2\n");
+	load(NULL);
+	assert_int_equal(rules("y", KNOT_RRTYPE_A, zone_lookup), 0);
+	unload();
+}
+
+/* Aliases, labels and targets can be made to need any number of look-ups. */
+static void test_lookups(void **state)
+{
+	(void)state;
+	begin();
+	for (int i = 0; i < 20; i++) {
+		line("sub MX %d c%d-0.l.l.l.l.l\n", i, i);
+		for (int j = 0; j < 14; j++) {
+			line("c%d-%d.l.l.l.l.l CNAME c%d-%d.l.l.l.l.l\n", i, j, i, j + 1);
+		}
+		line("c%d-14.l.l.l.l.l A 192.0.2.1\n", i);
+	}
+	line("one MX 10 c0-0.l.l.l.l.l\n");
+	load(NULL);
+	assert_int_equal(rules("sub", KNOT_RRTYPE_MX, zone_lookup), UNJUDGED);
+	assert_int_equal(rules("one", KNOT_RRTYPE_MX, zone_lookup), 0);
+	assert_int_equal(rules("sub", KNOT_RRTYPE_MX, zone_lookup_apex), 0);
+	assert_int_equal(scene.verdict.finding_count, 0);
+	unload();
+
+	/* A loop needs few. */
+	begin();
+	for (int i = 0; i < 60; i++) {
+		line("sub MX %d a%d\na%d CNAME b%d\nb%d CNAME a%d\n", i, i, i, i, i, i);
+	}
+	load(NULL);
+	assert_int_equal(rules("sub", KNOT_RRTYPE_MX, zone_lookup) & UNJUDGED, 0);
+	unload();
+}
+
+/* Large RRsets that are looked up for many targets. */
+static void test_addresses(void **state)
+{
+	(void)state;
+	begin();
+	for (int i = 0; i < 40; i++) {
+		line("sub MX %d a%d\na%d CNAME many\n", i, i, i);
+	}
+	for (int i = 0; i < 2000; i++) {
+		line("many A 192.0.%d.%d\n", i / 250, i % 250);
+	}
+	load(NULL);
+	assert_int_equal(rules("sub", KNOT_RRTYPE_MX, zone_lookup), UNJUDGED);
+	unload();
+}
+
+/* A large response is searched in another way than a small one. */
+static void test_large(void **state)
+{
+	(void)state;
+	static const uint16_t types[] = { KNOT_RRTYPE_MX, KNOT_RRTYPE_SRV };
+	for (size_t type = 0; type < 2; type++) {
+		const char *owner = type == 0 ? "sub" : "_imap._tcp";
+		begin();
+		for (int i = 0; i < 300; i++) {
+			line(type == 0 ? "%s MX %d t%d\n" : "%s SRV %d 0 143 t%d\n", owner, i, i);
+			/* Every third is behind a proxy, every third of these is in use twice. */
+			line("t%d A %s\n", i, i % 3 == 0 ? "104.16.1.2" : "192.0.2.1");
+			if (i % 9 == 1) {
+				line(type == 0 ? "%s MX %d t%d\n" : "%s SRV %d 0 143 t%d\n", owner,
+				     i + 1000, i);
+			}
+		}
+		line("mail A 192.0.2.25\n");
+		load(NULL);
+		for (int blind = 0; blind < 2; blind++) {
+			assert_int_equal(judge(owner, types[type],
+			                       blind ? zone_lookup_apex : zone_lookup),
+			                 1U << RULE_PROXIED_TARGET);
+			check_verdict(&scene.test.policy, blind ? zone_lookup_apex : zone_lookup,
+			              scene.zone, &scene.response, &scene.verdict);
+			assert_int_equal(scene.items[0].edit, EDIT_REPLACE);
+			assert_int_equal(scene.items[0].with->rrs.count, 200 + 1);
+			size_t dropped = 0;
+			for (size_t i = 1; i < scene.response.count; i++) {
+				const policy_item_t *item = &scene.items[i];
+				bool proxied = item->rrset->rrs.rdata->data[0] == 104;
+				assert_int_equal(item->edit, proxied ? EDIT_DROP : EDIT_KEEP);
+				dropped += proxied;
+			}
+			assert_int_equal(dropped, 100);
+			done();
+		}
+		unload();
+	}
+}
+
+/* What has no room in a verdict makes it an error. */
+static void test_add(void **state)
+{
+	(void)state;
+	begin();
+	load(NULL);
+	policy_response_t response = { .count = 0 };
+	policy_verdict_t verdict;
+	judge_t judging = { .policy = &scene.test.policy, .response = &response,
+	                    .verdict = &verdict };
+	policy_verdict_begin(&verdict, NULL);
+	for (int i = 0; i <= POLICY_ADD_MAX; i++) {
+		assert_int_equal(judging.error, KNOT_EOK);
+		response_add(&judging, KNOT_ANSWER,
+		             response_mail_rrset(&judging, scene.zone->apex, 4, 300));
+	}
+	assert_int_equal(judging.error, KNOT_ESPACE);
+	assert_int_equal(verdict.add_count, POLICY_ADD_MAX);
+	policy_verdict_clear(&response, &verdict);
+	unload();
+}
+
+/* Names that a wildcard answers for, but differently, in one gap of a signed zone. */
+static void test_missing(void **state)
+{
+	(void)state;
+	static const char first[] = "mail-host 0 1 2 3 4 5 6 7 8 9 a b c d e f g h i j";
+	for (int many = 0; many < 2; many++) {
+		begin();
+		line("* A 104.16.1.2\nwww A 104.16.1.2\n");
+		for (int i = 0; i < 20 && many; i++) {
+			line("@ MX 10 h%d\n", i);
+		}
+		for (int how = 0; how < DENIAL_COUNT; how++) {
+			fixture_denial_t fixture;
+			fixture_denial_init(&fixture, scene.text, first, how, "salt", NULL,
+			                    false);
+			reply_t reply;
+			knot_dname_storage_t qname;
+			test_name(qname, "nobody", fixture.zone->zone->apex);
+			signed_zone_reply(&reply, fixture.zone, qname, KNOT_RRTYPE_TXT, 0);
+			policy_item_t items[reply.count + 1];
+			policy_response_t response = reply_response(&reply, items, reply.count);
+			response.hash = fixture.zone->hash;
+			policy_verdict_t verdict;
+			assert_int_equal(policy_judge(&fixture.test.policy, fixture.lookup,
+			                              fixture.zone->zone, &response, &verdict,
+			                              NULL), KNOT_EOK);
+			assert_int_equal(verdict.rules, many ? UNJUDGED : 0);
+			policy_verdict_clear(&response, &verdict);
+			reply_clear(&reply);
+			fixture_denial_clear(&fixture);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_apex_mx),
+		cmocka_unit_test(test_lookups),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_add),
+		cmocka_unit_test(test_missing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
