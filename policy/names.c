@@ -212,7 +212,8 @@ bool names_match_below(const names_t *set, const knot_dname_t *name)
 {
 	size_t size = set->count > 0 ? knot_dname_size(name) : 0;
 	while (size > 0 && size >= set->at[0].size) { /* The first one is the shortest. */
-		if (is_at(set, names_find(set, name, size, true), name, size, true)) {
+		if (size <= set->at[set->count - 1].size && /* The last one is the longest. */
+		    is_at(set, names_find(set, name, size, true), name, size, true)) {
 			return true;
 		}
 		size -= 1 + (size_t)*name;
