@@ -50,6 +50,7 @@ typedef struct {
 	patience_t patience; /*!< With the server that zones are taken from. */
 	asks_t asks;         /*!< What servers are asked. */
 	nameservers_t nameservers;
+	VEC(char *) warned;  /*!< Warnings about stanzas that were said. */
 } run_t;
 
 static const source_pos_t nowhere = { .file = NULL };
@@ -258,6 +259,30 @@ static void take_advice(const run_t *run, job_t *job)
 	}
 }
 
+/*! Whom a warning is about. */
+typedef struct {
+	run_t *run;
+	const values_t *values;
+} warning_t;
+
+/*! Says what a load would, once however many zones have the stanza. */
+static void say_warning(void *ctx, const char *text)
+{
+	const warning_t *about = ctx;
+	run_t *run = about->run;
+	char line[ERROR_TEXT_MAX];
+	(void)values_error(about->values, text, line);
+	for (size_t i = 0; i < run->warned.count; i++) {
+		if (strcmp(run->warned.at[i], line) == 0) {
+			return;
+		}
+	}
+	*(char **)xadd(&run->warned) = xstrdup(line);
+	if (!run->options.quiet) {
+		complain("note: %s", line);
+	}
+}
+
 /*! Makes the policy of an open zone. The jobs may move. */
 static int make_policy(run_t *run, size_t i, char *err)
 {
@@ -278,6 +303,9 @@ static int make_policy(run_t *run, size_t i, char *err)
 		(void)snprintf(err + len, ERROR_TEXT_MAX - len, ", in zone %s",
 		               name_text(name, job->zone->apex));
 	} else {
+		warning_t about = { run, job->values };
+		stanza_warn(&job->values->stanza, say_warning, &about);
+		stanza_warn_zone(&job->values->stanza, &job->policy, say_warning, &about);
 		take_advice(run, job);
 	}
 	return ret;
@@ -715,6 +743,10 @@ static void clear_run(run_t *run)
 	baseline_clear(&run->baseline);
 	asks_clear(&run->asks);
 	nameservers_clear(&run->nameservers);
+	for (size_t i = 0; i < run->warned.count; i++) {
+		free(run->warned.at[i]);
+	}
+	vec_free(&run->warned);
 	options_clear(&run->options);
 }
 

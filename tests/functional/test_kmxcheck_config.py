@@ -92,6 +92,23 @@ class Config(Case):
         self.config("")
         self.assertIn("no stanza", self.trouble("-c", "knot.conf", zone))
 
+    def test_warnings_of_a_load(self):
+        """What looks like a mistake in a stanza is told as a load tells it, once a stanza."""
+        names = ("a.test", "b.test")
+        for name in names:
+            self.zone(name, HEAD + "@ MX 10 mail\nmail A 192.0.2.1\n")
+        self.config("mod-mxguard:\n  - id: one\n    proxy: 104.16.0.0/13\n"
+                    "    mail-address: 10.1.2.3\n    web-host: www\n    mail-host: mail.b.test\n"
+                    "    proxy-except: 192.0.2.1\nzone:\n" + "".join(
+                        "  - domain: %s\n    file: DIR/%s.zone\n    module: mod-mxguard/one\n" %
+                        (name, name) for name in names))
+        stderr = self.run_it("-c", "knot.conf")[1]
+        head = "kmxcheck: note: knot.conf:2: mod-mxguard/one: "
+        self.assertEqual([line[:len(head) + 12] for line in stderr.splitlines()],
+                         [head + text for text in ("mail-address", "proxy-except", "web-host is ",
+                                                   "mail-host 'm")], stderr)
+        self.assertEqual(self.run_it("-q", "-c", "knot.conf")[1], "")
+
     def test_two_stanzas_of_a_zone(self):
         self.zone("a.test", BAD)
         self.config("mod-mxguard:\n  - id: one\n    proxy: 104.16.0.0/13\n"
