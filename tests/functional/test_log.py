@@ -245,7 +245,8 @@ class Counters(harness.Case):
             "exchange-delegated", "sign-failure", "unjudged")] +
             ["action[%s]" % action for action in (
                 "logged", "stripped", "replaced", "emptied", "steered", "synthesized",
-                "refused")])
+                "refused")] + [
+            "list[changed]", "list[refused]"])
 
 
 if __name__ == "__main__":
