@@ -82,11 +82,20 @@ typedef struct {
 	bool known; /* There is an address. */
 } alias_end_t;
 
+/* The addresses that the response shows at the end of the aliases: in the answer, or as glue where they
+ * end in a referral. What a wildcard has answered for the exchange are not its addresses (4.4). */
+static const knot_rrset_t *end_addresses(judge_t *judge, int family)
+{
+	const knot_rrset_t *rrset = shown_addresses(judge, judge->terminal, family);
+	bool covered = rrset != NULL && is_exchange(judge, judge->terminal) &&
+	               (knot_dname_is_wildcard(rrset->owner) || response_exchange(judge)->covered);
+	return covered ? NULL : rrset;
+}
+
 static void find_end(judge_t *judge, alias_end_t *end)
 {
-	/* In the answer, or as glue where the aliases end in a referral. */
-	const knot_rrset_t *a = shown_addresses(judge, judge->terminal, 4);
-	const knot_rrset_t *aaaa = shown_addresses(judge, judge->terminal, 6);
+	const knot_rrset_t *a = end_addresses(judge, 4);
+	const knot_rrset_t *aaaa = end_addresses(judge, 6);
 	host_find(judge->policy, judge->lookup, judge->ctx, judge->terminal, &end->host);
 	end->a = (a != NULL) ? *a : end->host.a;
 	end->aaaa = (aaaa != NULL) ? *aaaa : end->host.aaaa;

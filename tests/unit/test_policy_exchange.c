@@ -119,6 +119,12 @@ static const judge_case_t lacking[] = {
 	{ "* CNAME b\nb A 192.0.2.1\n", NULL, "mail AAAA",
 	  "! missing-target synthesized mail AAAA b: 2001:db8::25\n" MAIL6, "=" },
 	{ "* A 198.51.100.25\n", NULL, "mail A", "=", NULL },
+	{ "mx CNAME mail\n* A 104.16.1.2\n* A 192.0.2.1\n", "mail-host mx", "mx A",
+	  "! proxied-host replaced mail A (" PROXIED4 "): 198.51.100.25\n"
+	  "mx 3600 CNAME mail\n" MAIL4,
+	  "! proxied-alias replaced mx A mail (" PROXIED4 "): 192.0.2.1\nmx 300 A 192.0.2.1\n" },
+	{ "mx CNAME mail\n* A 104.16.1.2\n", "mail-host mx", "mx AAAA",
+	  MADE6 "mx 3600 CNAME mail\n" MAIL6, "=" },
 	{ "smtp CNAME mail\n* A 192.0.2.1\n", NULL, "smtp A",
 	  MADE4 "smtp 3600 CNAME mail\n" MAIL4, "=" },
 	{ "* CNAME b\nb A 192.0.2.1\n", NULL, "mail CNAME",
