@@ -445,6 +445,7 @@ int mxguard_conf_check(knotd_conf_check_args_t *args)
 	source_t source = { .args = args };
 	input_t in = { 0 };
 	forget_said();
+	netlist_reload();
 	int ret = read_stanza(&source, &in);
 	if (ret == KNOT_EOK) {
 		ret = check_keys(&source);
@@ -620,7 +621,8 @@ int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out)
 
 const policy_t *mxguard_conf_policy(const mxguard_conf_t *conf, policy_t *room)
 {
-	const netlist_t *now = netlist_current(conf->proxies);
+	/* Another stanza with the same list may have it looked at. */
+	const netlist_t *now = conf->list_reload > 0 ? netlist_current(conf->proxies) : conf->proxies;
 	if (now == conf->proxies) {
 		return &conf->policy;
 	}
@@ -628,6 +630,28 @@ const policy_t *mxguard_conf_policy(const mxguard_conf_t *conf, policy_t *room)
 	room->proxies = netlist_set(now);
 	room->proxy_names = *netlist_names(now);
 	return room;
+}
+
+bool mxguard_conf_fits(const mxguard_conf_t *conf, const netlist_t *version,
+                       char why[static NETFILE_ERR_MAX])
+{
+	policy_t policy = conf->policy;
+	policy.proxies = netlist_set(version);
+	for (int family = 4; family <= 6; family += 2) {
+		const addresses_t *mail = policy_mail(&policy, family);
+		for (size_t i = 0; i < mail->count; i++) {
+			const uint8_t *address = mail->at + i * address_size(family);
+			const net_t *network = policy_proxied(&policy, family, address);
+			char text[ADDRESS_TEXT_MAX], net[NET_TEXT_MAX];
+			if (network != NULL) {
+				(void)snprintf(why, NETFILE_ERR_MAX, "mail-address '%s' lies in %s of the "
+				               "changed list", address_text(text, family, address),
+				               net_to_str(network, net));
+				return false;
+			}
+		}
+	}
+	return true;
 }
 
 keys_t *mxguard_conf_keys(mxguard_conf_t *conf)

@@ -61,6 +61,10 @@ void conf_log(knotd_mod_t *mod, int level, const char *text);
  *  caller's RCU read-side section. */
 const policy_t *mxguard_conf_policy(const mxguard_conf_t *conf, policy_t *room);
 
+/*! True if a version of the list of proxies does not hold a mail address; else why says which. */
+bool mxguard_conf_fits(const mxguard_conf_t *conf, const netlist_t *version,
+                       char why[static NETFILE_ERR_MAX]);
+
 /*! Hands over the places of private keys, for keys_free(); NULL from the second time on. */
 keys_t *mxguard_conf_keys(mxguard_conf_t *conf);
 

@@ -51,6 +51,7 @@ typedef struct {
 static _Thread_local struct {
 	const knotd_qdata_t *qdata;
 	uint16_t opt_len;
+	unsigned instances; /* Of the module in this zone, that have yet to see the response. */
 } under_way;
 
 /* Looks into the live zone; before ABI 600 the API shows the apex only. */
@@ -296,6 +297,7 @@ static knotd_in_state_t guard_begin(knotd_in_state_t state, knot_pkt_t *pkt,
 	(void)pkt;
 	(void)mod;
 	const knot_rdata_t *opt = qdata->opt_rr.rrs.rdata;
+	under_way.instances = (under_way.qdata == qdata) ? under_way.instances + 1 : 1;
 	under_way.qdata = qdata;
 	under_way.opt_len = (opt != NULL) ? opt->len : 0;
 	return state;
@@ -446,7 +448,7 @@ static bool repair_whole(knot_pkt_t *pkt, knotd_qdata_t *qdata, knotd_mod_t *mod
 
 /* What becomes of a whole response that can't be repaired: false if it is to be retracted. */
 static bool keep_whole(const knot_pkt_t *pkt, knotd_qdata_t *qdata, knotd_mod_t *mod, int ret,
-                       policy_verdict_t *verdict)
+                       const policy_response_t *response, policy_verdict_t *verdict)
 {
 	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
 	bool stream = is_stream(qdata);
@@ -454,6 +456,9 @@ static bool keep_whole(const knot_pkt_t *pkt, knotd_qdata_t *qdata, knotd_mod_t 
 	bool silent = pkt->sections[KNOT_ANSWER].count == 0 && !knot_wire_get_tc(pkt->wire);
 	bool wrong = ret != KNOT_EOK || verdict->changes ||
 	             (!stream && (verdict->unknown || silent));
+	if (!wrong && verdict->unknown) {
+		policy_unjudged(&guard->conf->policy, response, verdict);
+	}
 	if (wrong && (ret != KNOT_EOK || verdict->rules != 0)) {
 		report_emptied(mod, qdata, verdict, stream ? ACTION_REFUSED : ACTION_EMPTIED,
 		               stream ? "SERVFAIL" : "truncated");
@@ -472,7 +477,10 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	if (under_way.qdata != qdata) {
 		return state;
 	}
-	under_way.qdata = NULL;
+	under_way.instances--;
+	if (under_way.instances == 0) {
+		under_way.qdata = NULL;
+	}
 
 	// Dropped.
 	if (state != KNOTD_STATE_DONE) {
@@ -498,7 +506,7 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	}
 	bool keep = ret == KNOT_EOK && verdict.changes && repairable
 	          ? repair_whole(pkt, qdata, mod, signing, &answer, &verdict)
-	          : keep_whole(pkt, qdata, mod, ret, &verdict);
+	          : keep_whole(pkt, qdata, mod, ret, &answer.response, &verdict);
 	answer_clear(&answer, &verdict);
 
 	return keep ? state : retract(qdata, under_way.opt_len, is_stream(qdata));
@@ -548,6 +556,24 @@ static void list_event(void *ctx, bool changed, const char *text)
 	}
 }
 
+/* A list that holds where mail really is would send it elsewhere, and keep the next start from taking
+ * place. */
+static bool list_fits(void *ctx, const netlist_t *version, char why[static NETFILE_ERR_MAX])
+{
+	const mxguard_ctx_t *guard = ctx;
+	return mxguard_conf_fits(guard->conf, version, why);
+}
+
+static void begin_watch(knotd_mod_t *mod, mxguard_ctx_t *guard)
+{
+	const watch_who_t who = { list_fits, guard, list_event, mod };
+	if (guard->conf->list_reload > 0 &&
+	    watch_new(guard->conf->proxies, guard->conf->list_reload, &who, &guard->watch) != KNOT_EOK) {
+		conf_log(mod, LOG_WARNING, "lists are looked at at a reload only: no memory, or no "
+		         "other thread is allowed");
+	}
+}
+
 static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
 {
 	knotd_conf_t rotation = knotd_conf(mod, C_SERVER, C_ANSWER_ROTATION, NULL);
@@ -572,6 +598,7 @@ static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
 		ret = knotd_mod_stats_add(mod, "list", LIST_COUNT, list_name);
 	}
 	if (ret == KNOT_EOK) {
+		begin_watch(mod, guard); // Before the hooks: some versions keep them after a failure.
 		ret = knotd_mod_in_hook(mod, KNOTD_STAGE_PREANSWER, guard_begin);
 	}
 	if (ret == KNOT_EOK) {
@@ -579,10 +606,6 @@ static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
 	}
 	if (ret == KNOT_EOK) {
 		ret = knotd_mod_hook(mod, KNOTD_STAGE_END, guard_end);
-	}
-	if (ret == KNOT_EOK && guard->conf->list_reload > 0) {
-		ret = watch_new(guard->conf->proxies, guard->conf->list_reload, list_event, mod,
-		                &guard->watch);
 	}
 	return ret;
 }

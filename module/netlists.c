@@ -25,6 +25,7 @@
 #include <libknot/errcode.h>
 #include <urcu.h>
 
+#include "dns/vec.h"
 #include "module/hash.h"
 #include "module/netlists.h"
 
@@ -71,12 +72,18 @@ struct known {
 	size_t bad_path;  /* and because of which path. */
 	bool untaken;     /* Known from a check only, */
 	uint64_t check;   /* and this is the last one that has named it. */
+	uint64_t taken;   /* The last check before a load has read the files. */
 };
+
+/* How files are read while others use what they were: live. */
+typedef struct {
+	netlist_fits_f fits;
+	void *ctx;
+} live_t;
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static void *registry; /* For tsearch(). */
-static known_t *idle[NETLISTS_IDLE_MAX]; /* The longest idle first. */
-static size_t idle_count;
+static VEC(known_t *) idle; /* The longest idle first. */
 static uint64_t check_now; /* Counts the checks of a whole configuration. */
 static bool checking;      /* No list was loaded since this one began. */
 
@@ -327,11 +334,11 @@ static known_t *known_get(const list_t *list)
 	return known;
 }
 
-/* The place among the idle ones, or idle_count. */
+/* The place among the idle ones, or idle.count. */
 static size_t idle_find(const known_t *known)
 {
 	size_t i = 0;
-	while (i < idle_count && idle[i] != known) {
+	while (i < idle.count && idle.at[i] != known) {
 		i++;
 	}
 	return i;
@@ -339,28 +346,47 @@ static size_t idle_find(const known_t *known)
 
 static void idle_remove(size_t i)
 {
-	idle_count--;
-	memmove(&idle[i], &idle[i + 1], (idle_count - i) * sizeof(*idle));
+	idle.count--;
+	memmove(&idle.at[i], &idle.at[i + 1], (idle.count - i) * sizeof(*idle.at));
 }
 
 static void idle_free(size_t i)
 {
-	known_t *known = idle[i];
+	known_t *known = idle.at[i];
 	idle_remove(i);
 	(void)tdelete(known, &registry, known_cmp);
 	known_free(known);
 }
 
+/* Frees a list that nobody needs, one that never was any good first. Those that were checked now are
+ * about to be loaded. */
+static void idle_evict(void)
+{
+	size_t evict = idle.count;
+	for (size_t i = idle.count; i-- > 0;) {
+		bool awaited = idle.at[i]->untaken && idle.at[i]->check == check_now;
+		if (!awaited && (evict == idle.count || idle.at[i]->current == NULL ||
+		                 idle.at[evict]->current != NULL)) {
+			evict = i;
+		}
+	}
+	if (evict < idle.count) {
+		idle_free(evict);
+	}
+}
+
 static void idle_add(known_t *known)
 {
-	if (idle_count == NETLISTS_IDLE_MAX) { /* One that never was any good goes first. */
-		size_t i = 0;
-		while (i < idle_count && idle[i]->current != NULL) {
-			i++;
-		}
-		idle_free(i < idle_count ? i : 0);
+	if (idle.count >= NETLISTS_IDLE_MAX) {
+		idle_evict();
 	}
-	idle[idle_count++] = known;
+	known_t **added = vec_add(&idle);
+	if (added == NULL) { /* Out of memory: less of it is remembered. */
+		(void)tdelete(known, &registry, known_cmp);
+		known_free(known);
+		return;
+	}
+	*added = known;
 }
 
 static void forget_bad(known_t *known)
@@ -429,14 +455,34 @@ static int read_files(const known_t *known, ident_t *files, ident_t *after, size
 	}
 }
 
+/* What a file, or all of them, say: addresses and names, exceptions left out. */
+typedef struct {
+	double v4, v6, names;
+} extent_t;
+
+static extent_t extent_of(const netfile_info_t *info)
+{
+	return (extent_t){ info->covers4, info->covers6, (double)info->names - (double)info->name_excepts };
+}
+
+/* The only file says all there is: then nothing counts twice. */
+static extent_t extent_of_all(const netlist_t *version)
+{
+	extent_t extent = extent_of(&version->files[0]);
+	extent.v4 = netset_addresses(version->set, 4);
+	extent.v6 = netset_addresses(version->set, 6);
+	return extent;
+}
+
 /* Looks for a file that has lost more than half of what it said in the current version. */
 static int check_size(const known_t *known, const netlist_t *version, size_t *failed, char *err)
 {
 	const netlist_conf_t *conf = &known->list.conf;
-	for (size_t i = 0; known->current != NULL && i < conf->path_count; i++) {
-		const netfile_info_t *old = &known->current->files[i], *new = &version->files[i];
-		if (new->covers4 < old->covers4 / 2 || new->covers6 < old->covers6 / 2 ||
-		    new->names < old->names / 2.0) {
+	bool all = conf->path_count == 1 && conf->net_count == 0;
+	for (size_t i = 0; i < conf->path_count; i++) {
+		extent_t old = all ? extent_of_all(known->current) : extent_of(&known->current->files[i]);
+		extent_t new = all ? extent_of_all(version) : extent_of(&version->files[i]);
+		if (new.v4 < old.v4 / 2 || new.v6 < old.v6 / 2 || new.names < old.names / 2) {
 			char cause[] = ": less than half of what it said before, which a reload takes "
 			               "nevertheless";
 			(void)snprintf(err, NETFILE_ERR_MAX, "%.*s%s",
@@ -448,14 +494,26 @@ static int check_size(const known_t *known, const netlist_t *version, size_t *fa
 	return KNOT_EOK;
 }
 
+/* Decides if a version may take the place of one that is in use. */
+static int check_live(const known_t *known, const live_t *live, const netlist_t *version,
+                      size_t *failed, char *err)
+{
+	int ret = check_size(known, version, failed, err);
+	if (ret == KNOT_EOK && live->fits != NULL && !live->fits(live->ctx, version, err)) {
+		*failed = 0;
+		ret = KNOT_ERANGE;
+	}
+	return ret;
+}
+
 /* Makes the version that the files are now the current one. On error, nothing but err changes. */
-static int renew(known_t *known, bool live, ident_t *files, ident_t *after, char *err)
+static int renew(known_t *known, const live_t *live, ident_t *files, ident_t *after, char *err)
 {
 	netlist_t *version;
 	size_t failed;
 	int ret = read_files(known, files, after, &failed, &version, err);
-	if (ret == KNOT_EOK && live) {
-		ret = check_size(known, version, &failed, err);
+	if (ret == KNOT_EOK && live != NULL && known->current != NULL) {
+		ret = check_live(known, live, version, &failed, err);
 		if (ret != KNOT_EOK) {
 			version_free(version);
 		}
@@ -477,7 +535,7 @@ static int renew(known_t *known, bool live, ident_t *files, ident_t *after, char
 
 /* Sees to it that the current version is what the files are now, if they are good; live: not for a
  * load. */
-static int update(known_t *known, bool live, ident_t *files, ident_t *after, char *err)
+static int update(known_t *known, const live_t *live, ident_t *files, ident_t *after, char *err)
 {
 	const list_t *list = &known->list;
 	list_identify(list, files);
@@ -487,7 +545,7 @@ static int update(known_t *known, bool live, ident_t *files, ident_t *after, cha
 	}
 
 	/* Any other failure may end without a change of the file: that is tried again. */
-	bool hopeless = known->bad_ret == KNOT_EMALF || (live && known->bad_ret == KNOT_ERANGE);
+	bool hopeless = known->bad_ret == KNOT_EMALF || (live != NULL && known->bad_ret == KNOT_ERANGE);
 	if (hopeless && known->bad_err != NULL && list_same(list, files, known->bad)) {
 		if (known->current == NULL) {
 			(void)snprintf(err, NETFILE_ERR_MAX, "%s", known->bad_err);
@@ -498,7 +556,7 @@ static int update(known_t *known, bool live, ident_t *files, ident_t *after, cha
 }
 
 /* update() with room for what the files are. */
-static int update_files(known_t *known, bool live, char *err)
+static int update_files(known_t *known, const live_t *live, char *err)
 {
 	const size_t count = known->list.conf.path_count + 1;
 	ident_t *idents = calloc(2 * count, sizeof(*idents));
@@ -511,7 +569,7 @@ static int update_files(known_t *known, bool live, char *err)
 static void hold(known_t *known, netlist_t **out)
 {
 	const size_t i = idle_find(known);
-	if (i < idle_count) {
+	if (i < idle.count) {
 		idle_remove(i);
 	}
 	known->holds++;
@@ -523,8 +581,8 @@ static void hold(known_t *known, netlist_t **out)
  * has asked for since, is of no use any more. */
 static void end_check(void)
 {
-	for (size_t i = checking ? idle_count : 0; i-- > 0;) {
-		if (idle[i]->untaken && idle[i]->check != check_now) {
+	for (size_t i = checking ? idle.count : 0; i-- > 0;) {
+		if (idle.at[i]->untaken && idle.at[i]->check != check_now) {
 			idle_free(i);
 		}
 	}
@@ -539,10 +597,14 @@ static int get(const list_t *list, netlist_t **out, char *err)
 	if (known == NULL) {
 		return no_memory(err);
 	}
-	int ret = update_files(known, false, err);
+	/* A zone that is added is no reload. */
+	static const live_t alone = { NULL, NULL };
+	bool again = known->current != NULL && known->taken == check_now;
+	known->taken = check_now;
+	int ret = update_files(known, again ? &alone : NULL, err);
 	known->untaken = false;
 	if (known->current == NULL) {
-		if (idle_find(known) == idle_count) { /* New. */
+		if (idle_find(known) == idle.count) { /* New. */
 			idle_add(known);
 		}
 		return ret;
@@ -593,6 +655,14 @@ static int take_unreadable(const list_t *list, netlist_t **out, char *err)
 	return KNOT_EOK;
 }
 
+void netlist_reload(void)
+{
+	pthread_mutex_lock(&registry_lock);
+	check_now += !checking;
+	checking = true;
+	pthread_mutex_unlock(&registry_lock);
+}
+
 int netlist_check(const netlist_conf_t *conf, netlist_t **out, char err[static NETFILE_ERR_MAX])
 {
 	const list_t list = list_of(conf);
@@ -604,8 +674,6 @@ int netlist_check(const netlist_conf_t *conf, netlist_t **out, char err[static N
 	}
 
 	pthread_mutex_lock(&registry_lock);
-	check_now += !checking;
-	checking = true;
 	if (ret == KNOT_EOK) {
 		keep_checked(&list, *out);
 	} else if (ret == KNOT_EACCES) {
@@ -615,13 +683,15 @@ int netlist_check(const netlist_conf_t *conf, netlist_t **out, char err[static N
 	return ret;
 }
 
-bool netlist_refresh(const netlist_t *list, char err[static NETFILE_ERR_MAX])
+bool netlist_refresh(const netlist_t *list, netlist_fits_f fits, void *ctx,
+                     char err[static NETFILE_ERR_MAX])
 {
+	const live_t live = { fits, ctx };
 	known_t *known = list->known;
 	err[0] = '\0';
 	pthread_mutex_lock(&registry_lock);
 	const netlist_t *before = known->current;
-	(void)update_files(known, true, err);
+	(void)update_files(known, &live, err);
 	bool changed = known->current != before;
 	pthread_mutex_unlock(&registry_lock);
 	return changed;
@@ -679,7 +749,8 @@ void netlist_put(netlist_t *version)
 /* When the library goes, so do the lists that nobody holds. */
 static __attribute__((destructor)) void free_idle(void)
 {
-	while (idle_count > 0) {
+	while (idle.count > 0) {
 		idle_free(0);
 	}
+	vec_free(&idle);
 }

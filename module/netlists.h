@@ -24,7 +24,8 @@
 #include "policy/netfile.h"
 #include "policy/netset.h"
 
-/*! Lists that nobody holds and that are kept anyway; the longest unheld goes first. */
+/*! Lists that nobody holds and that are kept anyway, besides those that a check has just read; the
+ *  longest unheld goes first. */
 #define NETLISTS_IDLE_MAX 64
 
 /*! A hold on a built list. */
@@ -60,6 +61,9 @@ typedef struct {
  */
 int netlist_get(const netlist_conf_t *conf, netlist_t **out, char err[static NETFILE_ERR_MAX]);
 
+/*! To be called when a configuration is read, before its check: what is loaded next is a reload. */
+void netlist_reload(void);
+
 /*!
  * Builds a list from its files as they are now, for a check of the configuration. As netlist_get(),
  * but a bad file is an error even if there is a last good version.
@@ -72,16 +76,23 @@ int netlist_get(const netlist_conf_t *conf, netlist_t **out, char err[static NET
  */
 int netlist_check(const netlist_conf_t *conf, netlist_t **out, char err[static NETFILE_ERR_MAX]);
 
+/*! Asked if a new version may be used; else why says what speaks against it. With a lock taken. */
+typedef bool (*netlist_fits_f)(void *ctx, const netlist_t *version,
+                               char why[static NETFILE_ERR_MAX]);
+
 /*!
  * Makes what the files of a list are now its current version, while others use it: as netlist_get()
  * does, but a file that says less than half of what it said is refused, as one that is malformed. It
- * may be the beginning of one that is still to come.
+ * may be the beginning of one that is still to come. So does netlist_get() itself if there was no
+ * netlist_reload() since it was called last: a zone is added, nobody reloads.
  *
+ * \param fits NULL: anything may be used.
  * \param err  Always terminated; empty if nothing is to be said. The same is said once.
  *
  * \return True if there is a new version.
  */
-bool netlist_refresh(const netlist_t *list, char err[static NETFILE_ERR_MAX]);
+bool netlist_refresh(const netlist_t *list, netlist_fits_f fits, void *ctx,
+                     char err[static NETFILE_ERR_MAX]);
 
 /*! The current version of a list that is held, valid until the end of the caller's RCU read-side
  *  section. No lock. */

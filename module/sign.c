@@ -999,18 +999,16 @@ int signer_sign_verdict(signer_t *signer, const sign_view_t *view, policy_respon
  * whatever becomes of zones, so that the names of a policy are hashed once, and only the names that
  * are asked for each time. The least recently used one in a set gives way to a new one.
  */
-#define HASHED_SETS 256
+#define HASHED_SETS 128
 #define HASHED_WAYS 8
-#define HASHED_NAME 64
-#define HASHED_SALT 16
 
 typedef struct {
 	uint16_t iterations;
 	uint8_t size; /* Of the name; 0: no hash. */
 	uint8_t salt_len;
-	uint8_t salt[HASHED_SALT];
+	uint8_t salt[UINT8_MAX];
 	uint8_t hash[NSEC3_HASH];
-	uint8_t name[HASHED_NAME];
+	uint8_t name[KNOT_DNAME_MAXLEN];
 } hashed_t;
 
 typedef struct {
@@ -1078,9 +1076,6 @@ int sign_nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
                     const nsec3_params_t *params)
 {
 	size_t size = knot_dname_size(name);
-	if (size > HASHED_NAME || params->salt_len > HASHED_SALT) {
-		return hash_name(hash, name, params);
-	}
 	hashed_t *kept = hashed_at(name, size, params);
 	if (!is_hashed(kept, name, size, params)) {
 		kept->size = 0;

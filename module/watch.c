@@ -21,8 +21,7 @@ struct watch {
 	group_t *group;
 	watch_t *next, **at; /* In the group; at points here. */
 	const netlist_t *list;
-	watch_event_f event;
-	void *ctx;
+	watch_who_t who;
 };
 
 /* All watches of one list. */
@@ -52,16 +51,27 @@ static time_t now(void)
 static void tell(const group_t *group, bool changed, const char *text)
 {
 	for (const watch_t *watch = group->watches; watch != NULL; watch = watch->next) {
-		watch->event(watch->ctx, changed, text);
+		watch->who.event(watch->who.event_ctx, changed, text);
 		text = NULL;
 	}
 }
 
-static void look_at(const group_t *group)
+static bool fits_all(void *ctx, const netlist_t *version, char why[static NETFILE_ERR_MAX])
+{
+	const group_t *group = ctx;
+	for (const watch_t *watch = group->watches; watch != NULL; watch = watch->next) {
+		if (!watch->who.fits(watch->who.fits_ctx, version, why)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void look_at(group_t *group)
 {
 	const netlist_t *list = group->watches->list;
 	char err[NETFILE_ERR_MAX], text[NETFILE_ERR_MAX + 100];
-	if (netlist_refresh(list, err)) {
+	if (netlist_refresh(list, fits_all, group, err)) {
 		rcu_read_lock();
 		const netlist_t *version = netlist_current(list);
 		size_t nets = netset_count(netlist_set(version));
@@ -157,8 +167,7 @@ static void add(watch_t *watch, group_t *group, uint32_t interval)
 	}
 }
 
-int watch_new(const netlist_t *list, uint32_t interval, watch_event_f event, void *ctx,
-              watch_t **out)
+int watch_new(const netlist_t *list, uint32_t interval, const watch_who_t *who, watch_t **out)
 {
 	*out = NULL;
 	if (!netlist_has_files(list)) {
@@ -168,7 +177,7 @@ int watch_new(const netlist_t *list, uint32_t interval, watch_event_f event, voi
 	if (watch == NULL) {
 		return KNOT_ENOMEM;
 	}
-	*watch = (watch_t){ .list = list, .event = event, .ctx = ctx };
+	*watch = (watch_t){ .list = list, .who = *who };
 
 	pthread_mutex_lock(&life);
 	pthread_mutex_lock(&lock);

@@ -14,26 +14,27 @@
 
 typedef struct watch watch_t;
 
-/*!
- * Told of a list that has changed or was refused.
- *
- * \param changed  There is a new version; or the last good one stays.
- * \param text     What to log. NULL for all watches of a list but one.
- */
-typedef void (*watch_event_f)(void *ctx, bool changed, const char *text);
+/*! Who watches. Called by the thread, not after watch_free(). */
+typedef struct {
+	netlist_fits_f fits; /*!< Asked before a new version is taken over. */
+	void *fits_ctx;
+	/*! Told of a list that has changed (there is a new version), or was refused. The text is what
+	 *  to log, NULL for all watches of a list but one. */
+	void (*event)(void *ctx, bool changed, const char *text);
+	void *event_ctx;
+} watch_who_t;
 
 /*!
  * Watches a list. Nothing is to be watched in one without files: then *out is NULL.
  *
  * \param list      Held by the caller until after watch_free().
  * \param interval  Seconds, not 0. Of several watches of one list, the shortest counts.
- * \param event     Called by the thread, not after watch_free().
+ * \param who       Copied.
  *
  * \retval KNOT_EOK
  * \retval KNOT_ENOMEM  Or there can't be another thread.
  */
-int watch_new(const netlist_t *list, uint32_t interval, watch_event_f event, void *ctx,
-              watch_t **out);
+int watch_new(const netlist_t *list, uint32_t interval, const watch_who_t *who, watch_t **out);
 
 /*! Ends a watch; NULL is fine. Waits for the list that the thread is reading. */
 void watch_free(watch_t *watch);

@@ -44,6 +44,9 @@ typedef struct {
 
 /*! Missing names in one response. */
 #define MISSING_MAX 32
+/*! Labels below the apex that a host of the policy or the zone may have and be among them: each costs
+ *  places in the chain, look-ups and hashes. */
+#define DEPTH_MAX 5
 
 /*!
  * A name that answers have and the zone does not. Its encloser is the longest part of it that the
@@ -734,6 +737,10 @@ static void find_missing(denial_t *denial)
 	denial->judge->limited |= all.apex_mx->rrs.count > POLICY_MX_MAX;
 	while (next_policy_name(&all, &missing)) {
 		missing.labels = label_count(missing.name);
+		if (!missing.exchange && missing.labels > denial->apex_labels + DEPTH_MAX) {
+			denial->judge->limited = true;
+			continue;
+		}
 		if (!name_in_zone(missing.name, denial->policy->zone) ||
 		    missing.labels == denial->apex_labels || !is_new(denial, &missing) ||
 		    !(denial->nsec3 ? find_by_nsec3 : find_by_nsec)(denial, &missing) ||

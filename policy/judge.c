@@ -354,11 +354,11 @@ static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t 
 	case HOST_BLIND:
 		/* Its additional records may be what was left out for lack of room. */
 		judge->verdict->unknown |= (!shown && !judge->response->additional_complete);
-		/* At the apex, a target that is not guarded is a web host. A web host without an
-		 * address to show is an alias: it leads to the web site, and so to the proxy. */
+		/* At the apex, a target that is not guarded is a web host, or comes after
+		 * POLICY_MX_MAX others. Without an address to show it is an alias: it leads to the
+		 * web site, and so to the proxy. */
 		if (!shown && judge->response->additional_complete &&
-		    name_equal(finding->owner, judge->policy->zone) &&
-		    names_match(&judge->policy->web_hosts, target)) {
+		    name_equal(finding->owner, judge->policy->zone)) {
 			return true;
 		}
 		break;
@@ -966,7 +966,7 @@ static void drop_signatures(judge_t *judge)
 static int limited_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
 {
 	judge_t *judge = ctx;
-	if (judge->budget == 0) {
+	if (judge->budget == 0 && !name_equal(owner, judge->policy->zone)) { /* The apex is at hand. */
 		judge->limited = true;
 		return KNOT_ELIMIT;
 	}
@@ -1021,14 +1021,8 @@ static void begin(judge_t *judge, const policy_t *policy, policy_lookup_f lookup
  * not there, are not to fill the log. */
 static void note_unjudged(judge_t *judge)
 {
-	const policy_response_t *response = judge->response;
-	finding_t finding = { .rule = RULE_UNJUDGED, .section = KNOT_ANSWER, .type = response->qtype,
-	                      .owner = judge->policy->zone };
-	finding.action = judge->error == KNOT_ESPACE ? ACTION_REFUSED : ACTION_LOGGED;
-	if (response->count > 0 && name_equal(response->items[0].rrset->owner, response->qname)) {
-		finding.owner = response->qname;
-	}
-	response_finding(judge, &finding);
+	response_unjudged(judge->policy, judge->response, judge->verdict,
+	                  judge->error == KNOT_ESPACE ? ACTION_REFUSED : ACTION_LOGGED);
 }
 
 /* Does what the edits of the answer entail. */

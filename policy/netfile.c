@@ -198,6 +198,7 @@ static const char *use_name(reader_t *reader, const knot_dname_t *name, bool exc
 		return "a pattern, not a domain name";
 	}
 	reader->info.names += !except;
+	reader->info.name_excepts += except;
 	*ret = names_append(&reader->names, name, except);
 	return NULL;
 }
@@ -215,11 +216,13 @@ static const char *add_name(reader_t *reader, const char *text, bool except, int
 
 static int use_net(reader_t *reader, const net_t *net, bool except)
 {
+	double *covers = net->family == 4 ? &reader->info.covers4 : &reader->info.covers6;
 	if (except) {
+		*covers -= net_addresses(net);
 		return netset_except(reader->nets, net);
 	}
 	reader->info.count++;
-	*(net->family == 4 ? &reader->info.covers4 : &reader->info.covers6) += net_addresses(net);
+	*covers += net_addresses(net);
 	return netset_add(reader->nets, net);
 }
 

@@ -35,8 +35,10 @@ typedef struct {
 	int year, month, day; /*!< Of the first "# date: YYYY-MM-DD" line; year 0: none. */
 	size_t count;         /*!< Networks read, without exceptions. */
 	size_t names;         /*!< Proxy names read, likewise. */
+	size_t name_excepts;  /*!< Exceptions to these. */
 	double covers4;       /*!< Addresses in these networks: IPv4, */
-	double covers6;       /*!< and IPv6. What several hold counts for each. */
+	double covers6;       /*!< and IPv6, less those in exceptions. What several hold counts for
+	                       *   each. */
 } netfile_info_t;
 
 /*!

@@ -761,6 +761,20 @@ const net_t *netset_match(const netset_t *set, int family, const uint8_t *addr)
 	return net != NO_NET ? &set->nets.at[net] : NULL;
 }
 
+double netset_addresses(const netset_t *set, int family)
+{
+	const intervals_t *intervals = family == 4 ? &set->v4 : &set->v6;
+	const double high = 18446744073709551616.0, end = family == 4 ? 4294967296.0 : high * high;
+	double count = 0, next = end;
+	for (size_t i = intervals->count; i-- > 0;) {
+		addr_t addr = intervals_at(intervals, family, i);
+		double start = (double)addr.hi * high + (double)addr.lo;
+		count += intervals->net[i] != NO_NET ? next - start : 0;
+		next = start;
+	}
+	return count;
+}
+
 bool netset_overlaps(const netset_t *set, const net_t *net)
 {
 	const intervals_t *intervals = set == NULL ? NULL : net->family == 4 ? &set->v4 : &set->v6;

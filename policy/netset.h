@@ -127,6 +127,10 @@ const net_t *netset_at(const netset_t *set, size_t i);
  */
 const net_t *netset_match(const netset_t *set, int family, const uint8_t *addr);
 
+/*! The number of addresses of a family in the networks of a built set, excepted ones left out, to some
+ *  15 digits. */
+double netset_addresses(const netset_t *set, int family);
+
 /*! True if any address of net is in the set, so not excepted. NULL set: false. */
 bool netset_overlaps(const netset_t *set, const net_t *net);
 

@@ -201,6 +201,9 @@ static void add_finding(policy_verdict_t *verdict, const finding_t *finding)
 	verdict->actions |= 1U << finding->action;
 	if (verdict->finding_count < POLICY_FINDINGS_MAX) {
 		verdict->findings[verdict->finding_count++] = *finding;
+	} else if (finding->rule == RULE_SIGN_FAILURE || finding->rule == RULE_UNJUDGED) {
+		/* Why an answer is refused, or not as it should be, has to be said. */
+		verdict->findings[POLICY_FINDINGS_MAX - 1] = *finding;
 	}
 }
 
@@ -231,6 +234,23 @@ void policy_sign_failure(const policy_response_t *response, policy_verdict_t *ve
 	add_finding(verdict, &(finding_t){ .rule = RULE_SIGN_FAILURE, .action = ACTION_REFUSED,
 	                                   .section = KNOT_ANSWER, .owner = response->qname,
 	                                   .type = response->qtype, .cause = cause });
+}
+
+void response_unjudged(const policy_t *policy, const policy_response_t *response,
+                       policy_verdict_t *verdict, action_t action)
+{
+	/* Else the client may have made the name up. */
+	bool real = response->count > 0 &&
+	            name_equal(response->items[0].rrset->owner, response->qname);
+	add_finding(verdict, &(finding_t){ .rule = RULE_UNJUDGED, .action = action,
+	                                   .section = KNOT_ANSWER, .type = response->qtype,
+	                                   .owner = real ? response->qname : policy->zone });
+}
+
+void policy_unjudged(const policy_t *policy, const policy_response_t *response,
+                     policy_verdict_t *verdict)
+{
+	response_unjudged(policy, response, verdict, ACTION_LOGGED);
 }
 
 bool response_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t *finding)

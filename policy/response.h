@@ -154,6 +154,10 @@ void policy_drop_additional(policy_response_t *response, policy_verdict_t *verdi
 void policy_sign_failure(const policy_response_t *response, policy_verdict_t *verdict,
                          const char *cause);
 
+/*! Notes that a response could not be judged as a whole, and stays: the finding unjudged. */
+void policy_unjudged(const policy_t *policy, const policy_response_t *response,
+                     policy_verdict_t *verdict);
+
 /* For judge.c and denial.c only. */
 
 /*! Longest chain of aliases looked at in a response; knotd stops after five. */
@@ -244,6 +248,10 @@ void response_drop_authority(judge_t *judge);
 
 /*! What the zone says of the exchange; looked up once. */
 const host_t *response_exchange(judge_t *judge);
+
+/*! As policy_unjudged(), with what enforcing does about it. */
+void response_unjudged(const policy_t *policy, const policy_response_t *response,
+                       policy_verdict_t *verdict, action_t action);
 
 /*! Notes in a finding that the addresses of an RRset are answered; NULL does nothing. */
 void response_answered(finding_t *finding, const knot_rrset_t *rrset);

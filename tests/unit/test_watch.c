@@ -52,6 +52,11 @@ static void test_refresh(void **state)
 		{ "bad\n", false, ":1: ", true },
 		{ "", false, ": neither", true },
 		{ NULL, false, ": No such file", true },
+		/* The same addresses in one network, or most of them excepted. */
+		{ "192.0.2.0/25\n203.0.113.0/25\n203.0.113.128/25\n203.0.113.0/24\n", true, NULL, true },
+		{ "192.0.2.0/25\n203.0.113.0/24\n", true, NULL, true },
+		{ "192.0.2.0/25\n203.0.113.0/24\n!203.0.113.0/25\n!192.0.2.0/25\n", false,
+		  ": less than half", true },
 		/* 384 addresses before, 128 now: it may have been cut. */
 		{ "203.0.113.0/25\n", false, ": less than half of what it said before", true },
 		{ "198.51.100.0/25\n192.0.2.0/26\n", true, NULL, false },
@@ -71,13 +76,13 @@ static void test_refresh(void **state)
 	netlist_t *list = get_a(KNOT_EOK, err);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		if (i == 0) {
-			assert_false(netlist_refresh(list, err)); /* As it was loaded. */
+			assert_false(netlist_refresh(list, NULL, NULL, err)); /* As it was loaded. */
 		} else if (steps[i].text != NULL) {
 			write_file(path_a, steps[i].text);
 		} else {
 			assert_int_equal(unlink(path_a), 0);
 		}
-		assert_int_equal(netlist_refresh(list, err), steps[i].changed);
+		assert_int_equal(netlist_refresh(list, NULL, NULL, err), steps[i].changed);
 		if (steps[i].err != NULL) {
 			assert_memory_equal(err, path_a, strlen(path_a));
 			assert_non_null(strstr(err + strlen(path_a), steps[i].err));
@@ -86,12 +91,18 @@ static void test_refresh(void **state)
 		}
 		assert_int_equal(now_has(list, "203.0.113.1"), steps[i].more);
 		/* The same is said once. */
-		assert_false(netlist_refresh(list, err));
+		assert_false(netlist_refresh(list, NULL, NULL, err));
 		assert_string_equal(err, "");
 	}
 
-	/* A load takes what was refused. */
-	netlist_t *loaded = get_a(KNOT_EOK, err);
+	/* A zone that is added does not take what was refused, a reload does. */
+	const char *const paths[] = { path_a };
+	const netlist_conf_t conf = { .paths = paths, .path_count = 1 };
+	netlist_t *loaded;
+	assert_int_equal(netlist_get(&conf, &loaded, err), KNOT_EOK);
+	assert_true(loaded != list && netlist_names(loaded)->count == 3);
+	netlist_put(loaded);
+	loaded = get_a(KNOT_EOK, err);
 	assert_string_equal(err, "");
 	assert_int_equal(netlist_names(loaded)->count, 1);
 	assert_true(netlist_current(list) == loaded);
@@ -112,6 +123,13 @@ static void tell(void *ctx, bool changed, const char *text)
 	atomic_fetch_add(&told->texts, text != NULL);
 }
 
+static bool fits(void *ctx, const netlist_t *version, char why[static NETFILE_ERR_MAX])
+{
+	(void)version;
+	(void)snprintf(why, NETFILE_ERR_MAX, "it does not fit");
+	return *(bool *)ctx;
+}
+
 static void wait_for(atomic_uint *number, unsigned value)
 {
 	for (int i = 0; atomic_load(number) < value; i++) {
@@ -129,18 +147,29 @@ static void test_thread(void **state)
 	netlist_t *list = get_a(KNOT_EOK, err);
 	told_t told[2] = { 0 };
 	watch_t *watches[2];
-	assert_int_equal(watch_new(list, 3600, tell, &told[0], &watches[0]), KNOT_EOK);
-	assert_int_equal(watch_new(list, 1, tell, &told[1], &watches[1]), KNOT_EOK);
+	bool good[2] = { true, true };
+	const watch_who_t who[2] = {
+		{ fits, &good[0], tell, &told[0] }, { fits, &good[1], tell, &told[1] },
+	};
+	assert_int_equal(watch_new(list, 3600, &who[0], &watches[0]), KNOT_EOK);
+	assert_int_equal(watch_new(list, 1, &who[1], &watches[1]), KNOT_EOK);
 	write_file(path_a, "192.0.2.0/24\n203.0.113.0/24\n");
 	wait_for(&told[0].changed, 1);
 	wait_for(&told[1].changed, 1);
 	assert_true(now_has(list, "203.0.113.1"));
 	assert_int_equal(told[0].texts + told[1].texts, 1);
 
+	/* One that is wrong for one of them is taken over for none. */
+	good[0] = false;
+	write_file(path_a, "192.0.2.0/24\n198.51.100.0/24\n");
+	wait_for(&told[0].refused, 1);
+	wait_for(&told[1].refused, 1);
+	assert_true(now_has(list, "203.0.113.1"));
+
 	watch_free(watches[1]);
 	write_file(path_a, "nothing\n");
-	wait_for(&told[0].refused, 1);
-	assert_int_equal(told[1].refused, 0);
+	wait_for(&told[0].refused, 2);
+	assert_int_equal(told[1].refused, 1);
 	assert_true(now_has(list, "203.0.113.1"));
 	watch_free(watches[0]);
 	watch_free(NULL);
@@ -157,7 +186,8 @@ static void test_nothing_to_watch(void **state)
 	netlist_t *list;
 	assert_int_equal(get_nets(&net, 1, &list, err), KNOT_EOK);
 	watch_t *watch;
-	assert_int_equal(watch_new(list, 1, tell, NULL, &watch), KNOT_EOK);
+	const watch_who_t nobody = { NULL, NULL, NULL, NULL };
+	assert_int_equal(watch_new(list, 1, &nobody, &watch), KNOT_EOK);
 	assert_null(watch);
 	assert_true(netlist_current(list) == list);
 	netlist_put(list);
@@ -204,10 +234,12 @@ static void test_readers(void **state)
 	}
 	for (int i = 1; i < 300; i++) {
 		told_t told = { 0 };
+		bool good = true;
+		const watch_who_t who = { fits, &good, tell, &told };
 		watch_t *watch;
-		wrong += watch_new(list, 1, tell, &told, &watch) != KNOT_EOK;
+		wrong += watch_new(list, 1, &who, &watch) != KNOT_EOK;
 		write_file(path_a, texts[i % 2]);
-		bool changed = netlist_refresh(list, err);
+		bool changed = netlist_refresh(list, NULL, NULL, err);
 		watch_free(watch);
 		wrong += err[0] != '\0' || (!changed && told.changed == 0);
 	}

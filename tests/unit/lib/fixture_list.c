@@ -63,12 +63,14 @@ int get_files(const char *const *paths, size_t count, netlist_t **out,
               char err[static NETFILE_ERR_MAX])
 {
 	const netlist_conf_t conf = { .paths = paths, .path_count = count };
+	netlist_reload();
 	return netlist_get(&conf, out, err);
 }
 
 int get_nets(const net_t *nets, size_t count, netlist_t **out, char err[static NETFILE_ERR_MAX])
 {
 	const netlist_conf_t conf = { .nets = nets, .net_count = count };
+	netlist_reload();
 	return netlist_get(&conf, out, err);
 }
 
@@ -76,6 +78,7 @@ int check_a(netlist_t **out, char err[static NETFILE_ERR_MAX])
 {
 	const char *const paths[] = { path_a };
 	const netlist_conf_t conf = { .paths = paths, .path_count = 1 };
+	netlist_reload();
 	return netlist_check(&conf, out, err);
 }
 

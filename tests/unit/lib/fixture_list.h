@@ -21,7 +21,7 @@ int fixture_list_teardown(void **state);
 /*! Puts a new file in the place of one, as an operator's scripts should. */
 void write_file(const char *path, const char *text);
 
-/*! netlist_get() for a list of files, or of networks, only. */
+/*! netlist_get() for a list of files, or of networks, only; each is a reload. */
 int get_files(const char *const *paths, size_t count, netlist_t **out,
               char err[static NETFILE_ERR_MAX]);
 int get_nets(const net_t *nets, size_t count, netlist_t **out, char err[static NETFILE_ERR_MAX]);
