@@ -56,13 +56,14 @@ static bool will_be_direct(zone_t *zone, const policy_t *policy, const knot_dnam
 	return !host.elsewhere && (host.state == HOST_FOUND || host.proxy_name);
 }
 
-/*! True if the zone has no records at a name, and may have. */
+/*! True if the zone has nothing at a name, not even by a wildcard, and may have. */
 static bool is_free(zone_t *zone, const policy_t *policy, const knot_dname_t *name)
 {
 	knot_rrset_t rrset;
 	host_t host;
 	host_find(policy, zone_lookup, zone, name, &host);
-	return !host.elsewhere && !names_match(&policy->web_hosts, name) &&
+	return !host.elsewhere && host.state == HOST_NONE && !host.alias &&
+	       !names_match(&policy->web_hosts, name) &&
 	       !zone_rrset_at(zone, name, 0, &rrset) && !zone_has_other_types(zone, name);
 }
 

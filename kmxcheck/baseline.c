@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "kmxcheck/baseline.h"
+#include "kmxcheck/file.h"
 #include "kmxcheck/xalloc.h"
 
 static const char *if_any(const char *text)
@@ -18,12 +19,14 @@ static const char *if_any(const char *text)
 	return text != NULL ? text : "";
 }
 
-/*! A finding's key; NULL is what does not apply. */
+/*! A finding's key; NULL is what does not apply. Of a finding about no address, its network. */
 static char *make_key(const char *zone, const char *server, const char *rule, const char *owner,
-                      const char *type, const char *target, const char *address)
+                      const char *type, const char *target, const char *address,
+                      const char *network)
 {
 	return xformat("%s\n%s\n%s\n%s\n%s\n%s\n%s", if_any(zone), if_any(server), if_any(rule),
-	               if_any(owner), if_any(type), if_any(target), if_any(address));
+	               if_any(owner), if_any(type), if_any(target),
+	               address != NULL ? address : if_any(network));
 }
 
 static int key_cmp(const void *a, const void *b)
@@ -52,7 +55,7 @@ static bool add_zone(baseline_t *baseline, const json_t *zone)
 		*(char **)xadd(&baseline->keys) =
 			make_key(name, server, rule, member(finding, "owner"),
 			         member(finding, "type"), member(finding, "target"),
-			         member(finding, "address"));
+			         member(finding, "address"), member(finding, "network"));
 	}
 	return true;
 }
@@ -61,7 +64,15 @@ int baseline_read(baseline_t *baseline, const char *path, char err[static ERROR_
 {
 	json_error_t error;
 	source_pos_t pos = { .file = path };
-	json_t *report = json_load_file(path, 0, &error);
+	text_t text = { .at = NULL };
+	const char *what;
+	int ret = file_read(path, true, &text, &what);
+	if (ret != KNOT_EOK) {
+		free(text.at);
+		return error_at(err, ret, pos, "can't be read (%s)", what);
+	}
+	json_t *report = json_loadb(text.at, text.size, 0, &error);
+	free(text.at);
 	if (report == NULL) {
 		char *clean = xcheck(clean_copy(error.text));
 		pos.line = error.line > 0 ? (uint64_t)error.line : 0;
@@ -87,13 +98,15 @@ void baseline_apply(const baseline_t *baseline, audit_t *audit, const char *serv
 	(void)name_text(zone, audit->zone);
 	for (size_t i = 0; baseline->keys.count > 0 && i < audit->findings.count; i++) {
 		audit_finding_t *finding = &audit->findings.at[i];
-		char type[TYPE_TEXT_MAX], address[ADDRESS_TEXT_MAX];
+		char type[TYPE_TEXT_MAX], address[ADDRESS_TEXT_MAX], network[NET_TEXT_MAX];
 		char *key = make_key(zone, server, audit_rules[finding->rule].name,
 		                     name_text(owner, finding->owner),
 		                     finding->type != 0 ? type_text(type, finding->type) : NULL,
 		                     name_text(target, finding->target),
 		                     finding->family == 0 ? NULL :
-		                     address_text(address, finding->family, finding->address));
+		                     address_text(address, finding->family, finding->address),
+		                     finding->has_network ? net_to_str(&finding->network, network)
+		                                          : NULL);
 		finding->known = vec_find(&baseline->keys, &key, key_cmp) != NULL;
 		free(key);
 	}

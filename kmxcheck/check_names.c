@@ -133,10 +133,9 @@ static void find_told(auditor_t *auditor)
 		case AUDIT_PROXIED_ALIAS:
 		case AUDIT_PROXIED_TARGET:
 		case AUDIT_IMPLICIT_MX:
-			xadd_name(&auditor->told, finding->owner);
-			if (finding->type == KNOT_RRTYPE_MX || finding->type == KNOT_RRTYPE_SRV) {
-				xadd_name(&auditor->told, finding->target);
-			}
+			xadd_name(&auditor->told, finding->type == KNOT_RRTYPE_MX ||
+			                          finding->type == KNOT_RRTYPE_SRV
+			                          ? finding->target : finding->owner);
 			break;
 		default:
 			break;

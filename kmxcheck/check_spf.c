@@ -196,7 +196,7 @@ void check_implicit_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *s
 	if (network != NULL) {
 		audit_finding_t *finding = audit_add(auditor, rule, owner, address.rrset->type);
 		audit_set_rdata(finding, address.family, address.rdata, network);
-		audit_set_position(auditor, finding, owner, address.rrset->type, 0);
+		audit_set_position(auditor, finding, owner, address.rrset->type, address.index);
 		finding->message = xformat("%s has no MX, so mail goes to its proxied address %s",
 		                           name_text(name, owner), proxied_text(text, finding));
 		finding->remedy = xformat("add MX 10 %s, or MX 0 . if it takes no mail",

@@ -4,13 +4,13 @@
  * Reading what is to be ignored, and finding it.
  */
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "dns/name.h"
+#include "kmxcheck/file.h"
 #include "kmxcheck/ignore.h"
 #include "kmxcheck/xalloc.h"
 #include "policy/names.h"
@@ -146,26 +146,25 @@ int ignores_read(ignores_t *ignores, const char *path, char err[static ERROR_TEX
 {
 	char **file = xadd(&ignores->files);
 	source_pos_t pos = { .file = *file = xstrdup(path) };
-	FILE *in = fopen(path, "re");
-	if (in == NULL) {
-		return error_at(err, knot_map_errno(), pos, "can't be read (%s)", strerror(errno));
+	text_t text = { .at = NULL };
+	const char *what;
+	int ret = file_read(path, true, &text, &what);
+	if (ret != KNOT_EOK) {
+		free(text.at);
+		return error_at(err, ret, pos, "can't be read (%s)", what);
 	}
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t size;
-	int ret = KNOT_EOK;
-	while (ret == KNOT_EOK && (errno = 0, size = getline(&line, &room, in)) >= 0) {
+	for (size_t at = 0; at < text.size && ret == KNOT_EOK;) {
+		const char *end = memchr(text.at + at, '\n', text.size - at);
+		size_t size = end != NULL ? (size_t)(end - text.at) - at : text.size - at;
+		char *line = xformat("%.*s", (int)size, text.at + at);
 		pos.line++;
-		ret = strlen(line) < (size_t)size
+		ret = strlen(line) < size
 		      ? error_at(err, KNOT_EINVAL, pos, "a zero octet, this is not a text")
 		      : read_line(ignores, line, pos, err);
+		free(line);
+		at += size + 1;
 	}
-	if (ret == KNOT_EOK && errno != 0) {
-		pos.line = 0;
-		ret = error_at(err, knot_map_errno(), pos, "can't be read (%s)", strerror(errno));
-	}
-	free(line);
-	(void)fclose(in);
+	free(text.at);
 	return ret;
 }
 

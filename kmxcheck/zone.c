@@ -8,6 +8,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <libzscanner/scanner.h>
 
@@ -379,7 +380,7 @@ static int add_outside(zone_t *zone, const record_t *record)
 	knot_dname_txt_storage_t owner, apex;
 	if (zone->guessed) {
 		return error_at(zone->err, KNOT_EOUTOFZONE, record->pos, "%.142s is not in the "
-		                "zone %.142s, as the name of the file suggests: use --origin",
+		                "zone %.142s, which is a guess: use --origin",
 		                name_text(owner, record->owner), name_text(apex, zone->apex));
 	}
 	zone_outside_t *outside = xadd(&zone->outside);
@@ -625,7 +626,7 @@ static bool cut_ending(char *text, const char *const *endings)
 	size_t size = strlen(text);
 	for (; *endings != NULL; endings++) {
 		size_t end = strlen(*endings);
-		if (size > end && strcmp(text + size - end, *endings) == 0) {
+		if (size > end && strcasecmp(text + size - end, *endings) == 0) {
 			text[size - end] = '\0';
 			return true;
 		}
@@ -638,7 +639,7 @@ static const char *after_beginning(const char *text, const char *const *beginnin
 {
 	for (; *beginnings != NULL; beginnings++) {
 		size_t size = strlen(*beginnings);
-		if (strncmp(text, *beginnings, size) == 0 && text[size] != '\0') {
+		if (strncasecmp(text, *beginnings, size) == 0 && text[size] != '\0') {
 			return text + size;
 		}
 	}
@@ -684,13 +685,27 @@ static knot_dname_t *apex_of_file(const char *path, const survey_t *survey)
 	return apex;
 }
 
-/*! A guess of one label may be any word: names in the data have to agree, too. Where owners don't,
- *  reading the records says so with their lines. */
+/*! True if a guess is the zone that the data is of, and something else behind it. */
+static bool has_more_behind(const knot_dname_t *apex, const knot_dname_t *zone)
+{
+	knot_dname_txt_storage_t guess, text;
+	(void)name_text(guess, apex);
+	size_t size = strlen(name_text(text, zone)) - 1;
+	return knot_dname_labels(zone, NULL) > 1 && strncasecmp(guess, text, size) == 0 &&
+	       !name_in_zone(apex, zone);
+}
+
+/*! A guess of one label may be any word: names in the data have to agree, too. So they have where what
+ *  is behind their common name may be what people add to it. Where owners don't, reading the records
+ *  says so with their lines. */
 static bool is_likely(const knot_dname_t *apex, const survey_t *survey)
 {
-	return knot_dname_labels(apex, NULL) > 1 || !survey->any_data ||
-	       name_in_zone(survey->data, apex) ||
-	       (survey->any && !name_in_zone(survey->owner, apex));
+	if (!survey->any_data || name_in_zone(survey->data, apex)) {
+		return true;
+	}
+	return survey->any ? knot_dname_labels(apex, NULL) > 1 || !name_in_zone(survey->owner, apex)
+	                   : knot_dname_labels(apex, NULL) > 1 &&
+	                     !has_more_behind(apex, survey->data);
 }
 
 /*! Guesses by the names in the file, where the SOA is at the root or has no name. */
@@ -718,6 +733,7 @@ static int find_unsaid(zone_t *zone, const text_t *text, bool root, char *err)
 	knot_dname_storage_t head;
 	if (export_domain(head, text->at, text->size)) {
 		zone->apex = xname(head);
+		zone->guessed = true;
 		return KNOT_EOK;
 	}
 	int ret = scan_all(&files, zone->file, text, placeholder, survey_record, &survey, err);

@@ -118,6 +118,25 @@ class WhichZone(Case):
         self.assertIn("example.com. serial 1, 5 records: nothing found\n",
                       self.run_it(*POLICY, path)[0])
 
+    def test_more_behind_the_zone(self):
+        """The names in the data tell what is behind the zone in the name of the file."""
+        text = ("$TTL 300\n@ SOA ns1.example.com. h.example.com. 1 2 3 4 5\n@ NS ns1.example.com.\n"
+                "@ MX 10 mail.example.com.\n@ A 104.16.1.1\nmail A 104.16.1.2\n")
+        for name in ("example.com.external", "example.com-internal.zone", "example.com.fwd",
+                     "db.example.com.v2"):
+            self.assertIn("--origin", self.trouble(*POLICY, self.write(name, text)))
+        for name in ("example.com.ZONE", "Db.example.com", "example.com.DB.txt"):
+            self.assertIn("example.com. ", self.run_it(*POLICY, self.write(name, text),
+                                                       status=1)[0])
+
+    def test_head_that_does_not_agree(self):
+        text = (";; Domain: example.com\n$ORIGIN .\n@ 3600 IN SOA a. b. 1 2 3 4 5\n"
+                "example.net. 300 IN MX 10 mail.example.net.\nmail.example.net. 300 IN A 104.16.1.2\n")
+        path = self.write("export.txt", text)
+        self.assertIn("export.txt:4: example.net. is not in the zone example.com.",
+                      self.trouble(*POLICY, path))
+        self.run_it(*POLICY, "--origin", "example.net", path, status=1)
+
     def test_standard_input_has_no_name(self):
         self.assertIn("--origin", self.trouble(*POLICY, "-", stdin=RELATIVE))
         self.run_it(*POLICY, "-", stdin=EXPORT % "true", status=1)
@@ -355,6 +374,12 @@ class NeverWaits(Case):
             self.assertIn("not a regular file", self.refused("-c", "knot.conf"))
         self.assertIn("not a regular file", self.refused("-c", self.fifo, "-s", "127.0.0.1"))
 
+    def test_ignores_and_baselines(self):
+        zone = self.zone("good.test", GOOD)
+        for option in "--ignore-file", "--baseline":
+            for path in self.dir / "fifo", "/dev/zero":
+                self.refused(option, path, zone)
+
     def test_lists(self):
         zone = self.zone("a.test", GOOD)
         self.assertIn("fifo", self.refused("--proxy-file", self.fifo, zone))
@@ -397,6 +422,41 @@ class NeverWaits(Case):
     @unittest.skipUnless(os.path.isfile("/sys/kernel/uevent_seqnum"), "no /sys")
     def test_shorter_than_it_says(self):
         self.assertIn("shorter", self.refused(*POLICY, "/sys/kernel/uevent_seqnum"))
+
+
+class Findings(Case):
+
+    def found(self, lines, *args, status=1):
+        stdout = self.run_it("-f", "json", *POLICY, *args, self.zone("a.test", HEAD + lines),
+                             status=status)[0]
+        return [(finding["rule"], finding["owner"], finding.get("line"))
+                for finding in json.loads(stdout)["zones"][0]["findings"]]
+
+    def test_wildcard_for_mail(self):
+        self.assertEqual(self.found("@ MX 10 mail\n* A 192.0.2.7\n", status=0), [])
+        stdout = self.run_it(*POLICY, "--diff", self.dir / "a.test.zone")[0]
+        self.assertNotIn("+", stdout)
+
+    def test_line_of_implicit_mx(self):
+        self.assertEqual(self.found("@ A 192.0.2.1\n@ A 104.16.1.1\n", status=0),
+                         [("implicit-mx", "a.test.", 7)])
+
+    def test_name_that_has_mail_elsewhere(self):
+        found = self.found("@ MX 0 .\nsmtp A 104.16.1.2\nsmtp MX 10 www\nwww A 104.16.1.1\n")
+        self.assertIn(("proxied-mail-name", "smtp.a.test."), [entry[:2] for entry in found])
+
+    def test_spf_behind_all(self):
+        self.assertEqual(self.found('@ MX 0 .\n@ TXT "v=spf1 -all ip4:104.16.0.0/13"\n', status=0),
+                         [])
+
+    def test_baseline_knows_networks(self):
+        lines = '@ MX 0 .\n@ TXT "v=spf1 ip4:104.16.0.0/16 %s -all"\n'
+        first = self.zone("a.test", HEAD + lines % "")
+        report = self.write("base", self.run_it("-f", "json", *POLICY, first)[0])
+        args = *POLICY, "--baseline", report, "--fail-on", "warning"
+        self.run_it(*args, first)
+        self.run_it(*args, self.zone("a.test", HEAD +
+                                     lines % "ip4:104.17.0.0/16"), status=1)
 
 
 if __name__ == "__main__":
