@@ -4,6 +4,8 @@
  * The thread that looks at the files of lists.
  */
 
+#define _GNU_SOURCE /* pthread_setname_np() */
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -123,6 +125,9 @@ static int start(void)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int ret = pthread_create(&thread, NULL, run, NULL);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (ret == 0) {
+		(void)pthread_setname_np(thread, "mxguard-lists"); /* For those who look at threads. */
+	}
 	return ret == 0 ? KNOT_EOK : KNOT_ENOMEM;
 }
 

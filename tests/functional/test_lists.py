@@ -281,14 +281,21 @@ class Live(ListsCase):
                     seen.add(tuple(client.Answer.read(data).rdata("b.h." + ZONE, "A")))
         self.assertEqual(seen, {("192.0.2.2",), ("198.51.100.25",)})
 
+    def threads(self, server):
+        folder = "/proc/%d/task" % server.pid()
+        names = []
+        for task in os.listdir(folder):
+            with open(os.path.join(folder, task, "comm")) as file:
+                names.append(file.read().strip())
+        return names.count("mxguard-lists")
+
     def test_thread_ends(self):
         """The thread is there while a list is watched, and not longer."""
         server = self.started()
-        threads = lambda: len(os.listdir("/proc/%d/task" % server.pid()))
-        watching = threads()
+        self.assertEqual(self.threads(server), 1)
         server.write_conf(POLICY.with_(proxy_file=(self.list,), list_reload=0))
         server.knotc("reload")
-        harness.wait_for(lambda: threads() == watching - 1, WAIT, server.log())
+        harness.wait_for(lambda: self.threads(server) == 0, WAIT, server.log())
 
 
 if __name__ == "__main__":
