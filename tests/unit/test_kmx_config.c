@@ -330,7 +330,7 @@ static void test_many_stanzas(void **state)
 	write_file("a.conf", text);
 	read_good(&config);
 	for (int i = 0; i < MANY; i++) {
-		char id[8], name[] = "\3p00\4test";
+		char id[16], name[] = "\3p00\4test";
 		(void)snprintf(id, sizeof(id), "s%d", i);
 		name[2] = (char)('0' + i / 10);
 		name[3] = (char)('0' + i % 10);
