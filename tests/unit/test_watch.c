@@ -127,7 +127,7 @@ static bool fits(void *ctx, const netlist_t *version, char why[static NETFILE_ER
 {
 	(void)version;
 	(void)snprintf(why, NETFILE_ERR_MAX, "it does not fit");
-	return *(bool *)ctx;
+	return atomic_load((atomic_bool *)ctx);
 }
 
 static void wait_for(atomic_uint *number, unsigned value)
@@ -147,7 +147,7 @@ static void test_thread(void **state)
 	netlist_t *list = get_a(KNOT_EOK, err);
 	told_t told[2] = { 0 };
 	watch_t *watches[2];
-	bool good[2] = { true, true };
+	atomic_bool good[2] = { true, true };
 	const watch_who_t who[2] = {
 		{ fits, &good[0], tell, &told[0] }, { fits, &good[1], tell, &told[1] },
 	};
@@ -160,7 +160,7 @@ static void test_thread(void **state)
 	assert_int_equal(told[0].texts + told[1].texts, 1);
 
 	/* One that is wrong for one of them is taken over for none. */
-	good[0] = false;
+	atomic_store(&good[0], false);
 	write_file(path_a, "192.0.2.0/24\n198.51.100.0/24\n");
 	wait_for(&told[0].refused, 1);
 	wait_for(&told[1].refused, 1);
@@ -234,7 +234,7 @@ static void test_readers(void **state)
 	}
 	for (int i = 1; i < 300; i++) {
 		told_t told = { 0 };
-		bool good = true;
+		atomic_bool good = true;
 		const watch_who_t who = { fits, &good, tell, &told };
 		watch_t *watch;
 		wrong += watch_new(list, 1, &who, &watch) != KNOT_EOK;
