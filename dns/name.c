@@ -58,10 +58,7 @@ int name_compare(const knot_dname_t *a, const knot_dname_t *b)
 
 const knot_dname_t *name_suffix(const knot_dname_t *name, size_t labels)
 {
-	for (size_t skip = knot_dname_labels(name, NULL) - labels; skip > 0; skip--) {
-		name += 1 + *name;
-	}
-	return name;
+	return name_parent(name, knot_dname_labels(name, NULL) - labels);
 }
 
 bool name_wildcard(knot_dname_storage_t out, const knot_dname_t *name)

@@ -46,6 +46,15 @@ bool name_has_asterisk(const knot_dname_t *name);
  */
 int name_compare(const knot_dname_t *a, const knot_dname_t *b);
 
+/*! A name without its first labels; it has so many. */
+static inline const knot_dname_t *name_parent(const knot_dname_t *name, size_t labels)
+{
+	for (; labels > 0; labels--) {
+		name += 1 + *name;
+	}
+	return name;
+}
+
 /*! The suffix of a name that has this many labels, the root not counted: no more than the name. */
 const knot_dname_t *name_suffix(const knot_dname_t *name, size_t labels);
 

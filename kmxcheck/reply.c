@@ -12,6 +12,7 @@
 #include "dns/text.h"
 #include "kmxcheck/reply.h"
 #include "kmxcheck/xalloc.h"
+#include "policy/host.h"
 
 /*! Aliases that are followed. */
 #define ALIASES_MAX 5
@@ -88,31 +89,11 @@ static bool contains(const build_t *build, const knot_rrset_t *rrset)
 	return false;
 }
 
-/*! How a name stands in the zone. */
-typedef struct {
-	const knot_dname_t *encloser; /*!< Its closest encloser; itself if it exists. */
-	bool exists;
-	bool delegated;
-	knot_rrset_t delegation;      /*!< The NS RRset of the highest delegation above it. */
-} location_t;
-
 static void locate(const build_t *build, const knot_dname_t *name, location_t *location)
 {
-	*location = (location_t){ .encloser = build->apex };
-	size_t labels = knot_dname_labels(name, NULL);
-	for (size_t i = knot_dname_labels(build->apex, NULL) + 1; i <= labels; i++) {
-		const knot_dname_t *node = name_suffix(name, i);
-		knot_rrset_t ns;
-		if (!look(build, node, KNOT_RRTYPE_NS, &ns)) {
-			return;
-		}
-		location->encloser = node;
-		if (!location->delegated && ns.rrs.count > 0) {
-			location->delegated = true;
-			location->delegation = ns;
-		}
-	}
-	location->exists = true;
+	walked_t walked;
+	walked.labels = 0;
+	host_locate(build->apex, build->lookup, build->ctx, &walked, name, location);
 }
 
 const knot_dname_t *reply_wildcard(policy_lookup_f lookup, void *ctx, const knot_dname_t *name,
@@ -240,9 +221,7 @@ static void put_addresses(build_t *build, const knot_dname_t *target)
 	knot_dname_storage_t storage;
 	locate(build, target, &location);
 	const knot_dname_t *node = target;
-	if (location.delegated && !location.exists) {
-		return;
-	} else if (!location.exists) {
+	if (!location.exists && !location.delegated) { /* Below a delegation it may be glue. */
 		node = reply_wildcard(build->lookup, build->ctx, location.encloser, storage);
 	}
 	for (size_t i = 0; i < 2 && node != NULL; i++) {

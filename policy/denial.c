@@ -357,18 +357,13 @@ static void show_record(denial_t *denial, policy_item_t *item, knot_rrset_t *rrs
 typedef struct {
 	const policy_t *policy;
 	const knot_rrset_t *apex_mx;
-	bool patterns; /*!< Among the mail hosts; else web hosts are as other names are. */
 	size_t next;
 	knot_rdata_t *mx;
 } policy_names_t;
 
 static policy_names_t policy_names(const policy_t *policy, const knot_rrset_t *apex_mx)
 {
-	policy_names_t all = { .policy = policy, .apex_mx = apex_mx };
-	for (size_t i = 0; i < policy->mail_hosts.count; i++) {
-		all.patterns |= policy->mail_hosts.at[i].below;
-	}
-	return all;
+	return (policy_names_t){ .policy = policy, .apex_mx = apex_mx };
 }
 
 /* The next one; name, below and exchange are set. False at the end. */
@@ -381,12 +376,15 @@ static bool next_policy_name(policy_names_t *all, missing_t *missing)
 	if (i-- == 0) {
 		return true;
 	}
-	for (size_t set = 0; set < (all->patterns ? 2 : 1); set++) {
-		if (i < sets[set]->count) {
-			missing->name = sets[set]->at[i].name;
-			missing->below = sets[set]->at[i].below;
-			missing->host = set == 0 && !missing->below;
-			return true;
+	for (size_t set = 0; set < 2; set++) {
+		for (; i < sets[set]->count; i++, all->next++) {
+			const name_pattern_t *host = &sets[set]->at[i];
+			if (set == 0 || host->among) { /* Other web hosts are as all names are. */
+				missing->name = host->name;
+				missing->below = host->below;
+				missing->host = set == 0 && !missing->below;
+				return true;
+			}
 		}
 		i -= sets[set]->count;
 	}
@@ -421,15 +419,13 @@ static bool is_treated_differently(const denial_t *denial, const missing_t *miss
 /* True if the module changes nothing of what the zone answers at a name, by a wildcard. */
 static bool find_answered_by_zone(const denial_t *denial, const missing_t *missing)
 {
-	const judge_t *judge = denial->judge;
-	const policy_t *policy = denial->policy;
+	judge_t *judge = denial->judge;
 	knot_dname_storage_t wildcard;
 	if (missing->below && !name_wildcard(wildcard, missing->name)) {
 		return true;
 	}
 	host_t host;
-	host_find(policy, judge->lookup, judge->ctx, missing->below ? wildcard : missing->name,
-	          &host);
+	response_host(judge, missing->below ? wildcard : missing->name, &host);
 	if (host.proxy_name || host.state == HOST_BLIND) {
 		return false;
 	}
@@ -528,31 +524,17 @@ static void find_wildcard(denial_t *denial, missing_t *missing)
 	missing->no_wildcard = last->no_wildcard;
 }
 
-/* Labels of the longest part of the name that the zone has; POLICY_OWN if it can't be looked up. */
-static int look_up_encloser(const denial_t *denial, const missing_t *missing)
+static void locate(const denial_t *denial, const missing_t *missing, location_t *location)
 {
-	const judge_t *judge = denial->judge;
-	knot_rrset_t rrset = { 0 };
-	for (int labels = missing->labels; labels > denial->apex_labels; labels--) {
-		int ret = judge->lookup(judge->ctx, name_suffix(missing->name, labels),
-		                        KNOT_RRTYPE_NS, &rrset);
-		if (ret != KNOT_ENONODE) {
-			return ret == KNOT_EOK ? labels : POLICY_OWN;
-		}
-	}
-	return denial->apex_labels;
+	judge_t *judge = denial->judge;
+	host_locate(denial->policy->zone, judge->lookup, judge->ctx, &judge->walked, missing->name,
+	            location);
 }
 
-/* True if the name is another zone's, as far as that is known. */
+/* True if the response shows that the name is another zone's. */
 static bool is_delegated(const denial_t *denial, const missing_t *missing)
 {
 	const policy_response_t *response = denial->response;
-	knot_rrset_t ns = { 0 };
-	for (int labels = denial->apex_labels + 1; labels <= missing->encloser; labels++) {
-		if (look_up(denial, name_suffix(missing->name, labels), KNOT_RRTYPE_NS, &ns)) {
-			return true;
-		}
-	}
 	for (size_t i = 0; i < response->count; i++) {
 		const policy_item_t *item = &response->items[i];
 		if (item->section == KNOT_AUTHORITY && item->rrset->type == KNOT_RRTYPE_NS &&
@@ -640,7 +622,7 @@ static int find_denied(const denial_t *denial, const missing_t *missing, int lab
 {
 	knot_dname_storage_t wildcard;
 	for (; labels <= missing->labels; labels++) {
-		const knot_dname_t *part = name_suffix(missing->name, labels);
+		const knot_dname_t *part = name_parent(missing->name, missing->labels - labels);
 		if (is_denied(denial, part) ||
 		    (wildcards && name_wildcard(wildcard, part) && is_denied(denial, wildcard))) {
 			break;
@@ -657,11 +639,13 @@ static bool find_by_nsec3(denial_t *denial, missing_t *missing)
 	if (denied > missing->labels) {
 		return false;
 	}
-	missing->encloser = look_up_encloser(denial, missing);
-	if (missing->encloser == missing->labels || is_delegated(denial, missing)) {
+	location_t location;
+	locate(denial, missing, &location);
+	if (location.exists || location.delegated || is_delegated(denial, missing)) {
 		return false;
 	}
-	if (missing->encloser == POLICY_OWN) {
+	missing->encloser = location.labels;
+	if (location.blind) {
 		denied = find_denied(denial, missing, denial->apex_labels + 1, false);
 		if (denied > missing->labels) {
 			return false;
@@ -671,8 +655,11 @@ static bool find_by_nsec3(denial_t *denial, missing_t *missing)
 		return true;
 	}
 	find_wildcard(denial, missing);
-	return find_denied(denial, missing, missing->encloser + 1,
-	                   missing->wildcard || missing->below) <= missing->labels;
+	bool wildcards = missing->wildcard || missing->below;
+	if (denied <= missing->encloser || !wildcards) { /* Else it is as above. */
+		denied = find_denied(denial, missing, missing->encloser + 1, wildcards);
+	}
+	return denied <= missing->labels;
 }
 
 static bool has_opt_out(const denial_t *denial)
@@ -695,13 +682,15 @@ static bool is_opted_out(const denial_t *denial, const missing_t *missing)
 	const judge_t *judge = denial->judge;
 	const policy_response_t *response = denial->response;
 	const policy_item_t *ns = response_item(response, KNOT_AUTHORITY, KNOT_RRTYPE_NS, NULL);
+	location_t location = { .blind = false };
 	const knot_dname_t *name = judge->delegated ? ns->owner : judge->terminal;
 	int shared = knot_dname_matched_labels(name, missing->name);
 	bool below = shared > missing->encloser && shared < label_count(name);
+	if (below && shared < missing->labels && has_opt_out(denial)) {
+		locate(denial, missing, &location);
+	}
 	return below && !judge->negative &&
-	       (judge->delegated ||
-	        (shared < missing->labels && has_opt_out(denial) &&
-	         look_up_encloser(denial, missing) == POLICY_OWN) ||
+	       (judge->delegated || location.blind ||
 	        (denial->negative && response->rcode == KNOT_RCODE_NOERROR &&
 	         nodata_encloser(denial, name) == POLICY_OWN));
 }

@@ -14,16 +14,20 @@ typedef struct {
 	const policy_t *policy;
 	policy_lookup_f lookup;
 	void *ctx;
+	walked_t *walked;
 	host_t *host;
+	bool blind; /* A look-up could not tell. */
 } search_t;
 
-static int look(const search_t *s, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
+static int look(search_t *s, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
 {
 	memset(out, 0, sizeof(*out));
-	return s->lookup(s->ctx, owner, type, out);
+	int ret = s->lookup(s->ctx, owner, type, out);
+	s->blind |= ret != KNOT_EOK && ret != KNOT_ENONODE;
+	return ret;
 }
 
-static bool look_present(const search_t *s, const knot_dname_t *owner, uint16_t type,
+static bool look_present(search_t *s, const knot_dname_t *owner, uint16_t type,
                          knot_rrset_t *out)
 {
 	return look(s, owner, type, out) == KNOT_EOK && !knot_rrset_empty(out);
@@ -86,9 +90,6 @@ static bool below_encloser(search_t *s, const knot_dname_t *encloser)
 			return false;
 		} else if (ret == KNOT_EOK) {
 			return at_node(s, wildcard);
-		} else if (ret != KNOT_ENONODE) {
-			s->host->state = HOST_BLIND;
-			return false;
 		}
 	}
 
@@ -110,46 +111,72 @@ static bool below_encloser(search_t *s, const knot_dname_t *encloser)
 	return more;
 }
 
+void host_locate(const knot_dname_t *apex, policy_lookup_f lookup, void *ctx, walked_t *walked,
+                 const knot_dname_t *name, location_t *location)
+{
+	const knot_dname_t *parts[KNOT_DNAME_MAXLABELS + 1]; /* By labels. */
+	int labels = knot_dname_labels(name, NULL), top = knot_dname_labels(apex, NULL), from = top;
+	const knot_dname_t *part = name;
+	for (int i = labels; i >= top; i--, part += 1 + *part) {
+		parts[i] = part;
+	}
+	if (labels > top + 1 && walked->labels > 0) {
+		from = knot_dname_matched_labels(name, walked->name);
+	}
+	*location = (location_t){ .labels = from };
+	for (int i = from + 1; i <= labels && !location->delegated; i++) {
+		knot_rrset_t ns = { 0 };
+		int ret = lookup(ctx, parts[i], KNOT_RRTYPE_NS, &ns);
+		if (ret != KNOT_EOK) {
+			location->blind = ret != KNOT_ENONODE;
+			break;
+		}
+		location->labels = i;
+		location->delegated = !knot_rrset_empty(&ns);
+		location->delegation = ns;
+	}
+	location->encloser = parts[location->labels];
+	location->exists = location->labels == labels;
+	if (location->labels > from && location->labels > top + 1 && !location->delegated) {
+		walked->labels = location->labels;
+		memcpy(walked->name, location->encloser, knot_dname_size(location->encloser));
+	}
+}
+
 /* One name, no alias. True: an alias was followed and host->end is a new name. */
 static bool step(search_t *s)
 {
-	const knot_dname_t *name = s->host->end;
-	size_t labels = knot_dname_labels(name, NULL);
-	size_t apex = knot_dname_labels(s->policy->zone, NULL);
-	knot_rrset_t ns;
-
-	for (size_t i = apex + 1; i <= labels; i++) {
-		const knot_dname_t *node = name_suffix(name, i);
-		int ret = look(s, node, KNOT_RRTYPE_NS, &ns);
-		if (ret == KNOT_ENONODE) {
-			return below_encloser(s, name_suffix(name, i - 1));
-		} else if (ret != KNOT_EOK) {
-			s->host->state = HOST_BLIND;
-			return false;
-		} else if (!knot_rrset_empty(&ns)) { /* Delegated: glue is all there is. */
-			s->host->elsewhere |= !s->host->alias;
-			read_addresses(s, name, HOST_UNKNOWN);
-			return false;
-		}
+	location_t location;
+	host_locate(s->policy->zone, s->lookup, s->ctx, s->walked, s->host->end, &location);
+	if (location.delegated) { /* Glue is all there is. */
+		s->host->elsewhere |= !s->host->alias;
+		read_addresses(s, s->host->end, HOST_UNKNOWN);
+		return false;
+	} else if (location.blind) {
+		s->blind = true;
+		return false;
 	}
-
-	return at_node(s, name);
+	return location.exists ? at_node(s, s->host->end) : below_encloser(s, location.encloser);
 }
 
 void host_find(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                const knot_dname_t *name, host_t *host)
 {
-	search_t s = { policy, lookup, ctx, host };
-	memset(host, 0, sizeof(*host));
-	host->ttl = UINT32_MAX;
-	knot_dname_copy_lower(host->end, name);
+	walked_t walked;
+	walked.labels = 0;
+	host_find_walked(policy, lookup, ctx, &walked, name, host);
+}
 
+/* Follows the aliases. */
+static void follow_all(search_t *s)
+{
+	host_t *host = s->host;
 	/* A loop comes back to a name that was remembered, soon after that is in the loop. */
 	knot_dname_storage_t mark;
 	memcpy(mark, host->end, knot_dname_size(host->end));
 	for (int i = 0; i <= HOST_ALIAS_MAX; i++) {
 		host->state = HOST_UNKNOWN;
-		if (!name_in_zone(host->end, policy->zone) || !step(&s)) {
+		if (!name_in_zone(host->end, s->policy->zone) || !step(s)) {
 			return;
 		}
 		if (name_equal(host->end, mark)) {
@@ -161,6 +188,19 @@ void host_find(const policy_t *policy, policy_lookup_f lookup, void *ctx,
 	}
 	host->state = HOST_UNKNOWN;
 	host->loop = true;
+}
+
+void host_find_walked(const policy_t *policy, policy_lookup_f lookup, void *ctx, walked_t *walked,
+                      const knot_dname_t *name, host_t *host)
+{
+	search_t s = { policy, lookup, ctx, walked, host, false };
+	memset(host, 0, sizeof(*host));
+	host->ttl = UINT32_MAX;
+	knot_dname_copy_lower(host->end, name);
+	follow_all(&s);
+	if (s.blind && !host->proxy_name) {
+		host->state = HOST_BLIND; /* What was not seen is not known to be missing. */
+	}
 }
 
 /* Whether an RRset has direct and proxied addresses. */

@@ -16,7 +16,7 @@
 
 typedef enum {
 	HOST_UNKNOWN = 0, /*!< Outside the zone, below a delegation without glue, a loop. */
-	HOST_BLIND,       /*!< The look-up can't tell (Knot DNS before 3.4). */
+	HOST_BLIND,       /*!< A look-up could not tell (Knot DNS before 3.4, or a limit). */
 	HOST_FOUND,       /*!< Has the addresses in a and aaaa, at least one. */
 	HOST_NONE,        /*!< Certainly has none: no such name, or neither type. */
 } host_state_t;
@@ -46,10 +46,37 @@ typedef enum {
 	HOST_SERVES_MAIL,   /*!< The mail addresses of that family. */
 } host_serves_t;
 
+/*! A name that the zone has and does not delegate, nor any name above it: found by one walk, so that
+ *  the next one does not begin at the apex again. Begins as zeros; good as long as the zone stays as
+ *  it is. */
+typedef struct {
+	knot_dname_storage_t name;
+	uint8_t labels; /*!< 0: nothing is known. */
+} walked_t;
+
+/*! How a name stands in the zone. */
+typedef struct {
+	const knot_dname_t *encloser; /*!< Its closest encloser, a part of it; itself if it exists. */
+	int labels;                   /*!< Of the encloser. */
+	bool exists;
+	bool blind;                   /*!< The look-up could not tell what is below the encloser. */
+	bool delegated;               /*!< The encloser is: what is below it is another zone's. */
+	knot_rrset_t delegation;      /*!< Its NS RRset, borrowed from the zone. */
+} location_t;
+
+/*! Finds how a name at or below the apex stands in the zone, from the apex down to the first name
+ *  that is not there or delegated. */
+void host_locate(const knot_dname_t *apex, policy_lookup_f lookup, void *ctx, walked_t *walked,
+                 const knot_dname_t *name, location_t *location);
+
 /*! Finds the addresses of a name at or below the apex of policy->zone. A wildcard does not speak
  *  for the exchange. */
 void host_find(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                const knot_dname_t *name, host_t *host);
+
+/*! The same, for who looks for many names. */
+void host_find_walked(const policy_t *policy, policy_lookup_f lookup, void *ctx, walked_t *walked,
+                      const knot_dname_t *name, host_t *host);
 
 /*!
  * What a guarded host, or an alias that is answered with addresses, has in a family: nothing is

@@ -96,7 +96,7 @@ static void find_end(judge_t *judge, alias_end_t *end)
 {
 	const knot_rrset_t *a = end_addresses(judge, 4);
 	const knot_rrset_t *aaaa = end_addresses(judge, 6);
-	host_find(judge->policy, judge->lookup, judge->ctx, judge->terminal, &end->host);
+	response_host(judge, judge->terminal, &end->host);
 	end->a = (a != NULL) ? *a : end->host.a;
 	end->aaaa = (aaaa != NULL) ? *aaaa : end->host.aaaa;
 	end->known = !knot_rrset_empty(&end->a) || !knot_rrset_empty(&end->aaaa);
@@ -340,7 +340,7 @@ static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t 
 	}
 
 	host_t host;
-	host_find(judge->policy, judge->lookup, judge->ctx, target, &host);
+	response_host(judge, target, &host);
 	if (host.alias) {
 		finding->rule = RULE_PROXIED_ALIAS;
 	}
@@ -415,7 +415,7 @@ static bool is_missing(judge_t *judge, const knot_dname_t *target)
 		return false; /* The exchange always resolves. */
 	}
 	host_t host;
-	host_find(policy, judge->lookup, judge->ctx, target, &host);
+	response_host(judge, target, &host);
 	if (name_equal(host.end, policy->exchange)) {
 		return false;
 	} else if (host.state == HOST_NONE) {
@@ -678,7 +678,7 @@ static void find_shown_host(judge_t *judge, const policy_item_t *item, host_t *h
 	if (is_exchange(judge, item->owner)) {
 		*host = *response_exchange(judge);
 	} else {
-		host_find(judge->policy, judge->lookup, judge->ctx, item->owner, host);
+		response_host(judge, item->owner, host);
 	}
 	if (host->alias) { /* Not so for another module. */
 		memset(&host->a, 0, sizeof(host->a));
@@ -955,9 +955,9 @@ static void drop_signatures(judge_t *judge)
 	}
 }
 
-/* So many labels of a name that is looked up, and so many RRs that are found, cost as much as a
- * look-up. */
-#define LOOKUP_LABELS 4
+/* So many labels of a name that is looked up, after the first, and so many RRs that are found, cost
+ * as much as a look-up. */
+#define LOOKUP_LABELS 3
 #define LOOKUP_RRS    8
 
 /* Names and aliases can be made to need very many look-ups. A zone that does that to its own
@@ -972,7 +972,7 @@ static int limited_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, k
 	}
 	int ret = judge->zone_lookup(judge->zone_ctx, owner, type, out);
 	if (ret == KNOT_EOK || ret == KNOT_ENONODE) { /* Else nothing was looked for. */
-		size_t cost = 1 + knot_dname_labels(owner, NULL) / LOOKUP_LABELS +
+		size_t cost = (2 + knot_dname_labels(owner, NULL)) / LOOKUP_LABELS +
 		              (ret == KNOT_EOK ? out->rrs.count / LOOKUP_RRS : 0);
 		judge->budget -= cost < judge->budget ? cost : judge->budget;
 	}

@@ -201,25 +201,35 @@ int names_add(names_t *set, const char *str, const knot_dname_t *origin)
 	return names_add_dname(set, name, false);
 }
 
-bool names_match(const names_t *set, const knot_dname_t *name)
+/*! names_match_below() for a name of this size. */
+static bool match_below(const names_t *set, const knot_dname_t *name, size_t size)
 {
-	size_t size = set->count > 0 ? knot_dname_size(name) : 0;
-	return size > 0 && (is_at(set, names_find(set, name, size, false), name, size, false) ||
-	                    (size > 1 && names_match_below(set, name + 1 + *name)));
-}
-
-bool names_match_below(const names_t *set, const knot_dname_t *name)
-{
-	size_t size = set->count > 0 ? knot_dname_size(name) : 0;
-	while (size > 0 && size >= set->at[0].size) { /* The first one is the shortest. */
+	while (size >= set->at[0].size) { /* The first one is the shortest. */
 		if (size <= set->at[set->count - 1].size && /* The last one is the longest. */
 		    is_at(set, names_find(set, name, size, true), name, size, true)) {
 			return true;
+		} else if (size == 1) {
+			break;
 		}
 		size -= 1 + (size_t)*name;
 		name += 1 + *name;
 	}
 	return false;
+}
+
+bool names_match(const names_t *set, const knot_dname_t *name)
+{
+	if (set->count == 0) {
+		return false;
+	}
+	size_t size = knot_dname_size(name), label = 1 + (size_t)*name;
+	return is_at(set, names_find(set, name, size, false), name, size, false) ||
+	       (size > 1 && match_below(set, name + label, size - label));
+}
+
+bool names_match_below(const names_t *set, const knot_dname_t *name)
+{
+	return set->count > 0 && match_below(set, name, knot_dname_size(name));
 }
 
 bool names_cover(const names_t *set, const knot_dname_t *name)

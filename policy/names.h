@@ -29,6 +29,7 @@ typedef struct {
 	knot_dname_t *name;
 	bool below;
 	bool except;  /*!< An exception, for names_cover(). */
+	bool among;   /*!< Set by policy_prepare(). */
 	uint8_t size; /*!< Octets of the name. */
 } name_pattern_t;
 

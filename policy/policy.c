@@ -17,10 +17,19 @@ const net_t *policy_proxied(const policy_t *policy, int family, const uint8_t *a
 	return network;
 }
 
+void policy_prepare(policy_t *policy)
+{
+	for (size_t i = 0; i < policy->web_hosts.count; i++) {
+		name_pattern_t *web = &policy->web_hosts.at[i];
+		web->among = *web->name != 0 &&
+		             names_match_below(&policy->mail_hosts, web->name + 1 + *web->name);
+	}
+}
+
 /* RDATA of any shape: octets are compared, not read as a name. */
 static bool is_mx_target(const knot_rrset_t *mx, const knot_dname_t *name)
 {
-	size_t size = knot_dname_size(name);
+	size_t size = mx->rrs.count > 0 ? knot_dname_size(name) : 0;
 	knot_rdata_t *rdata = mx->rrs.rdata;
 	for (uint16_t i = 0; i < mx->rrs.count && i < POLICY_MX_MAX; i++) {
 		if (rdata->len == 2 + size && memcmp(rdata->data + 2, name, size) == 0) {

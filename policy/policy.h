@@ -78,6 +78,9 @@ static inline const addresses_t *policy_mail(const policy_t *policy, int family)
  */
 #define POLICY_MX_MAX 64
 
+/*! Finds out which web hosts are among the mail hosts of a pattern. Once all names of both are in. */
+void policy_prepare(policy_t *policy);
+
 /*! The MX RRset of the apex, empty if there is none. RDATA of any shape. */
 knot_rrset_t policy_apex_mx(const policy_t *policy, policy_lookup_f lookup, void *ctx);
 

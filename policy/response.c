@@ -358,11 +358,15 @@ policy_item_t *response_item(const policy_response_t *response, knot_section_t s
 	return NULL;
 }
 
+void response_host(judge_t *judge, const knot_dname_t *name, host_t *host)
+{
+	host_find_walked(judge->policy, judge->lookup, judge->ctx, &judge->walked, name, host);
+}
+
 const host_t *response_exchange(judge_t *judge)
 {
 	if (!judge->exchange_found) {
-		host_find(judge->policy, judge->lookup, judge->ctx, judge->policy->exchange,
-		          &judge->exchange);
+		response_host(judge, judge->policy->exchange, &judge->exchange);
 		judge->exchange_found = true;
 	}
 	return &judge->exchange;

@@ -189,6 +189,7 @@ typedef struct {
 	policy_lookup_f zone_lookup;  /*!< The caller's, which lookup calls up to its limit. */
 	void *zone_ctx;
 	size_t budget;                /*!< Look-ups left. */
+	walked_t walked;              /*!< Part of the zone that need not be looked up again. */
 	name_index_t owners;          /*!< In a large response; see response_search(). */
 	size_t *chains;               /*!< Of each owner its first and its last item, of each item
 	                                   the next one of its owner. */
@@ -245,6 +246,9 @@ void response_set_soa(judge_t *judge);
 
 /*! Leaves out the SOA, and all else in the authority section, of an answer that has data now. */
 void response_drop_authority(judge_t *judge);
+
+/*! What the zone says of a name at or below the apex. */
+void response_host(judge_t *judge, const knot_dname_t *name, host_t *host);
 
 /*! What the zone says of the exchange; looked up once. */
 const host_t *response_exchange(judge_t *judge);

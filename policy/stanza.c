@@ -407,6 +407,7 @@ static int add_hosts(build_t *b)
 	for (size_t i = 0; i < mail->count && ret == KNOT_EOK; i++) {
 		ret = add_host(b, ITEM_MAIL_HOST, mail->at[i], true);
 	}
+	policy_prepare(b->policy);
 	return ret;
 }
 

@@ -158,6 +158,44 @@ static void test_lookups(void **state)
 	unload();
 }
 
+/* Look-ups that end after so many. */
+static int looks_left;
+
+static int look_few(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
+{
+	const zone_t *zone = ctx;
+	if (looks_left == 0 && !name_equal(owner, zone->apex)) {
+		return KNOT_ELIMIT;
+	}
+	looks_left -= looks_left > 0;
+	return zone_lookup(ctx, owner, type, out);
+}
+
+/* Wherever look-ups end, nothing is taken for missing that is only not known. */
+static void test_cut_short(void **state)
+{
+	(void)state;
+	begin();
+	line("a.b.c A 192.0.2.1\na.b.c AAAA 2001:db8::1\nx CNAME y.b.c\ny.b.c CNAME a.b.c\n"
+	     "d DNAME b.c\n*.w A 192.0.2.1\nsub MX 10 x\nsub MX 20 a.d\nsub MX 30 q.w\n"
+	     "mail CNAME a.b.c\n_imap._tcp SRV 0 0 143 x\n@ MX 10 a.b.c\n");
+	load("mail-host x y.b.c");
+	static const struct {
+		const char *name;
+		uint16_t type;
+	} asked[] = {
+		{ "sub", KNOT_RRTYPE_MX }, { "@", KNOT_RRTYPE_MX }, { "mail", KNOT_RRTYPE_A },
+		{ "_imap._tcp", KNOT_RRTYPE_SRV }, { "x", KNOT_RRTYPE_AAAA },
+	};
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		for (int few = 0; few < 60; few++) {
+			looks_left = few;
+			assert_int_equal(rules(asked[i].name, asked[i].type, look_few), 0);
+		}
+	}
+	unload();
+}
+
 /* Large RRsets that are looked up for many targets. */
 static void test_addresses(void **state)
 {
@@ -276,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_apex_mx),
 		cmocka_unit_test(test_lookups),
+		cmocka_unit_test(test_cut_short),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_add),

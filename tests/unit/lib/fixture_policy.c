@@ -137,6 +137,7 @@ void test_policy_init(test_policy_t *test, const char *zone, const char *options
 	if (options != NULL) {
 		set_items(test, options);
 	}
+	policy_prepare(&test->policy);
 }
 
 void test_policy_clear(test_policy_t *test)
