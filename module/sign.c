@@ -995,19 +995,18 @@ int signer_sign_verdict(signer_t *signer, const sign_view_t *view, policy_respon
 }
 
 /*
- * Hashes that a thread keeps, of names and with salts no longer than these. Each is good for ever,
- * whatever becomes of zones, so that the names of a policy are hashed once, and only the names that
- * are asked for each time. The least recently used one in a set gives way to a new one.
+ * Hashes that a thread keeps. Each is good for ever, whatever becomes of zones, so that the names of a
+ * policy are hashed once, and only the names that are asked for each time. The least recently used one
+ * in a set gives way to a new one.
  */
-#define HASHED_SETS 128
-#define HASHED_WAYS 8
+#define HASHED_SETS   128
+#define HASHED_WAYS   8
+#define HASHED_PARAMS 8 /* Ways to hash that a thread knows; the oldest one is forgotten. */
 
 typedef struct {
-	uint16_t iterations;
-	uint8_t size; /* Of the name; 0: no hash. */
-	uint8_t salt_len;
-	uint8_t salt[UINT8_MAX];
+	uint64_t params; /* The number of the way to hash; 0: no hash. */
 	uint8_t hash[NSEC3_HASH];
+	uint8_t size;    /* Of the name. */
 	uint8_t name[KNOT_DNAME_MAXLEN];
 } hashed_t;
 
@@ -1019,23 +1018,43 @@ typedef struct {
 
 static _Thread_local struct {
 	uint32_t now;
+	uint64_t last; /* Number of the way to hash met last. */
+	struct {
+		uint16_t iterations;
+		uint8_t salt_len;
+		uint8_t salt[UINT8_MAX];
+	} known[HASHED_PARAMS]; /* At number % HASHED_PARAMS. */
 	hashed_set_t sets[HASHED_SETS];
 } hashed;
 
-static bool is_hashed(const hashed_t *kept, const knot_dname_t *name, size_t size,
-                      const nsec3_params_t *params)
+/* The number of a way to hash, which no other ever gets. */
+static uint64_t number_of(const nsec3_params_t *params)
 {
-	return kept->size == size && kept->iterations == params->iterations &&
-	       kept->salt_len == params->salt_len &&
-	       memcmp(kept->salt, params->salt, params->salt_len) == 0 &&
-	       memcmp(kept->name, name, size) == 0;
+	for (uint64_t i = 0; i < HASHED_PARAMS && i < hashed.last; i++) {
+		uint64_t number = hashed.last - i;
+		size_t at = number % HASHED_PARAMS;
+		if (hashed.known[at].iterations == params->iterations &&
+		    hashed.known[at].salt_len == params->salt_len &&
+		    memcmp(hashed.known[at].salt, params->salt, params->salt_len) == 0) {
+			return number;
+		}
+	}
+	size_t at = ++hashed.last % HASHED_PARAMS;
+	hashed.known[at].iterations = params->iterations;
+	hashed.known[at].salt_len = params->salt_len;
+	memcpy(hashed.known[at].salt, params->salt, params->salt_len);
+	return hashed.last;
+}
+
+static bool is_hashed(const hashed_t *kept, const knot_dname_t *name, size_t size, uint64_t params)
+{
+	return kept->params == params && kept->size == size && memcmp(kept->name, name, size) == 0;
 }
 
 /* The place of a hash: its own, or one that it may take. */
-static hashed_t *hashed_at(const knot_dname_t *name, size_t size, const nsec3_params_t *params)
+static hashed_t *hashed_at(const knot_dname_t *name, size_t size, uint64_t params)
 {
-	uint64_t key = hash_word(HASH_START, params->iterations);
-	key = hash_more(hash_more(key, params->salt, params->salt_len), name, size);
+	uint64_t key = hash_more(hash_word(HASH_START, params), name, size);
 	hashed_set_t *set = &hashed.sets[key % HASHED_SETS];
 	size_t oldest = 0;
 	hashed.now++;
@@ -1076,17 +1095,16 @@ int sign_nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
                     const nsec3_params_t *params)
 {
 	size_t size = knot_dname_size(name);
-	hashed_t *kept = hashed_at(name, size, params);
-	if (!is_hashed(kept, name, size, params)) {
-		kept->size = 0;
+	uint64_t number = number_of(params);
+	hashed_t *kept = hashed_at(name, size, number);
+	if (!is_hashed(kept, name, size, number)) {
+		kept->params = 0;
 		int ret = hash_name(kept->hash, name, params);
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
+		kept->params = number;
 		kept->size = size;
-		kept->iterations = params->iterations;
-		kept->salt_len = params->salt_len;
-		memcpy(kept->salt, params->salt, params->salt_len);
 		memcpy(kept->name, name, size);
 	}
 	memcpy(hash, kept->hash, NSEC3_HASH);

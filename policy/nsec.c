@@ -144,7 +144,7 @@ size_t nsec_write(const nsec_t *record, const bitmap_t *types,
 }
 
 /* The first octets of hashes nearly always tell. */
-static int hash_compare(const uint8_t *a, const uint8_t *b)
+static inline int hash_compare(const uint8_t *a, const uint8_t *b)
 {
 	uint64_t first_a = knot_wire_read_u64(a), first_b = knot_wire_read_u64(b);
 	return first_a != first_b ? (first_a < first_b ? -1 : 1) : memcmp(a, b, NSEC3_HASH);
@@ -173,14 +173,15 @@ bool nsec_is_next(const nsec_t *record, const nsec_place_t *place)
 static bool covers(bool nsec3, const nsec_place_t *owner, const nsec_place_t *next,
                    const nsec_place_t *place)
 {
-	bool after = place_compare(nsec3, owner, place) < 0;
 	if (!nsec3) { /* The last record leads to the apex, which is the first of all names. */
-		return after && (name_compare(place->name, next->name) < 0 ||
-		                 name_compare(next->name, owner->name) <= 0);
+		return name_compare(owner->name, place->name) < 0 &&
+		       (name_compare(place->name, next->name) < 0 ||
+		        name_compare(next->name, owner->name) <= 0);
 	}
 	/* The last record leads to the lowest hash, which need not be zero. */
-	bool before = place_compare(nsec3, place, next) < 0;
-	return place_compare(nsec3, owner, next) < 0 ? after && before : after || before;
+	bool after = hash_compare(owner->hash, place->hash) < 0;
+	bool before = hash_compare(place->hash, next->hash) < 0;
+	return hash_compare(owner->hash, next->hash) < 0 ? after && before : after || before;
 }
 
 bool nsec_covers(const nsec_t *record, const nsec_place_t *place)
