@@ -161,16 +161,25 @@ def fill():
     Kind("NXDOMAIN, NSEC3, exchange in the gap", ["a A 192.0.2.1", "z A 192.0.2.3"],
          ["m%d" % i for i in range(500)], "A", sign=NSEC3 % 0)
     hosts = tuple("host%d" % i for i in range(60))
-    wild = ["* A 104.16.1.1", "www A 104.16.1.1"] + ["h%d TXT x" % i for i in range(200)]
+    few = ["* A 104.16.1.1", "www A 104.16.1.1"]
+    wild = few + ["h%d TXT x" % i for i in range(200)]
     for iterations in (0, 100):
         Kind("60 mail hosts, wildcard, NSEC3, %d iterations" % iterations, wild, misses, "A",
              sign=NSEC3 % iterations, mail_host=hosts)
     Kind("60 mail hosts, wildcard, NSEC", wild, misses, "A", sign=NSEC, mail_host=hosts)
-    Kind("60 mail hosts in one gap, wildcard, NSEC", ["* A 104.16.1.1", "www A 104.16.1.1"],
+    Kind("60 mail hosts in one gap, wildcard, NSEC", few,
          ["n%d" % i for i in range(500)] + ["host%d" % i for i in range(60)], "TXT", sign=NSEC,
          mail_host=hosts)
-    Kind("60 mail hosts, few names, NSEC3", ["* A 104.16.1.1", "www A 104.16.1.1"],
-         misses + ["host%d" % i for i in range(60)], "TXT", sign=NSEC3 % 0, mail_host=hosts)
+    Kind("60 mail hosts, few names, NSEC3", few, misses + ["host%d" % i for i in range(60)], "TXT",
+         sign=NSEC3 % 0, mail_host=hosts)
+    Kind("60 mail hosts, few names, NSEC3, salt of 32 octets", few, misses, "A",
+         sign=(NSEC3 % 0).replace("length: 8", "length: 32"), mail_host=hosts)
+    Kind("60 mail hosts of 70 octets, few names, NSEC3", few, misses, "A", sign=NSEC3 % 0,
+         mail_host=tuple("l" * 60 + ".host%d" % i for i in range(60)))
+    Kind("60 mail hosts, 5 labels deep, few names, NSEC3", few, misses, "A", sign=NSEC3 % 0,
+         mail_host=tuple("a.b.c.d.host%d" % i for i in range(60)))
+    Kind("60 mail hosts, 6 labels deep, few names, NSEC3", few, misses, "A", sign=NSEC3 % 0,
+         mail_host=tuple("a.b.c.d.e.host%d" % i for i in range(60)))
     Kind("200 mail and web host patterns, NSEC",
          ["*.p%d A 104.16.1.1" % i for i in range(200)] + ["@ MX 10 www", "www A 104.16.1.1"],
          ["x%d.p%d" % (i, i % 200) for i in range(500)], "TXT", sign=NSEC,
