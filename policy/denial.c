@@ -46,7 +46,7 @@ typedef struct {
 #define MISSING_MAX 32
 /*! Labels below the apex that a host of the policy or the zone may have and be among them: each costs
  *  places in the chain, look-ups and hashes. */
-#define DEPTH_MAX 5
+#define DEPTH_MAX 4
 
 /*!
  * A name that answers have and the zone does not. Its encloser is the longest part of it that the
@@ -366,7 +366,7 @@ static policy_names_t policy_names(const policy_t *policy, const knot_rrset_t *a
 	return (policy_names_t){ .policy = policy, .apex_mx = apex_mx };
 }
 
-/* The next one; name, below and exchange are set. False at the end. */
+/* The next one; name, labels, and what kind it is are set. False at the end. */
 static bool next_policy_name(policy_names_t *all, missing_t *missing)
 {
 	const policy_t *policy = all->policy;
@@ -374,6 +374,7 @@ static bool next_policy_name(policy_names_t *all, missing_t *missing)
 	size_t i = all->next++;
 	*missing = (missing_t){ .name = policy->exchange, .exchange = (i == 0) };
 	if (i-- == 0) {
+		missing->labels = label_count(missing->name);
 		return true;
 	}
 	for (size_t set = 0; set < 2; set++) {
@@ -383,6 +384,7 @@ static bool next_policy_name(policy_names_t *all, missing_t *missing)
 				missing->name = host->name;
 				missing->below = host->below;
 				missing->host = set == 0 && !missing->below;
+				missing->labels = host->labels;
 				return true;
 			}
 		}
@@ -392,6 +394,7 @@ static bool next_policy_name(policy_names_t *all, missing_t *missing)
 		all->mx = (i == 0) ? all->apex_mx->rrs.rdata : knot_rdataset_next(all->mx);
 		if (rdata_check(KNOT_RRTYPE_MX, all->mx->data, all->mx->len, false)) {
 			missing->name = knot_mx_name(all->mx);
+			missing->labels = label_count(missing->name);
 			missing->mx = true;
 			return true;
 		}
@@ -509,7 +512,8 @@ static void look_for_wildcard(const denial_t *denial, missing_t *missing)
 /* Finds out about the encloser what is the same for all names that are missing below it. */
 static void find_wildcard(denial_t *denial, missing_t *missing)
 {
-	const knot_dname_t *name = name_suffix(missing->name, missing->encloser);
+	const knot_dname_t *name = name_parent(missing->name,
+	                                       missing->labels - missing->encloser);
 	encloser_t *last = &denial->last;
 	bool same = missing->encloser < missing->labels && last->name != NULL &&
 	            name_equal(last->name, name);
@@ -725,7 +729,6 @@ static void find_missing(denial_t *denial)
 	missing_t missing;
 	denial->judge->limited |= all.apex_mx->rrs.count > POLICY_MX_MAX;
 	while (next_policy_name(&all, &missing)) {
-		missing.labels = label_count(missing.name);
 		if (!missing.exchange && missing.labels > denial->apex_labels + DEPTH_MAX) {
 			denial->judge->limited = true;
 			continue;
@@ -775,7 +778,8 @@ static void insert_names(denial_t *denial)
 			first = missing->labels;
 		}
 		for (int labels = first; labels <= missing->labels; labels++) {
-			const knot_dname_t *name = name_suffix(missing->name, labels);
+			const knot_dname_t *name = name_parent(missing->name,
+			                                       missing->labels - labels);
 			uint8_t *wildcard = denial->wildcards[denial->wildcard_count % WILDCARDS_MAX];
 			insert_name(denial, name, !missing->wildcard && labels < missing->labels);
 			if (!missing->wildcard) {

@@ -167,7 +167,8 @@ static int append(names_t *set, const knot_dname_t *name, bool below, bool excep
 		return KNOT_ENOMEM;
 	}
 	*added = (name_pattern_t){ .name = copy, .below = below, .except = except,
-	                           .size = (uint8_t)knot_dname_size(name) };
+	                           .size = (uint8_t)knot_dname_size(name),
+	                           .labels = (uint8_t)knot_dname_labels(name, NULL) };
 	return KNOT_EOK;
 }
 

@@ -28,9 +28,10 @@
 typedef struct {
 	knot_dname_t *name;
 	bool below;
-	bool except;  /*!< An exception, for names_cover(). */
-	bool among;   /*!< Set by policy_prepare(). */
-	uint8_t size; /*!< Octets of the name. */
+	bool except;    /*!< An exception, for names_cover(). */
+	bool among;     /*!< Set by policy_prepare(). */
+	uint8_t size;   /*!< Octets of the name, */
+	uint8_t labels; /*!< and labels, the root not counted. */
 } name_pattern_t;
 
 /*! A set of patterns, sorted, none twice; zeroed is empty. */
