@@ -455,20 +455,15 @@ static int read_files(const known_t *known, ident_t *files, ident_t *after, size
 	}
 }
 
-/* What a file, or all of them, say: addresses and names, exceptions left out. */
-typedef struct {
-	double v4, v6, names;
-} extent_t;
-
-static extent_t extent_of(const netfile_info_t *info)
+static netfile_extent_t extent_of(const netfile_info_t *info)
 {
-	return (extent_t){ info->covers4, info->covers6, (double)info->names - (double)info->name_excepts };
+	return (netfile_extent_t){ info->covers4, info->covers6, (double)info->names - (double)info->name_excepts };
 }
 
 /* The only file says all there is: then nothing counts twice. */
-static extent_t extent_of_all(const netlist_t *version)
+static netfile_extent_t extent_of_all(const netlist_t *version)
 {
-	extent_t extent = extent_of(&version->files[0]);
+	netfile_extent_t extent = extent_of(&version->files[0]);
 	extent.v4 = netset_addresses(version->set, 4);
 	extent.v6 = netset_addresses(version->set, 6);
 	return extent;
@@ -480,9 +475,10 @@ static int check_size(const known_t *known, const netlist_t *version, size_t *fa
 	const netlist_conf_t *conf = &known->list.conf;
 	bool all = conf->path_count == 1 && conf->net_count == 0;
 	for (size_t i = 0; i < conf->path_count; i++) {
-		extent_t old = all ? extent_of_all(known->current) : extent_of(&known->current->files[i]);
-		extent_t new = all ? extent_of_all(version) : extent_of(&version->files[i]);
-		if (new.v4 < old.v4 / 2 || new.v6 < old.v6 / 2 || new.names < old.names / 2) {
+		netfile_extent_t old = all ? extent_of_all(known->current)
+		                           : extent_of(&known->current->files[i]);
+		netfile_extent_t new = all ? extent_of_all(version) : extent_of(&version->files[i]);
+		if (netfile_shrunk(&old, &new)) {
 			char cause[] = ": less than half of what it said before, which a reload takes "
 			               "nevertheless";
 			(void)snprintf(err, NETFILE_ERR_MAX, "%.*s%s",

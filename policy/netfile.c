@@ -33,8 +33,7 @@
 static const knot_dname_t relative[] = { 1, 0xff, 0 };
 
 typedef struct {
-	netset_t *nets; /*!< What this file says. */
-	names_t names;
+	const netfile_visitor_t *visitor;
 	size_t entries;
 	const char *path;
 	netfile_info_t info;
@@ -199,7 +198,7 @@ static const char *use_name(reader_t *reader, const knot_dname_t *name, bool exc
 	}
 	reader->info.names += !except;
 	reader->info.name_excepts += except;
-	*ret = names_append(&reader->names, name, except);
+	*ret = reader->visitor->name(reader->visitor->ctx, name, except);
 	return NULL;
 }
 
@@ -217,13 +216,9 @@ static const char *add_name(reader_t *reader, const char *text, bool except, int
 static int use_net(reader_t *reader, const net_t *net, bool except)
 {
 	double *covers = net->family == 4 ? &reader->info.covers4 : &reader->info.covers6;
-	if (except) {
-		*covers -= net_addresses(net);
-		return netset_except(reader->nets, net);
-	}
-	reader->info.count++;
-	*covers += net_addresses(net);
-	return netset_add(reader->nets, net);
+	reader->info.count += !except;
+	*covers += except ? -net_addresses(net) : net_addresses(net);
+	return reader->visitor->net(reader->visitor->ctx, net, except);
 }
 
 static const char *add_net(reader_t *reader, const char *text, bool except, int *ret)
@@ -500,45 +495,79 @@ static int open_regular(const reader_t *reader, FILE **out)
 	return ret;
 }
 
-/*! Hands over what the file says. */
-static int unite(reader_t *reader, netset_t *set, names_t *names)
+int netfile_visit(const char *path, const netfile_visitor_t *visitor, netfile_info_t *info,
+                  char err[static NETFILE_ERR_MAX])
 {
-	names_sort(&reader->names);
-	int ret = names_unite(names, &reader->names);
-	if (ret == KNOT_EOK) {
-		ret = netset_unite(set, reader->nets);
-	}
-	if (ret != KNOT_EOK) {
-		complain(reader, 0, "not enough memory");
-		return ret;
-	}
-	reader->nets = NULL;
-	return KNOT_EOK;
-}
-
-int netfile_read(netset_t *set, names_t *names, const char *path, netfile_info_t *info,
-                 char err[static NETFILE_ERR_MAX])
-{
-	reader_t reader = { .nets = netset_new(), .path = path, .err = err };
+	reader_t reader = { .visitor = visitor, .path = path, .err = err };
 	FILE *file = NULL;
 
 	err[0] = '\0';
-	if (reader.nets == NULL) {
-		complain(&reader, 0, "not enough memory");
-		return KNOT_ENOMEM;
-	}
 	int ret = open_regular(&reader, &file);
 	if (ret == KNOT_EOK) {
 		ret = read_all(&reader, file);
 		(void)fclose(file);
 	}
-	if (ret == KNOT_EOK) {
-		ret = unite(&reader, set, names);
-	}
 	if (info != NULL) {
 		*info = reader.info;
 	}
-	netset_free(reader.nets);
-	names_clear(&reader.names);
 	return ret;
+}
+
+/*! What a file says. */
+typedef struct {
+	netset_t *nets;
+	names_t names;
+} list_t;
+
+static int list_net(void *ctx, const net_t *net, bool except)
+{
+	list_t *list = ctx;
+	return except ? netset_except(list->nets, net) : netset_add(list->nets, net);
+}
+
+static int list_name(void *ctx, const knot_dname_t *name, bool except)
+{
+	list_t *list = ctx;
+	return names_append(&list->names, name, except);
+}
+
+/*! Hands over what the file says. */
+static int unite(list_t *list, netset_t *set, names_t *names)
+{
+	names_sort(&list->names);
+	int ret = names_unite(names, &list->names);
+	if (ret == KNOT_EOK) {
+		ret = netset_unite(set, list->nets);
+	}
+	if (ret == KNOT_EOK) {
+		list->nets = NULL;
+	}
+	return ret;
+}
+
+int netfile_read(netset_t *set, names_t *names, const char *path, netfile_info_t *info,
+                 char err[static NETFILE_ERR_MAX])
+{
+	list_t list = { .nets = netset_new() };
+	const netfile_visitor_t visitor = { list_net, list_name, &list };
+	const reader_t reader = { .path = path, .err = err };
+
+	int ret = list.nets != NULL ? netfile_visit(path, &visitor, info, err) : KNOT_ENOMEM;
+	if (ret == KNOT_EOK) {
+		ret = unite(&list, set, names);
+		if (ret != KNOT_EOK) {
+			complain(&reader, 0, "not enough memory");
+		}
+	} else if (list.nets == NULL) {
+		complain(&reader, 0, "not enough memory");
+	}
+	netset_free(list.nets);
+	names_clear(&list.names);
+	return ret;
+}
+
+bool netfile_shrunk(const netfile_extent_t *before, const netfile_extent_t *now)
+{
+	return now->v4 < before->v4 / 2 || now->v6 < before->v6 / 2 ||
+	       now->names < before->names / 2;
 }

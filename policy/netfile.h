@@ -61,3 +61,25 @@ typedef struct {
  */
 int netfile_read(netset_t *set, names_t *names, const char *path, netfile_info_t *info,
                  char err[static NETFILE_ERR_MAX]);
+
+/*! Told of each entry of a file, in the order of the file. Names are in wire format, in lower case, and
+ *  like networks valid during the call only. Both return KNOT_EOK or KNOT_ENOMEM. */
+typedef struct {
+	int (*net)(void *ctx, const net_t *net, bool except);
+	int (*name)(void *ctx, const knot_dname_t *name, bool except);
+	void *ctx;
+} netfile_visitor_t;
+
+/*! Reads a file as netfile_read() does, with its errors, and tells a visitor what is in it. What is
+ *  wrong may be found after the visitor was told of what is before it. */
+int netfile_visit(const char *path, const netfile_visitor_t *visitor, netfile_info_t *info,
+                  char err[static NETFILE_ERR_MAX]);
+
+/*! What a list says, exceptions left out: addresses of each family, and names. */
+typedef struct {
+	double v4, v6, names;
+} netfile_extent_t;
+
+/*! True if a list says less than half of what it said: it may be the beginning of one that is still to
+ *  come. */
+bool netfile_shrunk(const netfile_extent_t *before, const netfile_extent_t *now);
