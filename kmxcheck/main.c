@@ -534,6 +534,15 @@ static size_t terminal_width(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+static bool write_text(const char *text, size_t size)
+{
+	bool fine = fwrite(text, 1, size, stdout) == size && fflush(stdout) == 0;
+	if (!fine) {
+		complain("standard output can't be written: %s", strerror(errno));
+	}
+	return fine;
+}
+
 /*! Writes all of the output or, if it can't be made, none of it. */
 static bool write_output(const run_t *run, const output_t *output)
 {
@@ -542,13 +551,10 @@ static bool write_output(const run_t *run, const output_t *output)
 	FILE *memory = xcheck(open_memstream(&text, &size));
 	int ret = output_print(output, run->options.format, memory);
 	(void)xcheck(fclose(memory) == 0 ? text : NULL);
-	bool fine = ret == KNOT_EOK;
-	if (!fine) {
+	if (ret != KNOT_EOK) {
 		complain("%s", knot_strerror(ret));
-	} else if (fwrite(text, 1, size, stdout) != size || fflush(stdout) != 0) {
-		complain("standard output can't be written: %s", strerror(errno));
-		fine = false;
 	}
+	bool fine = ret == KNOT_EOK && write_text(text, size);
 	free(text);
 	return fine;
 }
@@ -750,12 +756,31 @@ static void clear_run(run_t *run)
 	options_clear(&run->options);
 }
 
+/*! Checks a list in the place of zones. Returns the exit status. */
+static int run_list(const options_t *options)
+{
+	char err[ERROR_TEXT_MAX], *text = NULL;
+	size_t size = 0;
+	FILE *memory = xcheck(open_memstream(&text, &size));
+	int ret = list_check(&options->list, memory, err);
+	(void)xcheck(fclose(memory) == 0 ? text : NULL);
+	int status = ret == KNOT_EOK ? EXIT_CLEAN : ret == KNOT_ERANGE ? EXIT_FINDINGS : EXIT_TROUBLE;
+	if (status == EXIT_TROUBLE) {
+		complain("%s", err);
+	} else if (!options->quiet && !write_text(text, size)) {
+		status = EXIT_TROUBLE;
+	}
+	free(text);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	run_t run = { .now = time(NULL) };
 	options_next_t next = options_read(&run.options, argc, argv);
 	int status = next == OPTIONS_DONE ? EXIT_CLEAN :
-	             next == OPTIONS_WRONG ? EXIT_TROUBLE : run_all(&run);
+	             next == OPTIONS_WRONG ? EXIT_TROUBLE :
+	             run.options.list.path != NULL ? run_list(&run.options) : run_all(&run);
 	clear_run(&run);
 	return status;
 }

@@ -18,6 +18,7 @@ static const char usage[] =
 "Usage: kmxcheck [OPTION]... FILE...\n"
 "       kmxcheck [OPTION]... -c FILE [FILE]...\n"
 "       kmxcheck [OPTION]... -s ADDR[@PORT] --axfr ZONE...\n"
+"       kmxcheck --list FILE [--replaces FILE] [--records]\n"
 "Finds mail that leads to a web proxy, in zone files ('-' is standard input) and on servers.\n"
 "\n"
 "Policy:\n"
@@ -43,6 +44,12 @@ static const char usage[] =
 "      --port PORT           of servers that are named without one (default: 53)\n"
 "      --axfr                take the zones from the server of -s, not from files\n"
 "\n"
+"Lists:\n"
+"      --list FILE           check this list of proxies, as the module reads it; networks that no\n"
+"                            visitor meets, such as private ones, are findings\n"
+"      --replaces FILE       and it must not say less than half of what this list says\n"
+"      --records             print it as APL and PTR records of a zone\n"
+"\n"
 "Output:\n"
 "  -f, --format FORMAT       text (default), json, sarif, dot, or a script that\n"
 "                            fixes the zones: knotc, nsupdate\n"
@@ -62,7 +69,8 @@ static const char usage[] =
 /* Long options without a letter. The values of a policy follow, by item. */
 enum {
 	OPT_POLICY = 256, OPT_DIFF, OPT_IGNORE, OPT_IGNORE_FILE, OPT_BASELINE, OPT_AXFR,
-	OPT_ALL_SERVERS, OPT_PORT, OPT_FAIL_ON, OPT_EXPLAIN, OPT_VALUES
+	OPT_ALL_SERVERS, OPT_PORT, OPT_FAIL_ON, OPT_EXPLAIN,
+	OPT_LIST, OPT_REPLACES, OPT_RECORDS, OPT_VALUES
 };
 
 #define VALUE(name, item) { name, required_argument, NULL, OPT_VALUES + (item) }
@@ -85,6 +93,9 @@ static const struct option long_options[] = {
 	{ "port",    required_argument, NULL, OPT_PORT },
 	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
 	{ "explain", required_argument, NULL, OPT_EXPLAIN },
+	{ "list",    required_argument, NULL, OPT_LIST },
+	{ "replaces", required_argument, NULL, OPT_REPLACES },
+	{ "records", no_argument,       NULL, OPT_RECORDS },
 	VALUE("proxy",         ITEM_PROXY),
 	VALUE("proxy-file",    ITEM_PROXY_FILE),
 	VALUE("proxy-except",  ITEM_PROXY_EXCEPT),
@@ -256,6 +267,15 @@ static bool read_option(options_t *options, int opt, const char *text)
 		return read_port(options, text);
 	case OPT_FAIL_ON:
 		return read_fail_on(options, text);
+	case OPT_LIST:
+		options->list.path = text;
+		return true;
+	case OPT_REPLACES:
+		options->list.replaces = text;
+		return true;
+	case OPT_RECORDS:
+		options->list.records = true;
+		return true;
 	default:
 		options->has_values = true;
 		values_add(&options->values, (item_t)(opt - OPT_VALUES), text,
@@ -270,6 +290,15 @@ static const char *conflict(const options_t *options)
 	size_t inputs = 0;
 	for (size_t i = 0; i < options->operand_count; i++) {
 		inputs += (strcmp(options->operands[i], "-") == 0);
+	}
+	if (options->list.path != NULL) {
+		return options->operand_count > 0 || options->config != NULL || options->server != NULL ||
+		       options->all_servers || options->has_values
+		       ? "--list checks a list, not zones: neither a policy nor a FILE or server goes "
+		         "with it" : NULL;
+	}
+	if (options->list.replaces != NULL || options->list.records) {
+		return "--replaces and --records need a --list";
 	}
 	if (options->config == NULL && options->operand_count == 0) {
 		return options->axfr ? "which zone? --axfr takes names of zones"

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "kmxcheck/ignore.h"
+#include "kmxcheck/list.h"
 #include "kmxcheck/print.h"
 #include "kmxcheck/values.h"
 #include "kmxcheck/xalloc.h"
@@ -30,6 +31,7 @@ typedef struct {
 	bool all_servers;
 	uint16_t port;         /*!< --port, or the usual one. */
 	bool axfr;
+	list_job_t list;       /*!< --list, --replaces, --records; no path: zones are audited. */
 	fail_on_t fail_on;
 	bool quiet;
 	ignores_t ignores;     /*!< --ignore; not yet those of the files. */

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Checking a list of proxies, and writing it as records of a zone.
+ */
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "dns/text.h"
+#include "kmxcheck/list.h"
+#include "policy/netfile.h"
+
+/*! An RRset has to fit into one message of a zone transfer, so an owner has no more records. */
+#define OWNER_RECORDS_MAX 1000
+
+/*! Networks of special purpose (RFC 6890, the registries of IANA), multicast (RFC 5771), and what is
+ *  not global unicast in IPv6 (RFC 4291). */
+static const struct {
+	const char *net;
+	const char *purpose;
+} special[] = {
+	{ "0.0.0.0/8", "this network" },
+	{ "10.0.0.0/8", "private use" },
+	{ "100.64.0.0/10", "shared by a provider's customers" },
+	{ "127.0.0.0/8", "loopback" },
+	{ "169.254.0.0/16", "link-local" },
+	{ "172.16.0.0/12", "private use" },
+	{ "192.0.0.0/24", "protocol assignments" },
+	{ "192.0.2.0/24", "documentation" },
+	{ "192.31.196.0/24", "AS112" },
+	{ "192.52.193.0/24", "multicast tunneling" },
+	{ "192.88.99.0/24", "6to4 relays" },
+	{ "192.168.0.0/16", "private use" },
+	{ "192.175.48.0/24", "AS112" },
+	{ "198.18.0.0/15", "benchmarks" },
+	{ "198.51.100.0/24", "documentation" },
+	{ "203.0.113.0/24", "documentation" },
+	{ "224.0.0.0/4", "multicast" },
+	{ "240.0.0.0/4", "reserved" },
+	{ "::/3", "not global unicast" },
+	{ "2001::/23", "protocol assignments" },
+	{ "2001:db8::/32", "documentation" },
+	{ "2002::/16", "6to4" },
+	{ "2620:4f:8000::/48", "AS112" },
+	{ "3fff::/20", "documentation" },
+	{ "4000::/2", "not global unicast" },
+	{ "8000::/1", "not global unicast" },
+};
+
+/*! A list in memory. */
+typedef struct {
+	netset_t *nets;
+	names_t names;
+	netfile_info_t info;
+	netfile_extent_t extent;
+} list_t;
+
+static int list_read(list_t *list, const char *path, char *err)
+{
+	char text[NETFILE_ERR_MAX];
+	list->nets = xcheck(netset_new());
+	int ret = xcheck_ret(netfile_read(list->nets, &list->names, path, &list->info, text));
+	if (ret != KNOT_EOK) {
+		return error_at(err, ret, (source_pos_t){ .file = NULL }, "%s", text);
+	}
+	(void)xcheck_ret(netset_build(list->nets));
+	list->extent = (netfile_extent_t){
+		.v4 = netset_addresses(list->nets, 4), .v6 = netset_addresses(list->nets, 6),
+		.names = (double)list->info.names - (double)list->info.name_excepts,
+	};
+	return KNOT_EOK;
+}
+
+static void list_clear(list_t *list)
+{
+	netset_free(list->nets);
+	names_clear(&list->names);
+}
+
+/* Findings */
+
+/*! The network of a list that shares addresses with another one. */
+static const net_t *find_overlap(const netset_t *nets, const net_t *other)
+{
+	for (size_t i = 0; i < netset_count(nets); i++) {
+		if (net_overlap(netset_at(nets, i), other)) {
+			return netset_at(nets, i);
+		}
+	}
+	return NULL;
+}
+
+static size_t check_special(const list_job_t *job, const list_t *list, FILE *out)
+{
+	size_t findings = 0;
+	for (size_t i = 0; i < sizeof(special) / sizeof(*special); i++) {
+		net_t net;
+		char text[NET_TEXT_MAX];
+		if (net_from_str(&net, special[i].net) != KNOT_EOK ||
+		    !netset_overlaps(list->nets, &net)) {
+			continue;
+		}
+		const net_t *found = find_overlap(list->nets, &net);
+		(void)fprintf(out, "%s: %s holds addresses that no visitor meets, %s (%s)\n", job->path,
+		              net_to_str(found != NULL ? found : &net, text), special[i].net,
+		              special[i].purpose);
+		findings++;
+	}
+	return findings;
+}
+
+static size_t check_extent(const list_job_t *job, const list_t *list, const list_t *before, FILE *out)
+{
+	const netfile_extent_t *old = &before->extent, *now = &list->extent;
+	if (!netfile_shrunk(old, now)) {
+		return 0;
+	}
+	(void)fprintf(out, "%s: says less than half of what %s says: %.6g of %.6g IPv4 and %.6g of %.6g "
+	              "IPv6 addresses, %.0f of %.0f names\n", job->path, job->replaces, now->v4, old->v4,
+	              now->v6, old->v6, now->names, old->names);
+	return 1;
+}
+
+/* Records */
+
+typedef struct {
+	FILE *out;
+	size_t count;                   /*!< Records written. */
+	knot_dname_storage_t excepted;  /*!< A name that is an exception, or the root: none. */
+} writer_t;
+
+static void write_owner(writer_t *to)
+{
+	if (to->count < OWNER_RECORDS_MAX) {
+		(void)fputc('@', to->out);
+	} else {
+		(void)fprintf(to->out, "%zu", to->count / OWNER_RECORDS_MAX);
+	}
+	to->count++;
+}
+
+/*! Takes the widest prefix that a network begins with from it. False: that was all of it. */
+static bool take_prefix(net_t *rest, net_t *prefix)
+{
+	const size_t size = address_size(rest->family);
+	unsigned len = 0;
+	while (net_from_addr(prefix, rest->family, rest->first, NULL, len) == KNOT_EOK &&
+	       (memcmp(prefix->first, rest->first, size) != 0 ||
+	        memcmp(prefix->last, rest->last, size) > 0)) {
+		len++;
+	}
+	bool more = memcmp(prefix->last, rest->last, size) < 0;
+	memcpy(rest->first, prefix->last, size);
+	for (size_t i = size; more && i > 0 && ++rest->first[i - 1] == 0; i--) {
+		;
+	}
+	return more;
+}
+
+static int write_net(void *ctx, const net_t *net, bool except)
+{
+	writer_t *to = ctx;
+	net_t rest = *net, prefix;
+	char text[NET_TEXT_MAX];
+	bool more;
+	do {
+		more = take_prefix(&rest, &prefix);
+		write_owner(to);
+		(void)fprintf(to->out, "\tAPL\t%s%d:%s\n", except ? "!" : "", net->family == 4 ? 1 : 2,
+		              net_to_str(&prefix, text));
+	} while (more);
+	return KNOT_EOK;
+}
+
+static int write_name(void *ctx, const knot_dname_t *name, bool except)
+{
+	writer_t *to = ctx;
+	knot_dname_txt_storage_t text;
+	if (except) {
+		memcpy(to->excepted, name, knot_dname_size(name));
+		return KNOT_EOK;
+	}
+	write_owner(to);
+	(void)fprintf(to->out, "\tPTR\t%s\n", name_text(text, name));
+	return KNOT_EOK;
+}
+
+static int write_records(const list_job_t *job, FILE *out, char *err)
+{
+	const source_pos_t file = { .file = job->path };
+	char text[NETFILE_ERR_MAX];
+	writer_t to = { .out = out };
+	const netfile_visitor_t visitor = { write_net, write_name, &to };
+	int ret = xcheck_ret(netfile_visit(job->path, &visitor, NULL, text));
+	if (ret != KNOT_EOK) {
+		return error_at(err, ret, (source_pos_t){ .file = NULL }, "%s", text);
+	}
+	knot_dname_txt_storage_t name;
+	return to.excepted[0] == '\0' ? KNOT_EOK
+	       : error_at(err, KNOT_ENOTSUP, file, "no record can say that the name '%s' is an exception",
+	                  name_text(name, to.excepted));
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+int list_check(const list_job_t *job, FILE *out, char err[static ERROR_TEXT_MAX])
+{
+	list_t list = { .nets = NULL }, before = { .nets = NULL };
+	size_t findings = 0;
+
+	err[0] = '\0';
+	int ret = list_read(&list, job->path, err);
+	if (ret == KNOT_EOK && job->replaces != NULL) {
+		ret = list_read(&before, job->replaces, err);
+	}
+	if (ret == KNOT_EOK) {
+		findings += check_special(job, &list, out);
+		findings += job->replaces != NULL ? check_extent(job, &list, &before, out) : 0;
+		ret = findings > 0 ? KNOT_ERANGE : KNOT_EOK;
+	}
+	if (ret == KNOT_EOK && job->records) {
+		ret = write_records(job, out, err);
+	} else if (ret == KNOT_EOK) {
+		(void)fprintf(out, "%s: %zu network%s, %zu name%s\n", job->path, list.info.count,
+		              plural(list.info.count), list.info.names, plural(list.info.names));
+	}
+	list_clear(&list);
+	list_clear(&before);
+	return ret;
+}

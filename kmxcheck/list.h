@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * Checking a list of proxies before servers read it: by the code that they read it with. One thread.
+ */
+
+#pragma once
+
+#include <stdio.h>
+
+#include "kmxcheck/xalloc.h"
+
+/*! What there is to do with a list. */
+typedef struct {
+	const char *path;     /*!< The list, as for netfile_read(). */
+	const char *replaces; /*!< The list whose place it is to take, or NULL. */
+	bool records;         /*!< Write it as records of a zone. */
+} list_job_t;
+
+/*!
+ * Checks a list. Findings are networks that no visitor of a web site meets (of special purpose, RFC
+ * 6890), and a list that says less than half of what the one before says, which no server takes over
+ * while it runs.
+ *
+ * \param job  What to check.
+ * \param out  Where findings go to, a line each. If there are none, a line that says what the list
+ *             has, or its records: APL (RFC 3123) and PTR, owners relative to a zone.
+ * \param err  Filled with KNOT_E*; else empty.
+ *
+ * \retval KNOT_EOK
+ * \retval KNOT_ERANGE   There are findings.
+ * \retval other KNOT_E* A list can't be read, or has something that no record can say.
+ */
+int list_check(const list_job_t *job, FILE *out, char err[static ERROR_TEXT_MAX]);
