@@ -216,9 +216,10 @@ class Texts(unittest.TestCase):
             under = re.search(r"(?m)^%s\n(%s+)$" % (re.escape(title), re.escape(line)), PAGE)
             self.assertEqual(len(under.group(1)), len(title), title)
 
-    def test_links_of_the_readme(self):
-        for link in re.findall(r"\]\(([^)#:]+)\)", README):
-            self.assertTrue((TOP / link).exists(), link)
+    def test_links(self):
+        for page in TOP / "README.md", *(TOP / "doc").glob("*.md"):
+            for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+                self.assertTrue((page.parent / link).exists(), link)
 
     @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
     def test_man_page(self):
