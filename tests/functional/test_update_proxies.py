@@ -320,7 +320,7 @@ class Refusals(UpdateCase):
                            ("104.16.0.0/13\n::::\n", "'::::'"),
                            ("104.16.0.0/13 172.64.0.0/13", "not a network"),
                            ("1" * 100000, "line too long")):
-            with self.subTest(text[:30]):
+            with self.subTest(repr(text[:30])):
                 self.publish({V4: text})
                 self.refused(said=said)
 
