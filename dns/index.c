@@ -94,23 +94,23 @@ size_t name_index_find(const name_index_t *index, const knot_dname_t *name)
 	return slot->number != 0 ? slot->number - 1 : NAME_INDEX_NONE;
 }
 
-int name_index_add(name_index_t *index, const knot_dname_t *name)
+size_t name_index_add(name_index_t *index, const knot_dname_t *name)
 {
-	size_t size = knot_dname_size(name);
-	if (index->names.count == UINT32_MAX - 1 ||
-	    (index->names.count >= index->size / 2 && !grow(index))) {
-		return KNOT_ENOMEM;
+	if (index->names.count >= index->size / 2 && !grow(index)) {
+		return NAME_INDEX_NONE;
 	}
-	const knot_dname_t **added = vec_add(&index->names);
-	if (added == NULL) {
-		return KNOT_ENOMEM;
+	uint32_t hash = hash_name(name, knot_dname_size(name));
+	struct name_slot *slot = find_slot(index, hash, name);
+	if (slot->number == 0) {
+		const knot_dname_t **added = index->names.count < UINT32_MAX - 1
+		                             ? vec_add(&index->names) : NULL;
+		if (added == NULL) {
+			return NAME_INDEX_NONE;
+		}
+		*added = name;
+		*slot = (struct name_slot){ hash, (uint32_t)index->names.count };
 	}
-	*added = name;
-	uint32_t hash = hash_name(name, size);
-	*find_slot(index, hash, name) = (struct name_slot){
-		.hash = hash, .number = (uint32_t)index->names.count
-	};
-	return KNOT_EOK;
+	return slot->number - 1;
 }
 
 void name_index_clear(name_index_t *index)

@@ -523,7 +523,7 @@ static int index_zones(config_t *config, char *err)
 			return error_at(err, KNOT_EINVAL, zone->pos, "item 'domain': this zone is "
 			                "there already");
 		}
-		(void)xcheck_ret(name_index_add(&config->by_name, zone->name));
+		(void)xadd_index(&config->by_name, zone->name);
 	}
 	return KNOT_EOK;
 }

@@ -65,7 +65,7 @@ nameserver_list_t *nameservers_find(nameservers_t *known, const zones_t *zones, 
 		return &known->servers.at[number];
 	}
 	knot_dname_t *copy = *(knot_dname_t **)xadd(&known->copies) = xname(name);
-	(void)xcheck_ret(name_index_add(&known->names, copy));
+	(void)xadd_index(&known->names, copy);
 	nameserver_list_t *servers = xadd(&known->servers);
 	find_in_zones(servers, zones, zone, policy, name, port);
 	if (servers->count == 0) {

@@ -28,6 +28,13 @@ int xcheck_ret(int ret)
 	return ret;
 }
 
+size_t xadd_index(name_index_t *index, const knot_dname_t *name)
+{
+	size_t number = name_index_add(index, name);
+	(void)xcheck(number != NAME_INDEX_NONE ? index : NULL);
+	return number;
+}
+
 void xadd_name(name_list_t *list, const knot_dname_t *name)
 {
 	*(const knot_dname_t **)xadd(list) = name;

@@ -25,6 +25,9 @@ int xcheck_ret(int ret);
 /*! Adds a zeroed element to a vector and returns it (void *). */
 #define xadd(vec) xcheck(vec_add(vec))
 
+/*! name_index_add(), or the end of the program. */
+size_t xadd_index(name_index_t *index, const knot_dname_t *name);
+
 void xadd_name(name_list_t *list, const knot_dname_t *name);
 
 void *xcalloc(size_t count, size_t size);

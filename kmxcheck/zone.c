@@ -214,6 +214,7 @@ struct node {
 	bool owner;           /*!< Listed as a mail owner. */
 	bool mail_name;       /*!< Listed as a name for mail programs. */
 	bool other_types;     /*!< It has records that are not kept. */
+	knot_dname_t name[];  /*!< Which the index points at. */
 };
 
 static void *arena_alloc(zone_t *zone, size_t size)
@@ -233,32 +234,35 @@ static void *arena_alloc(zone_t *zone, size_t size)
 	return memory;
 }
 
+/*! A node by the number of its name. */
+static node_t *node_at(const zone_t *zone, size_t number)
+{
+	return (void *)(zone->names.names.at[number] - offsetof(node_t, name));
+}
+
 /*! The node of a name in the zone; if it is not there yet, it is made with all names above it. */
 static node_t *add_node(zone_t *zone, const knot_dname_t *name)
 {
-	size_t number = name_index_find(&zone->names, name);
-	if (number != NAME_INDEX_NONE) {
-		return &zone->nodes.at[number];
-	}
-	if (!knot_dname_is_equal(name, zone->apex)) {
-		(void)add_node(zone, name + 1 + *name);
+	size_t before = zone->names.names.count;
+	size_t number = xadd_index(&zone->names, name);
+	if (number < before) {
+		return node_at(zone, number);
 	}
 	size_t size = knot_dname_size(name);
-	knot_dname_t *copy = arena_alloc(zone, size);
-	memcpy(copy, name, size);
-	(void)xcheck_ret(name_index_add(&zone->names, copy));
-	return xadd(&zone->nodes);
-}
-
-static const knot_dname_t *node_name(const zone_t *zone, const node_t *node)
-{
-	return zone->names.names.at[node - zone->nodes.at];
+	node_t *node = arena_alloc(zone, offsetof(node_t, name) + size);
+	*node = (node_t){ .records = NULL };
+	memcpy(node->name, name, size);
+	zone->names.names.at[number] = node->name;
+	if (size > knot_dname_size(zone->apex) + 1 + *name) { /* The apex exists. */
+		(void)add_node(zone, name + 1 + *name);
+	}
+	return node;
 }
 
 static node_t *find_node(const zone_t *zone, const knot_dname_t *name)
 {
 	size_t number = name_index_find(&zone->names, name);
-	return number != NAME_INDEX_NONE ? &zone->nodes.at[number] : NULL;
+	return number != NAME_INDEX_NONE ? node_at(zone, number) : NULL;
 }
 
 static bool uses_mail(const record_t *record)
@@ -334,7 +338,7 @@ static void store_record(zone_t *zone, node_t *node, const record_t *record)
 	                            record->size);
 	const uint8_t *rdata = size > 0 ? marked : record->rdata;
 	size = size > 0 ? size : record->size;
-	stored_t *stored = arena_alloc(zone, sizeof(*stored) + size);
+	stored_t *stored = arena_alloc(zone, offsetof(stored_t, rdata) + knot_rdata_size(size));
 	stored->next = node->records;
 	stored->file = record->pos.file;
 	stored->line = (uint32_t)record->pos.line;
@@ -342,7 +346,7 @@ static void store_record(zone_t *zone, node_t *node, const record_t *record)
 	stored->type = record->type;
 	knot_rdata_init(&stored->rdata, size, rdata);
 	node->records = stored;
-	node->count++;
+	zone->crowded |= ++node->count > UINT16_MAX;
 }
 
 /*! True if a name is another one twice: its final dot was forgotten where that is the origin. */
@@ -397,7 +401,7 @@ static void note_mail_name(zone_t *zone, node_t *node, const record_t *record)
 	bool leads = record->type == KNOT_RRTYPE_CNAME || family_of_type(record->type) != 0;
 	if (leads && !node->mail_name && is_mail_label(record->owner)) {
 		node->mail_name = true;
-		xadd_name(&zone->mail_names, node_name(zone, node));
+		xadd_name(&zone->mail_names, node->name);
 	}
 }
 
@@ -417,7 +421,11 @@ static int add_record(void *ctx, const record_t *record)
 		return KNOT_EOK;
 	}
 	note_kind(zone, record);
-	node_t *node = add_node(zone, soa ? zone->apex : record->owner);
+	/* The records of a name follow each other in most files. */
+	node_t *node = zone->last;
+	if (soa || node == NULL || !name_equal(node->name, record->owner)) {
+		node = zone->last = add_node(zone, soa ? zone->apex : record->owner);
+	}
 	note_mail_name(zone, node, record);
 	if (!is_kept(record)) {
 		node->other_types = true;
@@ -426,7 +434,7 @@ static int add_record(void *ctx, const record_t *record)
 	store_record(zone, node, record);
 	if (!node->owner && uses_mail(record)) {
 		node->owner = true;
-		xadd_name(&zone->owners, node_name(zone, node));
+		xadd_name(&zone->owners, node->name);
 	}
 	return KNOT_EOK;
 }
@@ -475,17 +483,17 @@ static bool add_rr(node_rrset_t *to, const stored_t *record)
 }
 
 /*! Makes an RRset of sorted records of one type. Returns how many of them it has room for. */
-static size_t make_rrset(node_rrset_t *made, const knot_dname_t *owner, const sorted_t *sorted,
-                         size_t count)
+static size_t make_rrset(zone_t *zone, node_rrset_t *made, const knot_dname_t *owner,
+                         const sorted_t *sorted, size_t count)
 {
 	size_t size = 0, latest = 0;
 	for (size_t i = 0; i < count; i++) {
 		size += knot_rdata_size(sorted[i].record->rdata.len);
 	}
+	*made = (node_rrset_t){ .positions = arena_alloc(zone, count * sizeof(*made->positions)) };
 	knot_rrset_init(&made->rrset, (knot_dname_t *)owner, sorted[0].record->type, KNOT_CLASS_IN,
 	                0);
-	made->rrset.rrs.rdata = xcalloc(1, size);
-	made->positions = xcalloc(count, sizeof(*made->positions));
+	made->rrset.rrs.rdata = arena_alloc(zone, size);
 	for (size_t i = 0; i < count; i++) {
 		if (!add_rr(made, sorted[i].record)) {
 			return i;
@@ -514,7 +522,7 @@ static sorted_t *sort_records(const node_t *node)
 
 /*! Makes the RRsets of a node, once. Returns the first record that an RRset has no room for, or
  *  NULL. */
-static const stored_t *make_rrsets(const zone_t *zone, node_t *node)
+static const stored_t *make_rrsets(zone_t *zone, node_t *node)
 {
 	if (node->rrsets != NULL || node->count == 0) {
 		return NULL;
@@ -524,13 +532,13 @@ static const stored_t *make_rrsets(const zone_t *zone, node_t *node)
 	for (size_t i = 0; i < node->count; i++) {
 		node->rrset_count += i == 0 || sorted[i].record->type != sorted[i - 1].record->type;
 	}
-	node_rrset_t *made = node->rrsets = xcalloc(node->rrset_count, sizeof(*made));
+	node_rrset_t *made = node->rrsets = arena_alloc(zone, node->rrset_count * sizeof(*made));
 	for (size_t i = 0, end; i < node->count; i = end, made++) {
 		end = i + 1;
 		while (end < node->count && sorted[end].record->type == sorted[i].record->type) {
 			end++;
 		}
-		size_t fit = make_rrset(made, node_name(zone, node), sorted + i, end - i);
+		size_t fit = make_rrset(zone, made, node->name, sorted + i, end - i);
 		if (fit < end - i && too_many == NULL) {
 			too_many = sorted[i + fit].record;
 		}
@@ -784,10 +792,10 @@ static int find_apex(zone_t *zone, const text_t *text, char *err)
 }
 
 /*! An RRset can't have more than so many RRs; knotd refuses such a zone, too. */
-static int check_counts(const zone_t *zone, char *err)
+static int check_counts(zone_t *zone, char *err)
 {
-	for (size_t i = 0; i < zone->nodes.count; i++) {
-		node_t *node = &zone->nodes.at[i];
+	for (size_t i = 0; zone->crowded && i < zone->names.names.count; i++) {
+		node_t *node = node_at(zone, i);
 		const stored_t *bad = node->count > UINT16_MAX ? make_rrsets(zone, node) : NULL;
 		if (bad != NULL) {
 			return error_at(err, KNOT_ESPACE, (source_pos_t){ bad->file, bad->line },
@@ -862,21 +870,12 @@ void zone_free(zone_t *zone)
 	if (zone == NULL) {
 		return;
 	}
-	for (size_t i = 0; i < zone->nodes.count; i++) {
-		node_t *node = &zone->nodes.at[i];
-		for (size_t j = 0; node->rrsets != NULL && j < node->rrset_count; j++) {
-			free(node->rrsets[j].rrset.rrs.rdata);
-			free(node->rrsets[j].positions);
-		}
-		free(node->rrsets);
-	}
 	while (zone->memory != NULL) {
 		arena_block_t *block = zone->memory;
 		zone->memory = block->next;
 		free(block);
 	}
 	free_files(&zone->files);
-	vec_free(&zone->nodes);
 	vec_free(&zone->owners);
 	vec_free(&zone->mail_names);
 	vec_free(&zone->outside);
@@ -889,7 +888,7 @@ void zone_free(zone_t *zone)
 /* Looking up */
 
 /*! The RRset of a type at a node, or NULL. */
-static const node_rrset_t *find_rrset(const zone_t *zone, node_t *node, uint16_t type)
+static const node_rrset_t *find_rrset(zone_t *zone, node_t *node, uint16_t type)
 {
 	(void)make_rrsets(zone, node);
 	for (size_t i = 0; i < node->rrset_count; i++) {
@@ -914,7 +913,7 @@ int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_
 	if (found != NULL) {
 		*out = found->rrset;
 	} else {
-		knot_rrset_init(out, (knot_dname_t *)node_name(zone, node), type, KNOT_CLASS_IN, 0);
+		knot_rrset_init(out, (knot_dname_t *)node->name, type, KNOT_CLASS_IN, 0);
 	}
 	return KNOT_EOK;
 }
@@ -964,9 +963,9 @@ void zone_match(zone_t *zone, const policy_t *policy, name_list_t *out)
 	if (!has_pattern(&policy->mail_hosts) && !has_pattern(&policy->web_hosts)) {
 		return;
 	}
-	for (size_t i = 0; i < zone->nodes.count; i++) {
-		const node_t *node = &zone->nodes.at[i];
-		const knot_dname_t *name = node_name(zone, node);
+	for (size_t i = 0; i < zone->names.names.count; i++) {
+		const node_t *node = node_at(zone, i);
+		const knot_dname_t *name = node->name;
 		if ((names_match(&policy->web_hosts, name) ||
 		     names_match(&policy->mail_hosts, name)) && leads_somewhere(node)) {
 			xadd_name(out, name);
@@ -979,8 +978,7 @@ void zone_match(zone_t *zone, const policy_t *policy, name_list_t *out)
 
 void zones_add(zones_t *zones, zone_t *zone)
 {
-	if (name_index_find(&zones->names, zone->apex) == NAME_INDEX_NONE) {
-		(void)xcheck_ret(name_index_add(&zones->names, zone->apex));
+	if (xadd_index(&zones->names, zone->apex) == zones->list.count) {
 		*(zone_t **)xadd(&zones->list) = zone;
 	}
 }

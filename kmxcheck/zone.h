@@ -91,11 +91,12 @@ typedef struct {
 	/* For zone.c only. */
 	bool has_soa;
 	bool guessed;             /*!< The apex is a guess. */
+	bool crowded;             /*!< A name has very many records. */
+	node_t *last;             /*!< The one of the last record. */
 	char *err;                /*!< While it is read. */
 	name_index_t names;       /*!< All names that exist, empty non-terminals too. */
-	VEC(node_t) nodes;        /*!< By the numbers of their names. */
 	file_names_t files;       /*!< Names of files that records point at. */
-	arena_block_t *memory;    /*!< Names and records. */
+	arena_block_t *memory;    /*!< Nodes, records and RRsets. */
 } zone_t;
 
 /*!

@@ -567,8 +567,7 @@ static void add_targets(judge_t *judge, name_index_t *targets, const knot_rrset_
 	}
 	for_each_rdata(rdata, rrset) {
 		const knot_dname_t *target = knot_rdata_name(rdata, rrset->type);
-		if (name_index_find(targets, target) == NAME_INDEX_NONE &&
-		    name_index_add(targets, target) != KNOT_EOK) {
+		if (name_index_add(targets, target) == NAME_INDEX_NONE) {
 			judge->error = KNOT_ENOMEM;
 		}
 	}

@@ -391,21 +391,21 @@ static void index_owners(judge_t *judge)
 	const policy_response_t *response = judge->response;
 	judge->chains = response_alloc(judge, 3 * response->count * sizeof(*judge->chains));
 	for (size_t i = 0; i < response->count && judge->chains != NULL; i++) {
-		size_t owner = name_index_find(&judge->owners, response->items[i].owner);
-		*next_of(judge, i) = response->count;
-		if (owner != NAME_INDEX_NONE) {
-			size_t *last = first_of(judge, owner) + 1;
-			*next_of(judge, *last) = i;
-			*last = i;
-			continue;
-		}
-		owner = judge->owners.names.count;
-		if (name_index_add(&judge->owners, response->items[i].owner) != KNOT_EOK) {
+		size_t before = judge->owners.names.count;
+		size_t owner = name_index_add(&judge->owners, response->items[i].owner);
+		if (owner == NAME_INDEX_NONE) {
 			judge->error = KNOT_ENOMEM;
 			response_search_clear(judge);
 			return;
 		}
-		first_of(judge, owner)[0] = first_of(judge, owner)[1] = i;
+		*next_of(judge, i) = response->count;
+		if (owner == before) {
+			first_of(judge, owner)[0] = first_of(judge, owner)[1] = i;
+		} else {
+			size_t *last = first_of(judge, owner) + 1;
+			*next_of(judge, *last) = i;
+			*last = i;
+		}
 	}
 }
 

@@ -38,13 +38,14 @@ static void test_index(void **state)
 	for (unsigned i = 0; i < MANY; i++) {
 		names[i] = numbered(i);
 		assert_true(name_index_find(&index, names[i]) == NAME_INDEX_NONE);
-		assert_int_equal(name_index_add(&index, names[i]), KNOT_EOK);
+		assert_int_equal(name_index_add(&index, names[i]), i);
 		assert_int_equal(name_index_find(&index, names[i]), i);
 	}
-	assert_int_equal(name_index_add(&index, root), KNOT_EOK);
+	assert_int_equal(name_index_add(&index, root), MANY);
 	for (unsigned i = 0; i < MANY; i++) {
 		knot_dname_t *same = numbered(i);
 		assert_int_equal(name_index_find(&index, same), i);
+		assert_int_equal(name_index_add(&index, same), i);
 		assert_ptr_equal(index.names.at[i], names[i]);
 		/* The name above is not there. */
 		assert_true(name_index_find(&index, same + 1 + *same) == NAME_INDEX_NONE);
