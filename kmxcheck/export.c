@@ -71,6 +71,27 @@ static mark_t mark_in(span_t comment)
 	return MARK_NONE;
 }
 
+/*! The line from here on, without its line break. */
+static span_t line_of(span_t rest)
+{
+	const char *end = memchr(rest.at, '\n', (size_t)(rest.end - rest.at));
+	return (span_t){ rest.at, end != NULL ? end : rest.end };
+}
+
+/*! True if there is a mark behind any semicolon. Most texts have few of those, or none. */
+static bool has_mark(span_t rest)
+{
+	while (rest.at < rest.end &&
+	       (rest.at = memchr(rest.at, ';', (size_t)(rest.end - rest.at))) != NULL) {
+		span_t comment = line_of(rest);
+		if (mark_in(comment) != MARK_NONE) {
+			return true;
+		}
+		rest.at = comment.end;
+	}
+	return false;
+}
+
 /* The lines of records, as libzscanner counts them: quoted strings end with the line, what is in
  * parentheses does not. */
 
@@ -100,7 +121,7 @@ void marks_find(marks_t *marks, const char *text, size_t size)
 {
 	span_t rest = { text, text + size };
 	reader_t reader = { .out = marks, .record = { .first = 1, .last = 1 } };
-	if (find(rest, proxied_tag) == NULL && find(rest, proxy_on) == NULL) {
+	if (!has_mark(rest)) {
 		return;
 	}
 	for (; rest.at < rest.end; rest.at++) {
@@ -114,8 +135,7 @@ void marks_find(marks_t *marks, const char *text, size_t size)
 		} else if ((c == '(' || c == ')') && !reader.quoted) {
 			reader.more = c == '(';
 		} else if (c == ';' && !reader.quoted) {
-			const char *end = find(rest, "\n");
-			span_t comment = { rest.at, end != NULL ? end : rest.end };
+			span_t comment = line_of(rest);
 			mark_t mark = mark_in(comment);
 			reader.record.mark = mark != MARK_NONE ? mark : reader.record.mark;
 			rest.at = comment.end - 1;
@@ -221,10 +241,9 @@ bool export_domain(knot_dname_storage_t out, const char *text, size_t size)
 	static const char key[] = "Domain:";
 	span_t rest = { text, text + size };
 	while (rest.at < rest.end && (*rest.at == ';' || *rest.at == '\n' || *rest.at == '\r')) {
-		const char *newline = find(rest, "\n");
-		span_t line = { rest.at, newline != NULL ? newline : rest.end }, word;
+		span_t line = line_of(rest), word;
 		char name[KNOT_DNAME_TXT_MAXLEN + 1];
-		rest.at = newline != NULL ? newline + 1 : rest.end;
+		rest.at = line.end + (line.end < rest.end);
 		if (!next_word(&line, ';', &word) || !is_word(word, key) ||
 		    !next_word(&line, ';', &word) ||
 		    (size_t)(word.end - word.at) >= sizeof(name)) {
@@ -262,10 +281,7 @@ char *export_without_blanks(const char *text, size_t size)
 			}
 			copy[begin - text] = ';';
 		}
-		rest.at = find(rest, "\n");
-		if (rest.at == NULL) {
-			break;
-		}
+		rest.at = line_of(rest).end;
 	}
 	return copy;
 }

@@ -5,10 +5,13 @@
  * so that they can be counted, and that a loop of them ends with an error that says so.
  */
 
+#define _DEFAULT_SOURCE /* madvise() */
+
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 
 #include <libzscanner/scanner.h>
 
@@ -178,9 +181,11 @@ int zone_scan(const char *path, const knot_dname_t *origin, record_f record, voi
 
 /* The zone in memory */
 
-/*! Memory that is freed as a whole. Blocks grow: there may be very many small zones. */
+/*! Memory that is freed as a whole. Blocks grow: there may be very many small zones. Those of a large
+ *  zone are in large pages: the system takes longer to give small ones than they take to fill. */
 #define BLOCK_MIN ((size_t)1 << 10)
-#define BLOCK_MAX ((size_t)1 << 20)
+#define BLOCK_MAX ((size_t)4 << 20)
+#define LARGE_PAGE ((size_t)2 << 20)
 
 struct arena_block {
 	arena_block_t *next;
@@ -217,16 +222,29 @@ struct node {
 	knot_dname_t name[];  /*!< Which the index points at. */
 };
 
+static arena_block_t *make_block(size_t size)
+{
+	if (size < LARGE_PAGE) {
+		return xcheck(malloc(size));
+	}
+	size = (size + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+	void *block = xcheck(aligned_alloc(LARGE_PAGE, size));
+#ifdef MADV_HUGEPAGE
+	(void)madvise(block, size, MADV_HUGEPAGE);
+#endif
+	return block;
+}
+
 static void *arena_alloc(zone_t *zone, size_t size)
 {
 	arena_block_t *block = zone->memory;
 	size = (size + 7) & ~(size_t)7;
 	if (block == NULL || size > block->size - block->used) {
-		size_t room = block == NULL ? BLOCK_MIN : 2 * block->size;
-		room = room > BLOCK_MAX ? BLOCK_MAX : room;
-		room = room < size ? size : room;
-		block = xcheck(malloc(sizeof(*block) + room));
-		*block = (arena_block_t){ .next = zone->memory, .size = room };
+		size_t next = block == NULL ? BLOCK_MIN : 2 * (block->size + sizeof(*block));
+		next = next > BLOCK_MAX ? BLOCK_MAX : next;
+		next = next < sizeof(*block) + size ? sizeof(*block) + size : next;
+		block = make_block(next);
+		*block = (arena_block_t){ .next = zone->memory, .size = next - sizeof(*block) };
 		zone->memory = block;
 	}
 	void *memory = (uint8_t *)block->data + block->used;
