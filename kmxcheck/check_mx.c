@@ -6,6 +6,7 @@
  */
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kmxcheck/check.h"
@@ -190,39 +191,55 @@ void check_alias_target(auditor_t *auditor, audit_rule_t rule, const subject_t *
 	}
 }
 
-/*! True if a name is an address written as a name: absolute, or relative to the zone. */
-static bool is_literal(const knot_dname_t *name, const knot_dname_t *zone)
+/*! True if a text is an address, in brackets or not. */
+static bool is_address(const char *text, size_t size)
+{
+	char copy[INET6_ADDRSTRLEN + 3];
+	uint8_t address[16];
+	bool brackets = size > 1 && text[0] == '[' && text[size - 1] == ']';
+	(void)snprintf(copy, sizeof(copy), "%.*s", (int)(size - 2 * brackets), text + brackets);
+	return strlen(text) == size && (inet_pton(AF_INET, copy, address) == 1 ||
+	                                inet_pton(AF_INET6, copy, address) == 1);
+}
+
+/*! True if a target may have been made absolute by an origin: the root, the apex, or a name below
+ *  that if nobody has made the target. */
+static bool is_origin(auditor_t *auditor, const knot_dname_t *target, const knot_dname_t *origin)
+{
+	const knot_dname_t *zone = auditor->policy->zone;
+	knot_rrset_t rrset;
+	return *origin == '\0' || knot_dname_is_equal(origin, zone) ||
+	       (name_in_zone(origin, zone) && audit_is_served(auditor, target) &&
+	        zone_lookup(auditor->zone, target, KNOT_RRTYPE_A, &rrset) == KNOT_ENONODE);
+}
+
+/*! True if a target is an address written as a name, before any origin. */
+static bool is_literal(auditor_t *auditor, const knot_dname_t *target)
 {
 	char text[INET6_ADDRSTRLEN + 3];
-	uint8_t address[16];
 	size_t size = 0;
-	while (*name != '\0' && !knot_dname_is_equal(name, zone)) {
-		if (size + *name + 2 > sizeof(text)) {
+	for (const knot_dname_t *label = target; *label != '\0';) {
+		if (size + *label + 2 > sizeof(text)) {
 			return false;
 		}
 		if (size > 0) {
 			text[size++] = '.';
 		}
-		memcpy(text + size, name + 1, *name);
-		size += *name;
-		name += 1 + *name;
+		memcpy(text + size, label + 1, *label);
+		size += *label;
+		text[size] = '\0';
+		label += 1 + *label;
+		if (is_address(text, size) && is_origin(auditor, target, label)) {
+			return true;
+		}
 	}
-	text[size] = '\0';
-	if (strlen(text) != size) {
-		return false;
-	}
-	char *at = text;
-	if (size > 1 && text[0] == '[' && text[size - 1] == ']') {
-		text[size - 1] = '\0';
-		at++;
-	}
-	return inet_pton(AF_INET, at, address) == 1 || inet_pton(AF_INET6, at, address) == 1;
+	return false;
 }
 
 void check_literal_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 {
 	knot_dname_txt_storage_t target, exchange;
-	if (!is_literal(subject->target, auditor->policy->zone)) {
+	if (!is_literal(auditor, subject->target)) {
 		return;
 	}
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
