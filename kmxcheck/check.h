@@ -86,6 +86,9 @@ typedef struct {
 	const audit_list_t *lists; /*!< proxy-files that were read, with their dates. */
 	size_t list_count;
 	int64_t now;               /*!< Seconds since the epoch, for list-stale. */
+	/*! True if a finding is meant to be so, and nothing is to be changed for it; or NULL. */
+	bool (*is_ignored)(void *ctx, const knot_dname_t *zone, const audit_finding_t *finding);
+	void *ctx;
 } audit_input_t;
 
 /*! Audits a zone. The result is to be cleared with audit_clear(), and needs the zone until then. */
@@ -121,6 +124,7 @@ typedef struct auditor {
 	name_list_t matches;     /*!< Names that patterns match. */
 	name_list_t exchanges;   /*!< Targets of the MX at the apex, sorted. */
 	bool exchange_in_use;    /*!< Mail is sent to the exchange, or will be. */
+	bool exchange_needed;    /*!< The same without what is ignored. */
 	name_list_t hosts;       /*!< Guarded hosts. */
 	name_list_t targets;     /*!< Mail targets. */
 	name_list_t told;        /*!< Names that a finding says lead to a proxy. */
@@ -270,9 +274,18 @@ void audit_hosts(auditor_t *auditor);
 
 /* fix.c */
 
+/*! True if the vendor's switch fixes a host: of its own records only marked ones are proxied. */
+bool fix_is_switched(const auditor_t *auditor, const knot_dname_t *host);
+
+/*! True if all findings that ask for a change are ignored, of those from a number on: at least
+ *  one. */
+bool fix_is_ignored(const auditor_t *auditor, size_t first);
+
 /*! Adds the edits that put what enforce answers in the place of an MX or SRV RRset, or in that of
- *  the owner's CNAME, unless it is NULL, which has led to the RRset. */
-void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset, const knot_rrset_t *alias);
+ *  the owner's CNAME, unless it is NULL, which has led to the RRset. RRs that are kept stay as they
+ *  are. */
+void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset, const bool *kept,
+                 const knot_rrset_t *alias);
 
 /*! The same for the addresses of a guarded host. */
 void fix_host(auditor_t *auditor, const knot_dname_t *host, judged_t judged[2]);

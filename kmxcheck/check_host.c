@@ -371,8 +371,9 @@ static void audit_host(auditor_t *auditor, const knot_dname_t *host)
 	}
 	subject.judged = answered ? judged : NULL;
 	audit_follow(auditor, host, &subject.end);
+	size_t before = auditor->out->findings.count;
 	audit_run(auditor, OF_HOST, &subject);
-	if (answered) {
+	if (answered && !fix_is_ignored(auditor, before)) {
 		fix_host(auditor, host, judged);
 	}
 	for (size_t i = 0; i < 2; i++) {

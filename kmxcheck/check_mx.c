@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kmxcheck/check.h"
@@ -374,9 +375,10 @@ static bool leads_to_exchange(auditor_t *auditor, const subject_t *subject)
 	return leads;
 }
 
-/*! Audits one RR. True: its target is steered. */
+/*! Audits one RR. True: its target is steered. Noted is whether the zone keeps it anyway. */
 static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrset_t *all,
-                         knot_rdata_t *rdata, bool steered_before, bool *elsewhere_before)
+                         knot_rdata_t *rdata, bool steered_before, bool *elsewhere_before,
+                         bool *kept)
 {
 	const policy_t *policy = auditor->policy;
 	knot_rrset_t rrset = *all;
@@ -389,20 +391,27 @@ static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrse
 
 	subject->target = knot_rdata_name(rdata, rrset.type);
 	subject->guarded = audit_is_guarded(auditor->policy, &auditor->exchanges, subject->target);
-	bool steered = verdict.changes;
+	/* A host whose addresses are all behind the vendor's switch has them once it is off. */
+	bool switched = verdict.changes && verdict.findings[0].rule == RULE_MISSING_TARGET &&
+	                fix_is_switched(auditor, subject->target);
+	bool steered = verdict.changes && !switched;
 	bool elsewhere = (verdict.rules & (1U << RULE_EXCHANGE_DELEGATED)) != 0;
 	subject->found = steered ? &verdict.findings[0] : NULL;
 	subject->first_steered = steered && !steered_before;
 	subject->first_elsewhere = elsewhere && !*elsewhere_before;
 	*elsewhere_before |= elsewhere;
 	audit_follow(auditor, subject->target, &subject->end);
+	size_t before = auditor->out->findings.count;
 	audit_run(auditor, OF_TARGET, subject);
+	*kept = switched || (steered && fix_is_ignored(auditor, before));
 	policy_verdict_clear(&response, &verdict);
 
 	xadd_name(&auditor->targets, subject->target);
 	audit_add_edge(auditor->out, subject->owner, subject->type, subject->target,
 	               names_cover(&policy->proxy_names, subject->target), steered);
-	auditor->exchange_in_use |= steered || leads_to_exchange(auditor, subject);
+	bool leads = leads_to_exchange(auditor, subject);
+	auditor->exchange_in_use |= steered || leads;
+	auditor->exchange_needed |= (steered && !*kept) || leads;
 	if (steered) {
 		xadd_name(&auditor->targets, policy->exchange);
 		audit_add_edge(auditor->out, subject->owner, subject->type, policy->exchange,
@@ -419,19 +428,21 @@ static void audit_rrset(auditor_t *auditor, const knot_rrset_t *rrset, const kno
 	subject_t subject = { .owner = rrset->owner, .type = rrset->type, .rrset = rrset,
 	                      .holder = holder };
 	bool steered = false, elsewhere = false;
+	bool *kept = xcalloc(rrset->rrs.count, sizeof(*kept));
 	knot_rdata_t *rdata = rrset->rrs.rdata;
 	audit_run(auditor, OF_RRSET, &subject);
 	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
 		subject.index = i;
 		if (*knot_rdata_name(rdata, rrset->type) != '\0') {
 			steered |= audit_target(auditor, &subject, rrset, rdata, steered,
-			                        &elsewhere);
+			                        &elsewhere, &kept[i]);
 		}
 		rdata = knot_rdataset_next(rdata);
 	}
 	if (steered && rrset->rrs.count <= RRS_MAX) {
-		fix_targets(auditor, rrset, alias);
+		fix_targets(auditor, rrset, kept, alias);
 	}
+	free(kept);
 }
 
 /*! The RRset of the owner itself, if that is what the server answers with. */

@@ -20,17 +20,61 @@ static void change(auditor_t *auditor, const knot_dname_t *owner, const knot_rrs
 	audit_add_edits(auditor, owner, old, new != NULL ? &with : NULL);
 }
 
-void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset, const knot_rrset_t *alias)
+bool fix_is_ignored(const auditor_t *auditor, size_t first)
+{
+	const audit_input_t *input = auditor->input;
+	bool any = false;
+	for (size_t i = first; input->is_ignored != NULL && i < auditor->out->findings.count; i++) {
+		const audit_finding_t *finding = &auditor->out->findings.at[i];
+		switch (finding->rule) {
+		case AUDIT_PROXIED_HOST:
+		case AUDIT_PROXIED_ALIAS:
+		case AUDIT_PROXIED_TARGET:
+		case AUDIT_MISSING_TARGET:
+			any = true;
+			if (!input->is_ignored(input->ctx, auditor->policy->zone, finding)) {
+				return false;
+			}
+			break;
+		default:
+			break;
+		}
+	}
+	return any;
+}
+
+/*! Adds RRs of an RRset to a set: those that are kept, or the others. */
+static void pick(knot_rdataset_t *to, const knot_rrset_t *rrset, const bool *kept, bool which)
+{
+	for_each_rdata(rdata, rrset) {
+		if (*kept++ == which) {
+			(void)xcheck_ret(knot_rdataset_add(to, rdata, NULL));
+		}
+	}
+}
+
+void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset, const bool *kept,
+                 const knot_rrset_t *alias)
 {
 	policy_item_t item;
 	policy_response_t response;
 	policy_verdict_t verdict;
-	audit_judge_rrset(auditor, rrset, &item, &response, &verdict);
-	if (item.edit != EDIT_KEEP) {
+	knot_rrset_t rest = *rrset, fixed = *rrset;
+	rest.rrs = fixed.rrs = (knot_rdataset_t){ 0 };
+	pick(&rest.rrs, rrset, kept, false);
+	pick(&fixed.rrs, rrset, kept, true);
+	if (rest.rrs.count > 0) {
+		audit_judge_rrset(auditor, &rest, &item, &response, &verdict);
 		const knot_rrset_t *old = alias != NULL ? alias : rrset;
-		change(auditor, rrset->owner, old, item.with, old->ttl);
+		const knot_rrset_t *with = item.edit == EDIT_KEEP ? &rest : item.with;
+		if (with != NULL) {
+			(void)xcheck_ret(knot_rdataset_merge(&fixed.rrs, &with->rrs, NULL));
+		}
+		change(auditor, rrset->owner, old, &fixed, old->ttl);
+		policy_verdict_clear(&response, &verdict);
 	}
-	policy_verdict_clear(&response, &verdict);
+	knot_rdataset_clear(&rest.rrs, NULL);
+	knot_rdataset_clear(&fixed.rrs, NULL);
 }
 
 /*! The RRset that enforce answers at a name, or NULL. */
@@ -62,7 +106,7 @@ static bool is_changed(const auditor_t *auditor, const knot_dname_t *host,
 	for (size_t i = 0; i < verdict->finding_count; i++) {
 		const finding_t *finding = &verdict->findings[i];
 		if (knot_dname_is_equal(finding->owner, host) &&
-		    (finding->rule != RULE_MISSING_TARGET || auditor->exchange_in_use)) {
+		    (finding->rule != RULE_MISSING_TARGET || auditor->exchange_needed)) {
 			return true;
 		}
 	}
@@ -228,8 +272,7 @@ static bool is_marked_only(const auditor_t *auditor, uint16_t type, const knot_r
 	return !audit_leads_to_proxy(auditor, to, &end);
 }
 
-/*! True if the vendor's switch fixes a host: of its own records only marked ones are proxied. */
-static bool is_switched(const auditor_t *auditor, const knot_dname_t *host)
+bool fix_is_switched(const auditor_t *auditor, const knot_dname_t *host)
 {
 	knot_rrset_t rrset;
 	bool marked = false;
@@ -252,7 +295,8 @@ void fix_host(auditor_t *auditor, const knot_dname_t *host, judged_t judged[2])
 {
 	if ((!is_changed(auditor, host, &judged[0].verdict) &&
 	     !is_changed(auditor, host, &judged[1].verdict)) ||
-	    is_below_dname(&judged[0].reply.response, host) || is_switched(auditor, host)) {
+	    is_below_dname(&judged[0].reply.response, host) ||
+	    fix_is_switched(auditor, host)) {
 		return;
 	}
 	knot_rrset_t own;

@@ -209,28 +209,40 @@ static bool zone_names_match(const zone_names_t *names, const char *text, const 
 	return names_match(&names->relative, name) || names_match(&names->absolute, name);
 }
 
-static void apply(ignore_t *ignore, audit_t *audit)
+static bool is_match(const ignore_t *ignore, const knot_dname_t *zone,
+                     const audit_finding_t *finding)
 {
 	zone_names_t owner, target;
-	read_zone_names(&owner, ignore->owner, audit->zone);
-	read_zone_names(&target, ignore->target, audit->zone);
-	ignore->tried |= !owner.elsewhere;
-	for (size_t i = 0; i < audit->findings.count; i++) {
-		audit_finding_t *finding = &audit->findings.at[i];
-		if (finding->rule == ignore->rule &&
-		    zone_names_match(&owner, ignore->owner, finding->owner) &&
-		    zone_names_match(&target, ignore->target, finding->target)) {
-			finding->ignored = true;
-			ignore->matched++;
-		}
+	if (finding->rule != ignore->rule) {
+		return false;
 	}
+	read_zone_names(&owner, ignore->owner, zone);
+	read_zone_names(&target, ignore->target, zone);
+	bool match = zone_names_match(&owner, ignore->owner, finding->owner) &&
+	             zone_names_match(&target, ignore->target, finding->target);
 	clear_zone_names(&owner);
 	clear_zone_names(&target);
+	return match;
 }
 
 static bool has_ended(const ignore_t *ignore, int64_t now)
 {
 	return now / DAY > ignore->last_day;
+}
+
+static void apply(ignore_t *ignore, audit_t *audit)
+{
+	zone_names_t owner;
+	read_zone_names(&owner, ignore->owner, audit->zone);
+	ignore->tried |= !owner.elsewhere;
+	clear_zone_names(&owner);
+	for (size_t i = 0; i < audit->findings.count; i++) {
+		audit_finding_t *finding = &audit->findings.at[i];
+		if (is_match(ignore, audit->zone, finding)) {
+			finding->ignored = true;
+			ignore->matched++;
+		}
+	}
 }
 
 void ignores_apply(ignores_t *ignores, audit_t *audit, int64_t now)
@@ -240,6 +252,18 @@ void ignores_apply(ignores_t *ignores, audit_t *audit, int64_t now)
 			apply(&ignores->list.at[i], audit);
 		}
 	}
+}
+
+bool ignores_match(const ignores_t *ignores, const knot_dname_t *zone,
+                   const audit_finding_t *finding, int64_t now)
+{
+	for (size_t i = 0; i < ignores->list.count; i++) {
+		if (!has_ended(&ignores->list.at[i], now) &&
+		    is_match(&ignores->list.at[i], zone, finding)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 char *ignores_note(const ignores_t *ignores, size_t i, int64_t now, bool all)

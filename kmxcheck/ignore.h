@@ -56,6 +56,10 @@ int ignores_read(ignores_t *ignores, const char *path, char err[static ERROR_TEX
 /*! Marks the findings of an audit that are to be ignored at a time, in seconds since the epoch. */
 void ignores_apply(ignores_t *ignores, audit_t *audit, int64_t now);
 
+/*! True if a finding in a zone is to be ignored at that time. */
+bool ignores_match(const ignores_t *ignores, const knot_dname_t *zone,
+                   const audit_finding_t *finding, int64_t now);
+
 /*!
  * What is to be said of the i-th one: that it has ended, or has matched nothing in the zones that
  * it may be about. For free(); NULL: nothing.

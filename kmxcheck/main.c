@@ -411,6 +411,12 @@ static void mark_findings(run_t *run, audit_t *audit, const char *server)
 	baseline_apply(&run->baseline, audit, server);
 }
 
+static bool is_ignored(void *ctx, const knot_dname_t *zone, const audit_finding_t *finding)
+{
+	const run_t *run = ctx;
+	return ignores_match(&run->options.ignores, zone, finding, run->now);
+}
+
 static void audit_job(run_t *run, job_t *job)
 {
 	values_t *values = job->values;
@@ -420,6 +426,9 @@ static void audit_job(run_t *run, job_t *job)
 		.lists = values->lists.at,
 		.list_count = values->lists_checked ? 0 : values->lists.count,
 		.now = run->now,
+		/* A server's answers are compared with all that enforce would change. */
+		.is_ignored = asks(run) ? NULL : is_ignored,
+		.ctx = run,
 	};
 	values->lists_checked = true; /* Once: an old list is one finding, not one for each zone. */
 	audit_zone(&job->audit, job->zone, &job->policy, &input);

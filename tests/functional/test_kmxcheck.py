@@ -158,6 +158,34 @@ class Status(Case):
         self.assertEqual(targets("proxied-target::@", "proxied-target:@:www.t.test.", status=0),
                          [])
 
+    def test_ignored_is_not_changed(self):
+        zone = self.write("t.zone", HEAD % "t.test" + "@ MX 10 www\n@ MX 20 @\n@ MX 30 mail\n"
+                          "sub MX 10 www\nwww A 104.16.1.1\n@ A 104.16.1.1\nmail A 104.16.1.2\n")
+        fixed = {"-MX 10 www.t.test.", "-MX 20 t.test.", "-MX 30 mail.t.test.", "+MX 10 mail.t.test.",
+                 "-A 104.16.1.2", "+A 198.51.100.25", "-MX 10 www.t.test. of sub",
+                 "+MX 10 mail.t.test. of sub"}
+
+        def diff(*ignores):
+            args = [word for ignore in ignores for word in ("--ignore", ignore)]
+            stdout, stderr = self.run_it(*POLICY, "--fail-on", "never", "--diff", *args, zone)
+            self.assertEqual(stderr, "")
+            lines = (line.split() for line in stdout.splitlines() if line[:3] not in ("---", "+++"))
+            return {words[0][0] + " ".join(words[2:]) + " of sub" * ("sub." in words[0])
+                    for words in lines}
+        self.assertEqual(diff(), fixed)
+        self.assertEqual(diff("proxied-target"), {"-A 104.16.1.2", "+A 198.51.100.25"})
+        self.assertEqual(diff("proxied-host:mail"),
+                         fixed - {"-A 104.16.1.2", "+A 198.51.100.25"})
+        # One of several targets; what is steered is merged with what is there.
+        self.assertEqual(diff("proxied-target:@:www", "proxied-target:sub"),
+                         {"-MX 20 t.test.", "-MX 30 mail.t.test.", "+MX 20 mail.t.test.",
+                          "-A 104.16.1.2", "+A 198.51.100.25"})
+        self.assertEqual(diff("proxied-target", "proxied-host"), set())
+        # An exchange that nothing leads to is not made.
+        zone = self.write("t.zone", HEAD % "t.test" + "@ MX 10 @\n@ A 104.16.1.1\n")
+        self.assertEqual(diff(), {"-MX 10 t.test.", "+MX 10 mail.t.test.", "+A 198.51.100.25"})
+        self.assertEqual(diff("proxied-target:@:@"), set())
+
     def test_ignore_file(self):
         known = self.write("known", "# of ours\n\n"
                            "proxied-host:mail.bad.test. # a test, until somebody asks\n"
