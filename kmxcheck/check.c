@@ -164,7 +164,7 @@ void audit_add_rdata_edge(audit_t *out, const policy_t *policy, const knot_dname
 	uint16_t type = type_of_family(family);
 	audit_add_address_edge(out, policy, from, family, marked_written(type, rdata, NULL),
 	                       steered);
-	out->edges.at[out->edges.count - 1].proxied |= marked_by(type, rdata) != MARK_NONE;
+	out->edges.at[out->edges.count - 1].marked = marked_by(type, rdata) != MARK_NONE;
 }
 
 /* Order */
@@ -239,6 +239,7 @@ void audit_sort(audit_t *audit)
 		audit_edge_t *last = kept > 0 ? &audit->edges.at[kept - 1] : NULL;
 		if (last != NULL && edge_cmp(last, edge) == 0) {
 			last->proxied |= edge->proxied;
+			last->marked |= edge->marked;
 			last->steered &= edge->steered;
 			knot_dname_free(edge->from, NULL);
 			knot_dname_free(edge->to, NULL);
@@ -308,7 +309,7 @@ bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
 const net_t *audit_overlapping(const netset_t *set, const net_t *net)
 {
 	for (size_t i = 0; netset_overlaps(set, net) && i < netset_count(set); i++) {
-		if (net_overlap(netset_at(set, i), net)) {
+		if (net_overlap(netset_at(set, i), net) && !marked_is_network(netset_at(set, i))) {
 			return netset_at(set, i);
 		}
 	}

@@ -59,7 +59,8 @@ typedef struct {
 	knot_dname_t *to;      /*!< NULL for an address. */
 	uint8_t family;        /*!< 4 or 6 for an address. */
 	uint8_t address[16];
-	bool proxied;          /*!< The address, or a target at or below a proxy name. */
+	bool proxied;          /*!< The address, or a target at or below a proxy name; */
+	bool marked;           /*!< or only the record, by its mark in an export. */
 	bool steered;          /*!< enforce puts mail-exchange in its place, or adds it. */
 } audit_edge_t;
 
@@ -216,7 +217,8 @@ void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *ho
 bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
                       const knot_dname_t *name);
 
-/*! A network of a set that shares an address with another one, or NULL. */
+/*! A network of a set, as the user has named it, that shares an address with another one, or
+ *  NULL. */
 const net_t *audit_overlapping(const netset_t *set, const net_t *net);
 
 /*! An address of a host, and where it is. */

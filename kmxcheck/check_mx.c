@@ -550,8 +550,9 @@ static void add_item_edges(auditor_t *auditor, const policy_item_t *item)
 		const knot_rdata_t *rdata = rrset->rrs.rdata;
 		const knot_dname_t *to = marked_written(KNOT_RRTYPE_CNAME, rdata, NULL);
 		audit_add_edge(auditor->out, item->owner, KNOT_RRTYPE_CNAME, to,
-		               marked_by(KNOT_RRTYPE_CNAME, rdata) != MARK_NONE ||
 		               names_cover(&auditor->policy->proxy_names, to), false);
+		auditor->out->edges.at[auditor->out->edges.count - 1].marked =
+			marked_by(KNOT_RRTYPE_CNAME, rdata) != MARK_NONE;
 	}
 	if (family == 0) {
 		return;

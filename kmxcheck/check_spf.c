@@ -32,7 +32,8 @@ static const net_t *proxy_of(const policy_t *policy, const net_t *net)
 		return NULL;
 	}
 	const net_t *most = netset_match(policy->proxies, net->family, net->first);
-	return most != NULL ? most : audit_overlapping(policy->proxies, net);
+	return most != NULL && !marked_is_network(most) ? most
+	                                                : audit_overlapping(policy->proxies, net);
 }
 
 static audit_finding_t *add_spf(auditor_t *auditor, const spf_record_t *record)
@@ -85,6 +86,11 @@ static void check_name(auditor_t *auditor, const spf_record_t *record, const kno
 	/* The first address whose authorised surroundings are in a proxy network. */
 	while (found == NULL && audit_next_address(&host, &address)) {
 		net_t around;
+		if (marked_by(address.rrset->type, address.rdata) != MARK_NONE) {
+			found = policy_proxied(auditor->policy, address.family,
+			                       address.rdata->data);
+			continue;
+		}
 		unsigned prefix = address.family == 4 ? record->term->prefix4
 		                                      : record->term->prefix6;
 		if (net_from_addr(&around, address.family, address.rdata->data, NULL,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/text.h"
 #include "kmxcheck/export.h"
 #include "kmxcheck/xalloc.h"
 #include "policy/names.h"
@@ -232,6 +233,13 @@ const uint8_t *marked_written(uint16_t type, const knot_rdata_t *rdata, uint16_t
 bool marked_is_proxy(const knot_dname_t *name)
 {
 	return knot_dname_is_equal(name, proxy_name);
+}
+
+bool marked_is_network(const net_t *net)
+{
+	size_t size = 0;
+	const uint8_t *proxy = stand_in(type_of_family(net->family), &size);
+	return memcmp(net->first, proxy, size) == 0 && memcmp(net->last, proxy, size) == 0;
 }
 
 /* Heads and blanks */

@@ -22,6 +22,7 @@
 #include <libknot/libknot.h>
 
 #include "dns/vec.h"
+#include "policy/netset.h"
 
 /*! What stands for the proxy: addresses and a name that nobody else can have. */
 #define MARKED_PROXY4 "255.255.255.254"
@@ -64,6 +65,9 @@ const uint8_t *marked_written(uint16_t type, const knot_rdata_t *rdata, uint16_t
 
 /*! True for the name that stands for the proxy. */
 bool marked_is_proxy(const knot_dname_t *name);
+
+/*! The same for the networks of the addresses that do. */
+bool marked_is_network(const net_t *net);
 
 /*! The zone that the comments at the head of an export name. False: none. */
 bool export_domain(knot_dname_storage_t out, const char *text, size_t size);

@@ -44,15 +44,16 @@ static bool is_open_already(const char *path)
 	       strcmp(path, "/dev/stdin") == 0;
 }
 
-static int read_open(int fd, bool pipe_too, text_t *text, const char **what)
+static int read_open(int fd, const char *path, bool pipe_too, text_t *text, const char **what)
 {
 	struct stat st = { .st_mode = 0 };
-	text->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-	if (!text->is_file && !(pipe_too && S_ISFIFO(st.st_mode))) {
+	bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode), open = is_open_already(path);
+	text->named = regular && !open;
+	if (!regular && !(pipe_too && open && S_ISFIFO(st.st_mode))) {
 		*what = "not a regular file";
 		return KNOT_EFILE;
 	}
-	size_t expected = text->is_file ? (size_t)st.st_size : 0;
+	size_t expected = regular ? (size_t)st.st_size : 0;
 	if (fcntl(fd, F_SETFL, 0) != 0 || !read_all(fd, expected, text)) {
 		*what = strerror(errno);
 		return knot_map_errno();
@@ -71,7 +72,7 @@ int file_read(const char *path, bool pipe_too, text_t *text, const char **what)
 		*what = strerror(errno);
 		return knot_map_errno();
 	}
-	int ret = read_open(fd, pipe_too && is_open_already(path), text, what);
+	int ret = read_open(fd, path, pipe_too, text, what);
 	(void)close(fd);
 	return ret;
 }

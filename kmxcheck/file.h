@@ -14,7 +14,7 @@
 typedef struct {
 	char *at;     /*!< For free(), also after an error. */
 	size_t size;
-	bool is_file; /*!< A regular one. */
+	bool named;   /*!< It is a regular file, under a name of its own. */
 } text_t;
 
 /*!

@@ -46,7 +46,9 @@ static graph_node_t node_to(const audit_edge_t *edge)
 {
 	graph_node_t node = {
 		.kind = edge->to != NULL ? NODE_TARGET : NODE_ADDRESS,
-		.proxied = edge->proxied,
+		/* Where a marked alias leads to is direct. An address of marked records only is
+		 * nowhere to be met. */
+		.proxied = edge->proxied || (edge->marked && edge->to == NULL),
 		.name = edge->to,
 		.family = edge->family,
 	};
@@ -68,12 +70,14 @@ static int compare_ids(const graph_node_t *a, const graph_node_t *b)
 	return memcmp(a->address, b->address, address_size(a->family));
 }
 
-/* Of equal nodes the proxied one comes first: it is the one to be drawn. */
+/* Of equal nodes the first one is drawn. That is the proxied one of names; but an address that one
+ * record gives away is direct, whatever is marked elsewhere. */
 static int compare_nodes(const void *first, const void *second)
 {
 	const graph_node_t *a = first, *b = second;
 	int order = compare_ids(a, b);
-	return order != 0 ? order : (int)b->proxied - (int)a->proxied;
+	int proxied = (int)b->proxied - (int)a->proxied;
+	return order != 0 ? order : a->kind == NODE_ADDRESS ? -proxied : proxied;
 }
 
 /* A node's text. Backslashes of names mean something to dot and are doubled. */
@@ -147,6 +151,13 @@ static graph_node_t *node_of(const graph_t *graph, graph_node_t key)
 	return vec_find(&graph->nodes, &key, find_node);
 }
 
+/* True if who follows an edge meets a proxy. */
+static bool leads_to_proxy(const graph_t *graph, const audit_edge_t *edge)
+{
+	return edge->proxied || edge->marked ||
+	       (edge->to != NULL && node_of(graph, node_to(edge))->proxied);
+}
+
 /* A host leads to a proxy if one of its addresses or its alias does. True: one more is known. */
 static bool spread(const graph_t *graph)
 {
@@ -157,7 +168,7 @@ static bool spread(const graph_t *graph)
 			const audit_edge_t *edge = &audit->edges.at[j];
 			graph_node_t *from = node_of(graph, node_from(edge));
 			if (from->kind == NODE_TARGET && !from->proxied &&
-			    node_of(graph, node_to(edge))->proxied) {
+			    leads_to_proxy(graph, edge)) {
 				from->proxied = more = true;
 			}
 		}
@@ -176,7 +187,7 @@ static void print_edge(const graph_t *graph, FILE *out, const audit_edge_t *edge
 
 	char type[TYPE_TEXT_MAX];
 	(void)fprintf(out, " [label=\"%s\", color=\"%s\"%s];\n", type_text(type, edge->type),
-	              to->proxied ? ORANGE : GREY, edge->steered ? ", style=dashed" : "");
+	              leads_to_proxy(graph, edge) ? ORANGE : GREY, edge->steered ? ", style=dashed" : "");
 }
 
 static void print_graph(const graph_t *graph, FILE *out)

@@ -765,7 +765,7 @@ static int find_unsaid(zone_t *zone, const text_t *text, bool root, char *err)
 	int ret = scan_all(&files, zone->file, text, placeholder, survey_record, &survey, err);
 	free_files(&files);
 	if (ret == KNOT_EOK) {
-		zone->apex = guess_apex(text->is_file ? zone->file : NULL, root, &survey);
+		zone->apex = guess_apex(text->named ? zone->file : NULL, root, &survey);
 		zone->guessed = zone->apex != NULL && *zone->apex != '\0';
 	}
 	return ret;

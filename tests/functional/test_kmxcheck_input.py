@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from kmxcheck_case import BAD, GOOD, HEAD, KMXCHECK, POLICY, STANZA, TOP, Case
+from kmxcheck_case import BAD, GOOD, HEAD, KMXCHECK, POLICY, RUN_WAIT, STANZA, TOP, Case
 
 # As BIND on Debian has it: no $ORIGIN, and all but the apex absolute.
 HABIT = """$TTL 3600
@@ -139,6 +139,13 @@ class WhichZone(Case):
 
     def test_standard_input_has_no_name(self):
         self.assertIn("--origin", self.trouble(*POLICY, "-", stdin=RELATIVE))
+        # Nor has it one in /dev, where it may be a regular file.
+        with open(self.write("example.com.zone", RELATIVE)) as source:
+            for path in "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0":
+                done = subprocess.run([KMXCHECK, *POLICY, path], stdin=source, capture_output=True,
+                                      text=True, timeout=RUN_WAIT, check=False)
+                self.assertEqual((done.returncode, done.stdout), (2, ""), path)
+                self.assertIn("--origin", done.stderr)
         self.run_it(*POLICY, "-", stdin=EXPORT % "true", status=1)
 
     def test_records_outside_of_a_known_zone(self):
@@ -199,6 +206,28 @@ class Exports(Case):
             out = self.run_it(*POLICY, "--fail-on", "never", *args, path)[0]
             self.assertNotIn("255.255", out)
             self.assertNotIn("\\001", out)
+
+    def test_spf_of_all_networks(self):
+        zone = self.write("x", HEAD % "example.com" + '@ MX 0 .\n'
+                          '@ TXT "v=spf1 ip4:0.0.0.0/0 ip6:::/0 ip4:255.255.255.254/31 a:a.example.com/24 -all"\n'
+                          'a A 192.0.2.9 ; CF_PROXY_ON\n')
+        found = json.loads(self.run_it(*POLICY, "-f", "json", zone)[0])["zones"][0]["findings"]
+        self.assertEqual([(one["rule"], one.get("network"), one.get("address")) for one in found],
+                         [("proxied-spf", None, "192.0.2.9"), ("proxied-spf", "0.0.0.0/0", None)])
+        self.assertNotIn("255.255", json.dumps(found))
+
+    def test_graph_of_an_address_that_is_direct_elsewhere(self):
+        zone = self.write("x", HEAD % "example.com" + "@ MX 10 mail\nsub MX 10 www\nsub MX 20 alias\n"
+                          "mail A 192.0.2.9\nwww A 192.0.2.9 ; CF_PROXY_ON\n"
+                          "www AAAA 2001:db8::9 ; CF_PROXY_ON\nalias CNAME mail ; CF_PROXY_ON\n")
+        text = self.run_it(*POLICY, "-f", "dot", "--fail-on", "never", zone)[0]
+        orange = {line.split(" [")[0].strip() for line in text.splitlines() if "#f6821f" in line}
+        self.assertEqual(orange, {
+            '"d sub.example.com." -> "t www.example.com."', '"t www.example.com."',
+            '"t www.example.com." -> "a 192.0.2.9"', '"t www.example.com." -> "a 2001:db8::9"',
+            '"a 2001:db8::9"',
+            '"d sub.example.com." -> "t alias.example.com."', '"t alias.example.com."',
+            '"t alias.example.com." -> "t mail.example.com."'})
 
 
 DNSCONTROL = """$ORIGIN example.com.
