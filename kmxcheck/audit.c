@@ -115,7 +115,7 @@ void audit_zone(audit_t *out, zone_t *zone, const policy_t *policy, const audit_
 	zone_match(zone, policy, &auditor.matches);
 	find_exchanges(&auditor);
 
-	audit_run(&auditor, OF_ZONE, &(subject_t){ .owner = zone->apex });
+	audit_run(&auditor, OF_ZONE | OF_LISTS, &(subject_t){ .owner = zone->apex });
 	for (size_t i = 0; i < zone->owners.count; i++) {
 		audit_owner(&auditor, zone->owners.at[i]);
 	}

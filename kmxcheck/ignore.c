@@ -234,7 +234,7 @@ static void apply(ignore_t *ignore, audit_t *audit)
 {
 	zone_names_t owner;
 	read_zone_names(&owner, ignore->owner, audit->zone);
-	ignore->tried |= !owner.elsewhere;
+	ignore->tried |= !owner.elsewhere || audit_rules[ignore->rule].about == OF_ZONE;
 	clear_zone_names(&owner);
 	for (size_t i = 0; i < audit->findings.count; i++) {
 		audit_finding_t *finding = &audit->findings.at[i];
@@ -275,7 +275,7 @@ char *ignores_note(const ignores_t *ignores, size_t i, int64_t now, bool all)
 		time_t last = (time_t)(ignore->last_day * DAY);
 		(void)strftime(what, sizeof(what), "ended on %Y-%m-%d", gmtime_r(&last, &date));
 	} else if (!all || ignore->matched > 0 || !ignore->tried ||
-	           audit_rules[ignore->rule].about == OF_ZONE) {
+	           audit_rules[ignore->rule].about == OF_LISTS) {
 		return NULL; /* A list grows old by itself: that may be ignored before it does. */
 	}
 	(void)bad_ignore(text, ignore->pos, ignore->text, what);

@@ -8,13 +8,14 @@
 
 /*! What a rule is about: how often its function is called, and with what. */
 enum {
-	OF_ZONE = 1 << 0,   /*!< The zone, once. */
+	OF_ZONE = 1 << 0,   /*!< The zone, once, with what is outside of it. */
 	OF_OWNER = 1 << 1,  /*!< Each name that uses mail, and the apex. */
 	OF_RRSET = 1 << 2,  /*!< Each MX and mail SRV RRset. */
 	OF_TARGET = 1 << 3, /*!< Each RR of these, but null MX. */
 	OF_HOST = 1 << 4,   /*!< Each guarded host. */
 	OF_NAME = 1 << 5,   /*!< Each owner, target and name for mail programs, once the rest is
 	                         found. */
+	OF_LISTS = 1 << 6,  /*!< The lists of networks, once. */
 };
 
 /*! Numbers of the rules: AUDIT_PROXIED_HOST and so on. */

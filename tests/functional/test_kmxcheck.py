@@ -137,6 +137,10 @@ class Status(Case):
         self.assertEqual(self.run_it(*args, "-q", zone, status=1)[1], "")
         self.assertEqual(json.loads(self.run_it(*args, "-f", "json", zone, status=1)[0])["errors"],
                          1)
+        # Whose records are outside of any zone can be about all zones.
+        for ignore in "out-of-zone", "out-of-zone:x", "out-of-zone:x.example.":
+            self.assertEqual(self.run_it(*POLICY, "--ignore", ignore, zone, status=1)[1],
+                             "kmxcheck: note: --ignore '%s': matches nothing\n" % ignore)
         # Not where it may be about the zone that can't be read, or another one than was asked for.
         self.assertNotIn("note", self.run_it(*args, zone, "none.zone", status=2)[1])
         self.assertEqual(self.run_it(*POLICY, "--ignore", "proxied-host:mail.b.test.", zone,
