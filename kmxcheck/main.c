@@ -654,6 +654,7 @@ static int print_results(const run_t *run)
 		.color = wants_color(),
 		.width = terminal_width(),
 		.baseline = run->options.baseline != NULL,
+		.incomplete = run->failed > 0,
 		.server = find_server(run, &server) ? server.text : NULL,
 		.control = control,
 		.server_count = run->asks.hosts.count,

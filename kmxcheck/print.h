@@ -67,6 +67,7 @@ typedef struct {
 	bool color;          /*!< Text and diff only. */
 	size_t width;        /*!< Text: columns of the terminal; 0: it is none. */
 	bool baseline;       /*!< There is one, by which findings are known or new. */
+	bool incomplete;     /*!< Something could not be read or asked. */
 	size_t server_count; /*!< Servers that were asked. */
 	const char *server;  /*!< "192.0.2.1@53", which a script is for, or NULL: not known. */
 	const char *control; /*!< Its control socket, or NULL: not known. */

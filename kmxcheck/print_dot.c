@@ -201,6 +201,12 @@ static void print_graph(const graph_t *graph, FILE *out)
 	            "\tfontsize=11;\n"
 	            "\tnode [fontname=\"sans-serif\", fontsize=11];\n"
 	            "\tedge [fontname=\"sans-serif\", fontsize=9];\n", out);
+	for (size_t i = 0; i < graph->output->zone_count; i++) {
+		const audit_t *audit = graph->output->zones[i].audit;
+		knot_dname_txt_storage_t name;
+		(void)fprintf(out, "\t// %s serial %u\n", name_text(name, audit->zone),
+		              audit->serial);
+	}
 	for (size_t i = 0; i < graph->nodes.count; i++) {
 		print_node(out, &graph->nodes.at[i]);
 	}

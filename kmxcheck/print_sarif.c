@@ -133,6 +133,21 @@ static void print_zone(FILE *out, const output_t *output, const output_zone_t *z
 	}
 }
 
+/* The zones themselves, whether anything was found or not: which ones they are may be a guess. */
+static void print_zone_names(FILE *out, const output_t *output)
+{
+	for (size_t i = 0; i < output->zone_count; i++) {
+		const output_zone_t *zone = &output->zones[i];
+		json_t *object = xcheck(json_object());
+		put_name(object, "zone", zone->audit->zone);
+		put_text(object, "server", zone->server);
+		put_number(object, "serial", zone->audit->serial);
+		put_number(object, "records", zone->audit->records);
+		(void)fputs(i == 0 ? "\n" : ",\n", out);
+		put_out(out, object, false);
+	}
+}
+
 void print_sarif(const output_t *output, FILE *out)
 {
 	(void)fputs("{\"$schema\":\"" SCHEMA "\",\"version\":\"2.1.0\",\"runs\":[\n"
@@ -147,5 +162,8 @@ void print_sarif(const output_t *output, FILE *out)
 	for (size_t i = 0; i < output->zone_count; i++) {
 		print_zone(out, output, &output->zones[i], &before);
 	}
-	(void)fputs("]}]}\n", out);
+	(void)fprintf(out, "],\"invocations\":[{\"executionSuccessful\":%s}],"
+	              "\"properties\":{\"zones\":[", output->incomplete ? "false" : "true");
+	print_zone_names(out, output);
+	(void)fputs("]}}]}\n", out);
 }

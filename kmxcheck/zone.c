@@ -50,19 +50,37 @@ static int read_input(const char *path, text_t *text, char *err)
 	       : error_at(err, ret, in_file(standard ? "<stdin>" : path), "%s", what);
 }
 
+/*! The folder of a file: as it is written unless the file is a link to another one. For free();
+ *  NULL: the file is not there. */
+static char *folder_of(const char *file)
+{
+	char *copy = xstrdup(file), *real = realpath(file, NULL);
+	char *folder = dirname(copy), *real_folder = realpath(folder, NULL);
+	char *out = real == NULL || real_folder == NULL ? NULL : xstrdup(dirname(real));
+	if (out != NULL && strcmp(out, real_folder) == 0) {
+		free(out);
+		out = xstrdup(folder);
+	}
+	free(copy);
+	free(real);
+	free(real_folder);
+	return out;
+}
+
 /*! The path of an included file: relative to the folder of the file that names it. */
 static char *include_path(const char *includer, const char *path)
 {
 	if (*path == '/') {
 		return xstrdup(path);
 	}
-	if (strncmp(path, "./", 2) == 0) {
-		path += 2; /* The scanner's folder, which it was not told. */
+	while (strncmp(path, "./", 2) == 0) {
+		path += 2; /* One is the scanner's folder, which it was not told. */
 	}
 	/* Text that is in no file is as if it were in the working folder. */
-	char *full = realpath(includer, NULL);
-	char *joined = xformat("%s/%s", full != NULL ? dirname(full) : ".", path);
-	free(full);
+	char *folder = folder_of(includer);
+	char *joined = folder == NULL || strcmp(folder, ".") == 0
+	               ? xstrdup(path) : xformat("%s/%s", folder, path);
+	free(folder);
 	return joined;
 }
 

@@ -284,6 +284,38 @@ class Status(Case):
         stdout, _ = self.run_it(*POLICY, "-f", "json", self.bad, "none.zone", status=2)
         self.assertEqual(len(json.loads(stdout)["zones"]), 1)
 
+    def test_sarif_says_that_something_is_missing(self):
+        for more, status in ((), 1), (("none.zone",), 2):
+            stdout, _ = self.run_it(*POLICY, "-f", "sarif", self.bad, *more, status=status)
+            self.assertEqual(json.loads(stdout)["runs"][0]["invocations"],
+                             [{"executionSuccessful": not more}])
+
+    def test_sarif_names_included_files_as_they_are_written(self):
+        self.write("sub/one.zone", HEAD % "one.test" + "$INCLUDE more/mail\n")
+        self.write("sub/more/mail", "@ MX 10 mail\n$INCLUDE ./address\n")
+        self.write("sub/more/address", "mail A 104.16.1.2\n")
+        # A link is another file's: its folder is where that is.
+        (self.dir / "link.zone").symlink_to("sub/one.zone")
+        (self.dir / "folder").symlink_to("sub")
+        for cwd, path, uri in ((".", "sub/one.zone", "sub/more/address"),
+                               ("sub", "one.zone", "more/address"),
+                               ("sub", "./one.zone", "more/address"),
+                               ("sub/more", "../one.zone", "../more/address"),
+                               (".", "folder/one.zone", "folder/more/address"),
+                               (".", "link.zone", "file://%s/sub/more/address" % self.dir),
+                               (".", self.dir / "sub/one.zone",
+                                "file://%s/sub/more/address" % self.dir)):
+            stdout, _ = self.run_it(*POLICY, "-f", "sarif", path, status=1, cwd=self.dir / cwd)
+            one, = json.loads(stdout)["runs"][0]["results"]
+            place = one["locations"][0]["physicalLocation"]
+            self.assertEqual((place["artifactLocation"]["uri"], place["region"]["startLine"]),
+                             (uri, 1), path)
+
+    def test_every_format_names_the_zone(self):
+        for output in ["text"], ["json"], ["sarif"], ["dot"]:
+            stdout, _ = self.run_it(*POLICY, "-f", *output, self.good)
+            self.assertIn("good.test.", stdout)
+
     def test_standard_input(self):
         self.run_it(*POLICY, "-", stdin=BAD % "a.test", status=1)
         self.run_it(*POLICY, "-", stdin=GOOD % "a.test")

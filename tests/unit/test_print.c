@@ -384,6 +384,10 @@ static void expect_results(const output_t *output, const char *format, int first
 	free(text);
 }
 
+#define SARIF_END(successful) \
+	",\"invocations\":[{\"executionSuccessful\":" successful "}],\"properties\":{\"zones\":[\n" \
+	"{\"zone\":\"example.com.\",\"serial\":2026112201,\"records\":12}]}}]}\n"
+
 static void test_sarif(void **state)
 {
 	(void)state;
@@ -426,11 +430,13 @@ static void test_sarif(void **state)
 	       "\"logicalLocations\":[{\"fullyQualifiedName\":\"example.com.\"}]}],"
 	       "\"properties\":{\"zone\":\"example.com.\",\"owner\":\"example.com.\",\"type\":\"MX\"},"
 	       "\"partialFingerprints\":{\"record/v1\":\"{\\\"zone\\\":\\\"example.com.\\\","
-	       "\\\"owner\\\":\\\"example.com.\\\",\\\"type\\\":\\\"MX\\\"}\"}}]}]}\n",
+	       "\\\"owner\\\":\\\"example.com.\\\",\\\"type\\\":\\\"MX\\\"}\"}}]"
+	       SARIF_END("true"),
 	       AUDIT_LIST_STALE, AUDIT_IMPLICIT_MX);
 	sample.findings[0].ignored = true;
 	sample.audit.findings.count = 1;
-	expect_results(&sample.output, "\"results\":[]}]}\n", 0, 0);
+	sample.output.incomplete = true;
+	expect_results(&sample.output, "\"results\":[]" SARIF_END("false"), 0, 0);
 }
 
 static void test_count(void **state)

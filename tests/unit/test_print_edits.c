@@ -91,6 +91,7 @@ static void test_dot(void **state)
 	output_t output = { .zones = &zone, .zone_count = 1 };
 	expect(&output, FORMAT_DOT,
 	       DOT_HEAD
+	       "\t// example.com. serial 0\n"
 	       "\t\"d example.com.\" [label=\"example.com.\", shape=box, style=bold];\n"
 	       "\t\"d o\\\\\\\"d\\\\\\\\d.example.com.\" "
 	       "[label=\"o\\\\\\\"d\\\\\\\\d.example.com.\", shape=box, style=bold];\n"
