@@ -5,6 +5,8 @@
  * is only asked for is printed: usage, version, what a rule means.
  */
 
+#define _GNU_SOURCE /* vasprintf() */
+
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +15,7 @@
 
 #include "kmxcheck/client.h"
 #include "kmxcheck/options.h"
+#include "kmxcheck/xalloc.h"
 
 static const char usage[] =
 "Usage: kmxcheck [OPTION]... FILE...\n"
@@ -111,11 +114,14 @@ static const struct option long_options[] = {
 void complain(const char *fmt, ...)
 {
 	va_list args;
+	char *text = NULL;
 	va_start(args, fmt);
-	(void)fputs("kmxcheck: ", stderr);
-	(void)vfprintf(stderr, fmt, args);
-	(void)fputc('\n', stderr);
+	(void)xcheck(vasprintf(&text, fmt, args) >= 0 ? text : NULL);
 	va_end(args);
+	(void)fputs("kmxcheck: ", stderr);
+	write_clean(stderr, text);
+	(void)fputc('\n', stderr);
+	free(text);
 }
 
 /* What the program says of itself */
@@ -324,12 +330,37 @@ static const char *conflict(const options_t *options)
 	return NULL;
 }
 
+static int next_option(int argc, char **argv)
+{
+	return getopt_long(argc, argv, "c:o:f:s:qVh", long_options, NULL);
+}
+
+/*! Has the C library say again what is wrong with an option, of arguments that may be printed. */
+static void complain_option(int argc, char **argv)
+{
+	char **clean = xcalloc((size_t)argc + 1, sizeof(*clean));
+	for (int i = 0; i < argc; i++) {
+		clean[i] = xcheck(clean_copy(argv[i]));
+	}
+	optind = 0; /* From the beginning. */
+	opterr = 1;
+	int opt;
+	do {
+		opt = next_option(argc, clean);
+	} while (opt != '?' && opt != -1);
+	for (int i = 0; i < argc; i++) {
+		free(clean[i]);
+	}
+	free(clean);
+}
+
 options_next_t options_read(options_t *options, int argc, char **argv)
 {
 	*options = (options_t){ .port = DNS_PORT };
 	bool diff = false, format = false;
 	int opt;
-	while ((opt = getopt_long(argc, argv, "c:o:f:s:qVh", long_options, NULL)) != -1) {
+	opterr = 0;
+	while ((opt = next_option(argc, argv)) != -1) {
 		diff |= (opt == OPT_DIFF);
 		format |= (opt == 'f');
 		switch (opt) {
@@ -340,6 +371,7 @@ options_next_t options_read(options_t *options, int argc, char **argv)
 		case OPT_EXPLAIN:
 			return explain_rule(optarg) ? OPTIONS_DONE : OPTIONS_WRONG;
 		case '?':
+			complain_option(argc, argv);
 			(void)fputs("Try 'kmxcheck --help'.\n", stderr);
 			return OPTIONS_WRONG;
 		default:

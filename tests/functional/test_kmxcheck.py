@@ -55,6 +55,19 @@ class Usage(Case):
             with self.subTest(args=args):
                 self.trouble(*args)
 
+    def test_messages_show_no_control_characters(self):
+        zone, odd = self.zone("a.test", BAD), "x\033[31m\n\x9b"
+        for args in (["--" + odd], ["-\033"], ["--quiet=" + odd], ["-q" + odd], ["--explain", odd],
+                     ["--fail-on", odd, zone], ["-f", odd, zone], ["-o", odd + "..", zone],
+                     ["--port", odd, zone], ["--ignore", odd, zone], ["--ignore-file", odd, zone],
+                     ["--baseline", odd, zone], ["-c", odd], [*POLICY, odd],
+                     ["--proxy", odd, zone], ["--proxy-file", odd, zone],
+                     ["-s", odd, *POLICY, zone], ["--policy", odd, "-c", "/dev/null"],
+                     ["-s", "127.0.0.1", "--axfr", *POLICY, odd + ".."]):
+            with self.subTest(args=args):
+                self.assertRegex(self.trouble(*args), r"\A[ -~\n]+\Z")
+        self.assertIn("'--x\\027[31m", self.trouble(zone, "--" + odd))
+
     def test_wrong_policies(self):
         zone = self.zone("a.test", BAD)
         for args, said in (
