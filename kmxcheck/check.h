@@ -129,7 +129,7 @@ typedef struct auditor {
 	name_list_t hosts;       /*!< Guarded hosts. */
 	name_list_t targets;     /*!< Mail targets. */
 	name_list_t told;        /*!< Names that a finding says lead to a proxy. */
-	VEC(web_address_t) web;
+	VEC(web_address_t) web;  /*!< Sorted by address. */
 	bool web_proxied;        /*!< A web host is. */
 } auditor_t;
 

@@ -227,6 +227,17 @@ static void add_web_host(auditor_t *auditor, const knot_dname_t *name)
 	auditor->web_proxied |= audit_leads_to_proxy(auditor, name, &host);
 }
 
+/*! By address, then by name. */
+static int web_cmp(const void *a, const void *b)
+{
+	const web_address_t *x = a, *y = b;
+	int cmp = x->family - y->family;
+	if (cmp == 0) {
+		cmp = memcmp(x->octets, y->octets, sizeof(x->octets));
+	}
+	return cmp != 0 ? cmp : knot_dname_cmp(x->name, y->name);
+}
+
 static void find_web(auditor_t *auditor)
 {
 	const names_t *hosts = &auditor->policy->web_hosts;
@@ -241,20 +252,25 @@ static void find_web(auditor_t *auditor)
 			add_web_host(auditor, name);
 		}
 	}
+	vec_sort(&auditor->web, web_cmp);
 }
 
-/*! A web host with an address in a network, or NULL. */
+/*! The first web host with an address in a network, or NULL. */
 static const web_address_t *web_in(const auditor_t *auditor, const net_t *net)
 {
-	size_t size = address_size(net->family);
-	for (size_t i = 0; i < auditor->web.count; i++) {
-		const web_address_t *web = &auditor->web.at[i];
-		if (web->family == net->family && memcmp(web->octets, net->first, size) >= 0 &&
-		    memcmp(web->octets, net->last, size) <= 0) {
-			return web;
+	size_t size = address_size(net->family), first = 0, end = auditor->web.count;
+	while (first < end) {
+		const web_address_t *web = &auditor->web.at[(first + end) / 2];
+		if (web->family < net->family || (web->family == net->family &&
+		                                  memcmp(web->octets, net->first, size) < 0)) {
+			first = (first + end) / 2 + 1;
+		} else {
+			end = (first + end) / 2;
 		}
 	}
-	return NULL;
+	const web_address_t *web = &auditor->web.at[first];
+	return first < auditor->web.count && web->family == net->family &&
+	       memcmp(web->octets, net->last, size) <= 0 ? web : NULL;
 }
 
 static void report_exposed(auditor_t *auditor, audit_rule_t rule, const knot_dname_t *host,

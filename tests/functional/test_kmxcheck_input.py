@@ -470,6 +470,31 @@ class Findings(Case):
         self.assertEqual(self.found("@ A 192.0.2.1\n@ A 104.16.1.1\n", status=0),
                          [("implicit-mx", "a.test.", 7)])
 
+    def test_web_hosts_with_many_addresses(self):
+        hosts = "".join("%s %s %s\n" % line for line in (
+            ("@", "A", "104.16.1.1"), ("www", "A", "192.0.1.255"), ("www", "A", "192.0.3.0"),
+            ("www", "A", "192.0.2.7"), ("www", "A", "198.51.100.0"), ("www", "A", "198.51.101.1"),
+            ("www", "AAAA", "c000:207::1"), ("www", "AAAA", "2001:db8:1::9")))
+        for record, rule in (("A 192.0.2.7", "shared-address"), ("A 192.0.2.8", "adjacent-address"),
+                             ("A 192.0.3.255", "adjacent-address"), ("A 192.0.4.1", None),
+                             ("A 198.51.100.255", "adjacent-address"), ("A 198.51.99.255", None),
+                             ("A 198.51.102.0", None), ("A 1.1.1.1", None),
+                             ("AAAA 2001:db8:1:ffff::", "adjacent-address"), ("AAAA ffff::", None),
+                             ("AAAA 2001:db8:1::9", "shared-address"), ("AAAA 2001:db8::9", None),
+                             ("AAAA ::1:0:1", None)):
+            found = self.found("@ MX 10 mail\n%smail %s\n" % (hosts, record), status=0)
+            self.assertEqual([one[0] for one in found], [rule] if rule else [], record)
+
+    def test_time_for_many_hosts_is_not_their_product(self):
+        lines = "".join("w%d.web A 10.%d.%d.7\nm%d.mx A 11.%d.%d.7\n"
+                        % (i, i >> 8, i & 255, i, i >> 8, i & 255) for i in range(60000))
+        zone = self.zone("a.test", HEAD + "www A 104.16.1.1\n" + lines)
+        # In seconds of CPU: half a second, and more than 20 where each is compared with each.
+        done = subprocess.run(["prlimit", "--cpu=10", KMXCHECK, *POLICY, "--web-host", "www",
+                               "--web-host", "*.web", "--mail-host", "*.mx", zone],
+                              capture_output=True, text=True, timeout=RUN_WAIT, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_name_that_has_mail_elsewhere(self):
         found = self.found("@ MX 0 .\nsmtp A 104.16.1.2\nsmtp MX 10 www\nwww A 104.16.1.1\n")
         self.assertIn(("proxied-mail-name", "smtp.a.test."), [entry[:2] for entry in found])
