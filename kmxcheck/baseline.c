@@ -64,12 +64,10 @@ int baseline_read(baseline_t *baseline, const char *path, char err[static ERROR_
 {
 	json_error_t error;
 	source_pos_t pos = { .file = path };
-	text_t text = { .at = NULL };
-	const char *what;
-	int ret = file_read(path, true, &text, &what);
+	text_t text;
+	int ret = file_read_option(path, &text, err);
 	if (ret != KNOT_EOK) {
-		free(text.at);
-		return error_at(err, ret, pos, "can't be read (%s)", what);
+		return ret;
 	}
 	json_t *report = json_loadb(text.at, text.size, 0, &error);
 	free(text.at);

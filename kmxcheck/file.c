@@ -77,6 +77,19 @@ int file_read(const char *path, bool pipe_too, text_t *text, const char **what)
 	return ret;
 }
 
+int file_read_option(const char *path, text_t *text, char err[static ERROR_TEXT_MAX])
+{
+	const char *what;
+	int ret = file_read(path, true, text, &what);
+	if (ret != KNOT_EOK) {
+		free(text->at);
+		text->at = NULL;
+		(void)error_at(err, ret, (source_pos_t){ .file = path }, "can't be read (%s)",
+		               what);
+	}
+	return ret;
+}
+
 int file_read_stdin(text_t *text, const char **what)
 {
 	*text = (text_t){ .at = NULL };

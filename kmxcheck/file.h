@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "dns/text.h"
+
 /*! Text of a file. */
 typedef struct {
 	char *at;     /*!< For free(), also after an error. */
@@ -27,6 +29,10 @@ typedef struct {
  * \retval other     It can't be read, is no regular file, or became shorter meanwhile.
  */
 int file_read(const char *path, bool pipe_too, text_t *text, const char **what);
+
+/*! The same for a file that is named by an option, with an error as error_at() writes it. Nothing is
+ *  left to be freed after one. */
+int file_read_option(const char *path, text_t *text, char err[static ERROR_TEXT_MAX]);
 
 /*! Reads standard input to its end. */
 int file_read_stdin(text_t *text, const char **what);

@@ -146,12 +146,10 @@ int ignores_read(ignores_t *ignores, const char *path, char err[static ERROR_TEX
 {
 	char **file = xadd(&ignores->files);
 	source_pos_t pos = { .file = *file = xstrdup(path) };
-	text_t text = { .at = NULL };
-	const char *what;
-	int ret = file_read(path, true, &text, &what);
+	text_t text;
+	int ret = file_read_option(path, &text, err);
 	if (ret != KNOT_EOK) {
-		free(text.at);
-		return error_at(err, ret, pos, "can't be read (%s)", what);
+		return ret;
 	}
 	for (size_t at = 0; at < text.size && ret == KNOT_EOK;) {
 		const char *end = memchr(text.at + at, '\n', text.size - at);
