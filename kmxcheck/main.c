@@ -349,9 +349,14 @@ static bool asks(const run_t *run)
 }
 
 /*! Fixing a zone without knowing where mail really is would only take records away. */
+static bool knows_mail(const values_t *values)
+{
+	return values->stanza.mail4.count + values->stanza.mail6.count > 0;
+}
+
 static bool fixable(const run_t *run, const values_t *values, char err[static ERROR_TEXT_MAX])
 {
-	if (!fixes(run) || values->stanza.mail4.count + values->stanza.mail6.count > 0) {
+	if (!fixes(run) || knows_mail(values)) {
 		return true;
 	}
 	(void)values_error(values, "a mail-address is needed to fix a zone", err);
@@ -605,6 +610,7 @@ static void add_results(const run_t *run, output_t *output, output_zone_t *zones
 	size_t next = 0;
 	for (size_t i = 0; i < run->jobs.count; i++) {
 		const job_t *job = &run->jobs.at[i];
+		output->unfixable |= job->done && !knows_mail(job->values);
 		if (job->done && !asks(run)) {
 			zones[output->zone_count++] = (output_zone_t){ .audit = &job->audit,
 			                                               .file = file_of(job) };

@@ -80,7 +80,7 @@ void output_count(const output_t *output, output_totals_t *totals)
 		if (totals->errors + totals->warnings > before) {
 			totals->zones_bad = first_bad + 1;
 		}
-		totals->edits += audit->edits.count;
+		totals->edits += output->unfixable ? 0 : audit->edits.count;
 	}
 }
 

@@ -67,6 +67,7 @@ typedef struct {
 	bool color;          /*!< Text and diff only. */
 	size_t width;        /*!< Text: columns of the terminal; 0: it is none. */
 	bool baseline;       /*!< There is one, by which findings are known or new. */
+	bool unfixable;      /*!< Of a zone it is not known where mail really is. */
 	bool incomplete;     /*!< Something could not be read or asked. */
 	size_t server_count; /*!< Servers that were asked. */
 	const char *server;  /*!< "192.0.2.1@53", which a script is for, or NULL: not known. */
@@ -80,7 +81,7 @@ typedef struct {
 	size_t warnings;
 	size_t known[2];     /*!< Of the above, by severity: those of the baseline. */
 	size_t ignored;      /*!< In neither of the above. */
-	size_t edits;
+	size_t edits;        /*!< That --diff would show. */
 	size_t zones;        /*!< One at several servers is one. */
 	size_t zones_bad;    /*!< With an error or a warning. */
 	size_t rules[AUDIT_RULE_COUNT]; /*!< Errors and warnings by rule. */

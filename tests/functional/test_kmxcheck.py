@@ -297,6 +297,12 @@ class Status(Case):
         stdout, _ = self.run_it(*POLICY, "-f", "json", self.bad, "none.zone", status=2)
         self.assertEqual(len(json.loads(stdout)["zones"]), 1)
 
+    def test_diff_is_advised_where_it_works(self):
+        self.assertIn("--diff", self.run_it(*POLICY, self.bad, status=1)[0])
+        stdout, _ = self.run_it(*POLICY[:2], self.bad, status=1)
+        self.assertNotIn("--diff", stdout)
+        self.assertIn("--explain", stdout)
+
     def test_sarif_says_that_something_is_missing(self):
         for more, status in ((), 1), (("none.zone",), 2):
             stdout, _ = self.run_it(*POLICY, "-f", "sarif", self.bad, *more, status=status)
