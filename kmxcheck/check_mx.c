@@ -181,9 +181,12 @@ void check_alias_target(auditor_t *auditor, audit_rule_t rule, const subject_t *
 		return;
 	}
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
-	finding->message = xformat("the mail target %s is an alias, of %s",
-	                           name_text(target, subject->target),
-	                           name_text(end, subject->end.end));
+	(void)name_text(target, subject->target);
+	(void)name_text(end, subject->end.end);
+	finding->message = subject->end.loop
+	        ? xformat("the mail target %s is an alias in a loop, or in a chain that is too "
+	                  "long to be followed", target)
+	        : xformat("the mail target %s is an alias, of %s", target, end);
 	if (subject->end.state == HOST_FOUND) {
 		finding->remedy = xformat("point at %s itself, or give %s addresses in the "
 		                          "place of the alias", end, target);

@@ -495,6 +495,12 @@ class Findings(Case):
                               capture_output=True, text=True, timeout=RUN_WAIT, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_alias_loop_is_told(self):
+        self.found("@ MX 10 a\na CNAME b\nb CNAME a\nsub MX 10 c\nc CNAME ns\n")
+        stdout = self.run_it(*POLICY, self.dir / "a.test.zone", status=1)[0]
+        self.assertIn("a.a.test. is an alias in a loop, or in a chain", stdout)
+        self.assertIn("c.a.test. is an alias, of ns.a.test.", stdout)
+
     def test_name_that_has_mail_elsewhere(self):
         found = self.found("@ MX 0 .\nsmtp A 104.16.1.2\nsmtp MX 10 www\nwww A 104.16.1.1\n")
         self.assertIn(("proxied-mail-name", "smtp.a.test."), [entry[:2] for entry in found])
