@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kmxcheck/ask.h"
+#include "kmxcheck/lang.h"
 #include "kmxcheck/xalloc.h"
 
 /* Servers that are asked at a time. */
@@ -116,8 +117,11 @@ static void show_progress(pool_t *pool)
 	const size_t all = pool->asks->list.count, hosts = pool->asks->hosts.count;
 	pthread_mutex_lock(&pool->lock);
 	while (pool->done < all) {
-		(void)fprintf(stderr, "\r\033[Kasking %zu server%s: %zu of %zu zone%s", hosts,
-		              hosts == 1 ? "" : "s", pool->done, all, all == 1 ? "" : "s");
+		(void)fputs("\r\033[K", stderr);
+		(void)fprintf(stderr, ngettext("asking %zu server", "asking %zu servers", hosts),
+		              hosts);
+		(void)fprintf(stderr, ngettext(": %zu of %zu zone", ": %zu of %zu zones", all),
+		              pool->done, all);
 		struct timespec until;
 		(void)clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_nsec += PROGRESS_MS * 1000000L;

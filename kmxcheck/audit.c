@@ -33,10 +33,10 @@ void check_list_stale(auditor_t *auditor, audit_rule_t rule, const subject_t *su
 		}
 		audit_finding_t *finding = audit_add(auditor, rule, NULL, 0);
 		finding->pos.file = list->path;
-		finding->message = xformat("the list is from %04d-%02d-%02d, %lld days ago",
+		finding->message = xformat(_("the list is from %04d-%02d-%02d, %lld days ago"),
 		                           list->year, list->month, list->day, (long long)age);
-		finding->remedy = xformat("get the networks that are in use now, and write "
-		                          "today's date into the list");
+		finding->remedy = xformat(_("get the networks that are in use now, and write "
+		                            "today's date into the list"));
 	}
 }
 

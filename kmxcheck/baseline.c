@@ -12,6 +12,7 @@
 
 #include "kmxcheck/baseline.h"
 #include "kmxcheck/file.h"
+#include "kmxcheck/lang.h"
 #include "kmxcheck/xalloc.h"
 
 static const char *if_any(const char *text)
@@ -74,7 +75,8 @@ int baseline_read(baseline_t *baseline, const char *path, char err[static ERROR_
 	if (report == NULL) {
 		char *clean = xcheck(clean_copy(error.text));
 		pos.line = error.line > 0 ? (uint64_t)error.line : 0;
-		(void)error_at(err, KNOT_EINVAL, pos, "not a JSON report of kmxcheck (%s)", clean);
+		(void)error_at(err, KNOT_EINVAL, pos, _("not a JSON report of kmxcheck (%s)"),
+		               clean);
 		free(clean);
 		return KNOT_EINVAL;
 	}
@@ -87,7 +89,8 @@ int baseline_read(baseline_t *baseline, const char *path, char err[static ERROR_
 	json_decref(report);
 	vec_sort(&baseline->keys, key_cmp);
 	return fine ? KNOT_EOK
-	            : error_at(err, KNOT_EINVAL, pos, "not a JSON report of kmxcheck, version 1");
+	            : error_at(err, KNOT_EINVAL, pos,
+	                       _("not a JSON report of kmxcheck, version 1"));
 }
 
 void baseline_apply(const baseline_t *baseline, audit_t *audit, const char *server)

@@ -86,7 +86,7 @@ static void add_addresses(knot_dname_txt_storage_t buf, int family, const addres
 		if (room - used < sizeof(address) + 8) {
 			return;
 		}
-		(void)snprintf(buf + used, room - used, "%s%s", used > 0 ? " and " : "",
+		(void)snprintf(buf + used, room - used, "%s%s", used > 0 ? _(" and ") : "",
 		               address_text(address, family,
 		                            addresses->at + i * address_size(family)));
 	}
@@ -101,7 +101,7 @@ const char *mail_text(knot_dname_txt_storage_t buf, const policy_t *policy, int 
 	if (family != 4) {
 		add_addresses(buf, 6, &policy->mail6);
 	}
-	return buf[0] != '\0' ? buf : "the address of the mail server";
+	return buf[0] != '\0' ? buf : _("the address of the mail server");
 }
 
 /* Edits and edges */
@@ -282,10 +282,12 @@ void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *ho
 const char *audit_proxy_text(knot_dname_txt_storage_t buf, const host_t *end)
 {
 	if (marked_is_proxy(end->end)) {
-		(void)strcpy(buf, "a record that is marked as proxied");
+		(void)snprintf(buf, sizeof(knot_dname_txt_storage_t), "%s",
+		               _("a record that is marked as proxied"));
 	} else {
 		(void)name_text(buf, end->end);
-		(void)strncat(buf, ", at a proxy", sizeof(knot_dname_txt_storage_t) - strlen(buf) - 1);
+		(void)strncat(buf, _(", at a proxy"),
+		              sizeof(knot_dname_txt_storage_t) - strlen(buf) - 1);
 	}
 	return buf;
 }

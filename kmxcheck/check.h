@@ -19,6 +19,7 @@
 #include "dns/rrset.h"
 #include "dns/text.h"
 #include "dns/vec.h"
+#include "kmxcheck/lang.h"
 #include "kmxcheck/reply.h"
 #include "kmxcheck/rules.h"
 #include "kmxcheck/zone.h"
@@ -184,7 +185,7 @@ const char *proxied_text(knot_dname_txt_storage_t buf, const audit_finding_t *fi
 
 /*! What is said of a record that an export marks as proxied, and what to do: it is the vendor's
  *  switch. */
-#define GREY_CLOUD "switch the proxy off for this record: grey cloud, DNS only"
+#define GREY_CLOUD N_("switch the proxy off for this record: grey cloud, DNS only")
 
 /*! Where a host leads to at a proxy, by name: "cdn.example.net., at a proxy". Returns buf. */
 const char *audit_proxy_text(knot_dname_txt_storage_t buf, const host_t *end);

@@ -22,14 +22,14 @@ static void remedy_proxied(const auditor_t *auditor, audit_finding_t *finding, b
 {
 	knot_dname_txt_storage_t mail;
 	if (finding->mark != MARK_NONE) {
-		finding->remedy = xstrdup(GREY_CLOUD);
+		finding->remedy = xstrdup(_(GREY_CLOUD));
 	} else if (wildcard) {
-		finding->remedy = xformat("give it an address of its own: %s",
+		finding->remedy = xformat(_("give it an address of its own: %s"),
 		                          mail_text(mail, auditor->policy, finding->family));
 	} else if (direct) {
-		finding->remedy = xformat("leave it out, the direct address beside it stays");
+		finding->remedy = xformat(_("leave it out, the direct address beside it stays"));
 	} else {
-		finding->remedy = xformat("do not proxy it, serve %s",
+		finding->remedy = xformat(_("do not proxy it, serve %s"),
 		                          mail_text(mail, auditor->policy, finding->family));
 	}
 }
@@ -63,11 +63,14 @@ static void find_proxied(auditor_t *auditor, const knot_dname_t *host, const kno
 			                                     rrset->type);
 			audit_set_rdata(finding, family, rdata, network);
 			audit_set_position(auditor, finding, rrset->owner, rrset->type, i);
-			finding->message = xformat("the mail host %s has the proxied address "
-			                           "%s%s%s", name_text(name, host),
-			                           proxied_text(proxied, finding),
-			                           wildcard ? ", from the wildcard " : "",
-			                           wildcard ? name_text(from, rrset->owner) : "");
+			(void)name_text(name, host);
+			(void)proxied_text(proxied, finding);
+			finding->message = wildcard
+			        ? xformat(_("the mail host %s has the proxied address %s, from "
+			                    "the wildcard %s"), name, proxied,
+			                  name_text(from, rrset->owner))
+			        : xformat(_("the mail host %s has the proxied address %s"), name,
+			                  proxied);
 			remedy_proxied(auditor, finding, direct, wildcard);
 		}
 		i++;
@@ -160,27 +163,27 @@ static void find_alias(auditor_t *auditor, const knot_dname_t *host, const reply
 	(void)name_text(name, host);
 	(void)name_text(target, to);
 	if (finding->mark != MARK_NONE) {
-		finding->message = xformat("the mail host %s is an alias of %s, and proxied (%s)",
-		                           name, target, mark_text(finding->mark));
+		finding->message = xformat(_("the mail host %s is an alias of %s, and proxied "
+		                             "(%s)"), name, target, mark_text(finding->mark));
 	} else if (network != NULL) {
 		audit_set_rdata(finding, proxied.family, proxied.rdata, network);
-		finding->message = xformat("the mail host %s is an alias of %s, which leads "
-		                           "to the proxied address %s", name, target,
+		finding->message = xformat(_("the mail host %s is an alias of %s, which leads "
+		                             "to the proxied address %s"), name, target,
 		                           proxied_text(text, finding));
 	} else if (knot_dname_is_equal(to, end->end)) {
-		finding->message = xformat("the mail host %s is an alias of %s, which is a name of "
-		                           "a proxy", name, target);
+		finding->message = xformat(_("the mail host %s is an alias of %s, which is a name "
+		                             "of a proxy"), name, target);
 	} else {
-		finding->message = xformat("the mail host %s is an alias of %s, which leads to %s",
-		                           name, target, audit_proxy_text(text, end));
+		finding->message = xformat(_("the mail host %s is an alias of %s, which leads to "
+		                             "%s"), name, target, audit_proxy_text(text, end));
 	}
 	if (is_switch(auditor, finding)) {
-		finding->remedy = xstrdup(GREY_CLOUD);
+		finding->remedy = xstrdup(_(GREY_CLOUD));
 	} else if (made) {
-		finding->remedy = xformat("use a name that is not below the DNAME at %s",
+		finding->remedy = xformat(_("use a name that is not below the DNAME at %s"),
 		                          name_text(mail, first->owner));
 	} else {
-		finding->remedy = xformat("give it addresses in the place of the alias: %s",
+		finding->remedy = xformat(_("give it addresses in the place of the alias: %s"),
 		                          mail_text(mail, auditor->policy, 0));
 	}
 }
@@ -286,24 +289,26 @@ static void report_exposed(auditor_t *auditor, audit_rule_t rule, const knot_dna
 	(void)name_text(host_text, host);
 	(void)address_text(address, exposed->family, exposed->rdata->data);
 	if (origin != NULL) {
-		finding->message = xformat("the address %s of the mail host %s is %s the web "
-		                           "origin %s", address, host_text,
-		                           shared ? "in" : "beside", net_to_str(origin, where));
+		finding->message = xformat(shared ? _("the address %s of the mail host %s is in "
+		                                      "the web origin %s")
+		                                  : _("the address %s of the mail host %s is "
+		                                      "beside the web origin %s"),
+		                           address, host_text, net_to_str(origin, where));
 	} else if (shared) {
-		finding->message = xformat("the address %s of the mail host %s is also that of the "
-		                           "web host %s", address, host_text,
+		finding->message = xformat(_("the address %s of the mail host %s is also that of "
+		                             "the web host %s"), address, host_text,
 		                           name_text(where, web->name));
 	} else {
 		char beside[ADDRESS_TEXT_MAX];
-		finding->message = xformat("the address %s of the mail host %s is beside the web "
-		                           "host %s at %s", address, host_text,
+		finding->message = xformat(_("the address %s of the mail host %s is beside the web "
+		                             "host %s at %s"), address, host_text,
 		                           name_text(where, web->name),
 		                           address_text(beside, web->family, web->octets));
 	}
 	finding->target = origin == NULL ? xname(web->name) : NULL;
 	finding->remedy = xstrdup(shared
-	        ? "run mail on an address of its own: the MX shows where the web site is"
-	        : "run mail in another network: the MX shows where to look for the web site");
+	        ? _("run mail on an address of its own: the MX shows where the web site is")
+	        : _("run mail in another network: the MX shows where to look for the web site"));
 }
 
 static void check_address(auditor_t *auditor, audit_rule_t rule, const knot_dname_t *host,

@@ -55,21 +55,21 @@ static void remedy_exchange(auditor_t *auditor, audit_finding_t *finding, const 
 	knot_dname_txt_storage_t exchange, mail;
 	if (finding->rule == AUDIT_MISSING_TARGET &&
 	    dotless(mail, subject->target, auditor->policy->zone) != NULL) {
-		finding->remedy = xformat("if %s is meant, write it with the final dot", mail);
+		finding->remedy = xformat(_("if %s is meant, write it with the final dot"), mail);
 		return;
 	}
 	(void)name_text(exchange, auditor->policy->exchange);
 	if (finding->mark != MARK_NONE &&
 	    !names_match(&auditor->policy->web_hosts, subject->target)) {
-		finding->remedy = xformat("switch the proxy off for %s: grey cloud, DNS only",
+		finding->remedy = xformat(_("switch the proxy off for %s: grey cloud, DNS only"),
 		                          name_text(mail, subject->target));
 	} else if (is_exchange_elsewhere(auditor)) {
-		finding->remedy = xformat("point it at a mail host that this zone has itself");
+		finding->remedy = xformat(_("point it at a mail host that this zone has itself"));
 	} else if (exchange_exists(auditor)) {
-		finding->remedy = xformat("point it at %s", exchange);
+		finding->remedy = xformat(_("point it at %s"), exchange);
 	} else {
-		finding->remedy = xformat("point it at %s, which does not exist yet: "
-		                          "give it %s", exchange,
+		finding->remedy = xformat(_("point it at %s, which does not exist yet: "
+		                            "give it %s"), exchange,
 		                          mail_text(mail, auditor->policy, 0));
 	}
 }
@@ -81,18 +81,20 @@ static char *target_message(const audit_finding_t *finding, const subject_t *sub
 	bool alias = finding->rule == AUDIT_PROXIED_ALIAS;
 	(void)name_text(target, subject->target);
 	if (finding->rule == AUDIT_MISSING_TARGET) {
-		return xformat("the mail target %s has no address", target);
+		return xformat(_("the mail target %s has no address"), target);
 	} else if (finding->family != 0) {
-		return xformat("the mail target %s %s the proxied address %s", target,
-		               alias ? "is an alias that leads to" : "has",
-		               proxied_text(text, finding));
+		(void)proxied_text(text, finding);
+		return alias ? xformat(_("the mail target %s is an alias that leads to the "
+		                         "proxied address %s"), target, text)
+		             : xformat(_("the mail target %s has the proxied address %s"),
+		                       target, text);
 	} else if (finding->mark != MARK_NONE) {
-		return xformat("the mail target %s is an alias that is proxied (%s)", target,
+		return xformat(_("the mail target %s is an alias that is proxied (%s)"), target,
 		               mark_text(finding->mark));
 	}
-	return alias ? xformat("the mail target %s is an alias that leads to %s", target,
+	return alias ? xformat(_("the mail target %s is an alias that leads to %s"), target,
 	                       audit_proxy_text(text, &subject->end))
-	             : xformat("the mail target %s is a name of a proxy", target);
+	             : xformat(_("the mail target %s is a name of a proxy"), target);
 }
 
 /*! True if what a wildcard answers for the exchange leads to a proxy: that is found at the host. */
@@ -151,7 +153,7 @@ void check_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subjec
 	finding->message = target_message(finding, subject);
 	if (found == NULL && rule == AUDIT_MISSING_TARGET) {
 		knot_dname_txt_storage_t mail;
-		finding->remedy = xformat("give it %s, or point at a name that has an address",
+		finding->remedy = xformat(_("give it %s, or point at a name that has an address"),
 		                          mail_text(mail, auditor->policy, 0));
 	} else {
 		remedy_exchange(auditor, finding, subject);
@@ -165,11 +167,11 @@ void check_exchange_delegated(auditor_t *auditor, audit_rule_t rule, const subje
 		return;
 	}
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
-	finding->message = xformat("the mail target %s would be replaced by %s, which is below a "
-	                           "delegation or a DNAME: this zone can't answer for it",
+	finding->message = xformat(_("the mail target %s would be replaced by %s, which is below a "
+	                             "delegation or a DNAME: this zone can't answer for it"),
 	                           name_text(target, subject->target),
 	                           name_text(exchange, auditor->policy->exchange));
-	finding->remedy = xformat("choose a mail-exchange that is in this zone");
+	finding->remedy = xformat(_("choose a mail-exchange that is in this zone"));
 }
 
 /* Targets that are wrong as names */
@@ -184,14 +186,14 @@ void check_alias_target(auditor_t *auditor, audit_rule_t rule, const subject_t *
 	(void)name_text(target, subject->target);
 	(void)name_text(end, subject->end.end);
 	finding->message = subject->end.loop
-	        ? xformat("the mail target %s is an alias in a loop, or in a chain that is too "
-	                  "long to be followed", target)
-	        : xformat("the mail target %s is an alias, of %s", target, end);
+	        ? xformat(_("the mail target %s is an alias in a loop, or in a chain that is too "
+	                    "long to be followed"), target)
+	        : xformat(_("the mail target %s is an alias, of %s"), target, end);
 	if (subject->end.state == HOST_FOUND) {
-		finding->remedy = xformat("point at %s itself, or give %s addresses in the "
-		                          "place of the alias", end, target);
+		finding->remedy = xformat(_("point at %s itself, or give %s addresses in the "
+		                            "place of the alias"), end, target);
 	} else {
-		finding->remedy = xformat("point at a name that has addresses itself");
+		finding->remedy = xformat(_("point at a name that has addresses itself"));
 	}
 }
 
@@ -247,11 +249,11 @@ void check_literal_target(auditor_t *auditor, audit_rule_t rule, const subject_t
 		return;
 	}
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
-	finding->message = xformat("the mail target %s is an IP address written as a name",
+	finding->message = xformat(_("the mail target %s is an IP address written as a name"),
 	                           name_text(target, subject->target));
 	finding->remedy = exchange_exists(auditor)
-	        ? xstrdup("give a name that address, and point at the name")
-	        : xformat("give a name that address, say %s, and point at the name",
+	        ? xstrdup(_("give a name that address, and point at the name"))
+	        : xformat(_("give a name that address, say %s, and point at the name"),
 	                  name_text(exchange, auditor->policy->exchange));
 }
 
@@ -272,10 +274,10 @@ void check_mixed_null_mx(auditor_t *auditor, audit_rule_t rule, const subject_t 
 	knot_dname_txt_storage_t owner;
 	audit_finding_t *finding = audit_add(auditor, rule, rrset->owner, rrset->type);
 	audit_set_position(auditor, finding, rrset->owner, rrset->type, null);
-	finding->message = xformat("%s has a null MX beside other MX",
+	finding->message = xformat(_("%s has a null MX beside other MX"),
 	                           name_text(owner, rrset->owner));
-	finding->remedy = xformat("leave the null MX out, or all others if the domain takes no "
-	                          "mail");
+	finding->remedy = xformat(_("leave the null MX out, or all others if the domain takes no "
+	                            "mail"));
 }
 
 /* What else has to change where a target is steered */
@@ -327,11 +329,11 @@ void check_dane(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 	}
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
 	(void)name_text(exchange, auditor->policy->exchange);
-	finding->message = xformat("the mail target %s has TLSA at _25._tcp, %s, where it is "
-	                           "steered, has none", name_text(target, subject->target),
+	finding->message = xformat(_("the mail target %s has TLSA at _25._tcp, %s, where it is "
+	                             "steered, has none"), name_text(target, subject->target),
 	                           exchange);
-	finding->remedy = xformat("publish TLSA at _25._tcp.%s for the certificate of the "
-	                          "mail server", exchange);
+	finding->remedy = xformat(_("publish TLSA at _25._tcp.%s for the certificate of the "
+	                            "mail server"), exchange);
 }
 
 void check_sts(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
@@ -348,12 +350,12 @@ void check_sts(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 	audit_set_position(auditor, finding, subject->owner, subject->type, subject->index);
 	(void)name_text(owner, subject->owner);
 	(void)name_text(exchange, auditor->policy->exchange);
-	finding->message = xformat("%s publishes an MTA-STS policy, and a target is steered to %s: "
-	                           "senders refuse an exchange that the policy does not list",
+	finding->message = xformat(_("%s publishes an MTA-STS policy, and a target is steered to "
+	                             "%s: senders refuse an exchange that the policy does not list"),
 	                           owner, exchange);
-	finding->remedy = xformat("list 'mx: %.*s' in the policy file at mta-sts.%s and "
-	                          "change the id in _mta-sts", (int)strlen(exchange) - 1, exchange,
-	                          owner);
+	finding->remedy = xformat(_("list 'mx: %.*s' in the policy file at mta-sts.%s and "
+	                            "change the id in _mta-sts"), (int)strlen(exchange) - 1,
+	                          exchange, owner);
 }
 
 /* The audit of an owner */

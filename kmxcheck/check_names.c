@@ -17,11 +17,11 @@ void check_outside(auditor_t *auditor, audit_rule_t rule, const subject_t *subje
 		knot_dname_txt_storage_t owner, apex;
 		audit_finding_t *finding = audit_add(auditor, rule, outside->owner, outside->type);
 		finding->pos = outside->pos;
-		finding->message = xformat("%s is not in the zone %s: the server ignores this "
-		                           "record", name_text(owner, outside->owner),
+		finding->message = xformat(_("%s is not in the zone %s: the server ignores this "
+		                             "record"), name_text(owner, outside->owner),
 		                           name_text(apex, subject->owner));
-		finding->remedy = xformat("correct the name, or put the record into the zone that "
-		                          "it belongs to");
+		finding->remedy = xformat(_("correct the name, or put the record into the zone "
+		                            "that it belongs to"));
 	}
 }
 
@@ -67,10 +67,10 @@ void check_cname_and_other(auditor_t *auditor, audit_rule_t rule, const subject_
 	audit_finding_t *finding = audit_add(auditor, rule, name, KNOT_RRTYPE_CNAME);
 	audit_set_position(auditor, finding, name, KNOT_RRTYPE_CNAME, 0);
 	finding->target = xname(marked_written(KNOT_RRTYPE_CNAME, cname.rrs.rdata, NULL));
-	finding->message = xformat("%s is an alias and has other records: a server refuses the "
-	                           "zone, or answers with the alias only",
+	finding->message = xformat(_("%s is an alias and has other records: a server refuses the "
+	                             "zone, or answers with the alias only"),
 	                           name_text(text, name));
-	finding->remedy = xformat("put the addresses that the alias leads to in its place");
+	finding->remedy = xformat(_("put the addresses that the alias leads to in its place"));
 }
 
 /* Names for mail programs */
@@ -110,16 +110,16 @@ void check_mail_name(auditor_t *auditor, audit_rule_t rule, const subject_t *sub
 	(void)name_text(owner, name);
 	if (network != NULL) {
 		audit_set_rdata(finding, address.family, address.rdata, network);
-		finding->message = xformat("%s is a name for mail programs, and leads to the "
-		                           "proxied address %s", owner,
+		finding->message = xformat(_("%s is a name for mail programs, and leads to the "
+		                             "proxied address %s"), owner,
 		                           proxied_text(text, finding));
 	} else {
-		finding->message = xformat("%s is a name for mail programs, and leads to %s",
+		finding->message = xformat(_("%s is a name for mail programs, and leads to %s"),
 		                           owner, audit_proxy_text(text, &end));
 	}
 	finding->remedy = finding->mark != MARK_NONE
-	        ? xstrdup(GREY_CLOUD)
-	        : xformat("give it %s, or remove it if no mail program uses it",
+	        ? xstrdup(_(GREY_CLOUD))
+	        : xformat(_("give it %s, or remove it if no mail program uses it"),
 	                  mail_text(text, auditor->policy, 0));
 }
 

@@ -57,23 +57,14 @@ static void check_network(auditor_t *auditor, const spf_record_t *record)
 	finding->network = *network;
 	bool all = memcmp(network->first, found->first, 16) >= 0 &&
 	           memcmp(network->last, found->last, 16) <= 0;
-	finding->message = xformat("the SPF record of %s authorises %s, which is%s the proxy "
-	                           "network %s", name_text(owner, record->owner),
-	                           net_to_str(network, own), all ? " in" : " partly in",
+	finding->message = xformat(all ? _("the SPF record of %s authorises %s, which is in the "
+	                                   "proxy network %s")
+	                               : _("the SPF record of %s authorises %s, which is partly "
+	                                   "in the proxy network %s"),
+	                           name_text(owner, record->owner), net_to_str(network, own),
 	                           net_to_str(found, proxy));
-	finding->remedy = xformat("authorise the mail server only: %s",
+	finding->remedy = xformat(_("authorise the mail server only: %s"),
 	                          mail_text(mail, auditor->policy, 0));
-}
-
-/*! The address of a finding, and the network that it is authorised with. Returns buf. */
-static const char *address_in_network(knot_dname_txt_storage_t buf,
-                                      const audit_finding_t *finding)
-{
-	char address[ADDRESS_TEXT_MAX], network[NET_TEXT_MAX];
-	(void)snprintf(buf, sizeof(knot_dname_txt_storage_t), "%s in the proxy network %s",
-	               address_text(address, finding->family, finding->address),
-	               net_to_str(&finding->network, network));
-	return buf;
 }
 
 static void check_name(auditor_t *auditor, const spf_record_t *record, const knot_dname_t *name)
@@ -109,17 +100,22 @@ static void check_name(auditor_t *auditor, const spf_record_t *record, const kno
 	(void)name_text(target, name);
 	if (found != NULL) {
 		audit_set_rdata(finding, address.family, address.rdata, found);
-		bool marked = finding->mark != MARK_NONE;
-		finding->message = xformat("the SPF record of %s authorises '%s': %s leads to %s%s",
-		                           owner, mechanism, target, marked ? "the proxied address "
-		                                                             : "",
-		                           marked ? proxied_text(text, finding)
-		                                  : address_in_network(text, finding));
-	} else {
-		finding->message = xformat("the SPF record of %s authorises '%s': %s leads to "
-		                           "a proxy", owner, mechanism, target);
 	}
-	finding->remedy = xformat("authorise the mail server only: %s",
+	if (found != NULL && finding->mark != MARK_NONE) {
+		finding->message = xformat(_("the SPF record of %s authorises '%s': %s leads to "
+		                             "the proxied address %s"), owner, mechanism, target,
+		                           proxied_text(text, finding));
+	} else if (found != NULL) {
+		char at[ADDRESS_TEXT_MAX], network[NET_TEXT_MAX];
+		finding->message = xformat(_("the SPF record of %s authorises '%s': %s leads to "
+		                             "%s in the proxy network %s"), owner, mechanism, target,
+		                           address_text(at, finding->family, finding->address),
+		                           net_to_str(&finding->network, network));
+	} else {
+		finding->message = xformat(_("the SPF record of %s authorises '%s': %s leads to "
+		                             "a proxy"), owner, mechanism, target);
+	}
+	finding->remedy = xformat(_("authorise the mail server only: %s"),
 	                          mail_text(text, auditor->policy, 0));
 }
 
@@ -203,9 +199,10 @@ void check_implicit_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *s
 		audit_finding_t *finding = audit_add(auditor, rule, owner, address.rrset->type);
 		audit_set_rdata(finding, address.family, address.rdata, network);
 		audit_set_position(auditor, finding, owner, address.rrset->type, address.index);
-		finding->message = xformat("%s has no MX, so mail goes to its proxied address %s",
-		                           name_text(name, owner), proxied_text(text, finding));
-		finding->remedy = xformat("add MX 10 %s, or MX 0 . if it takes no mail",
+		finding->message = xformat(_("%s has no MX, so mail goes to its proxied address "
+		                             "%s"), name_text(name, owner),
+		                           proxied_text(text, finding));
+		finding->remedy = xformat(_("add MX 10 %s, or MX 0 . if it takes no mail"),
 		                          name_text(exchange, auditor->policy->exchange));
 	}
 }

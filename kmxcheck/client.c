@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "kmxcheck/client.h"
+#include "kmxcheck/lang.h"
 #include "kmxcheck/xalloc.h"
 
 #define IN_FLIGHT 24
@@ -98,7 +99,7 @@ int server_from_str(server_t *server, const char *text, uint16_t port,
 		fine = getaddrinfo(host, service, &hints, &info) == 0;
 	}
 	if (!fine) {
-		(void)snprintf(err, ERROR_TEXT_MAX, "'%s' is not ADDR or ADDR@PORT", text);
+		(void)snprintf(err, ERROR_TEXT_MAX, _("'%s' is not ADDR or ADDR@PORT"), text);
 		return KNOT_EINVAL;
 	}
 	memcpy(&server->address, info->ai_addr, info->ai_addrlen);
@@ -140,7 +141,7 @@ char *query_text(char buf[static QUERY_TEXT_MAX], const query_t *query)
 	};
 	knot_dname_txt_storage_t name;
 	char type[TYPE_TEXT_MAX];
-	(void)snprintf(buf, QUERY_TEXT_MAX, "%s %s over %s", name_text(name, query->name),
+	(void)snprintf(buf, QUERY_TEXT_MAX, _("%s %s over %s"), name_text(name, query->name),
 	               type_text(type, query->type), vias[query->via]);
 	return buf;
 }
@@ -249,7 +250,7 @@ static int open_socket(const server_t *server, int type)
 static bool begin(client_t *client, slot_t *slot)
 {
 	slot->deadline = now_ms() + WAIT_MS;
-	slot->reason = "no answer in time";
+	slot->reason = _("no answer in time");
 	int *fd = slot->query->via == VIA_TCP ? &slot->tcp : &slot->udp;
 	if (*fd < 0) {
 		*fd = open_socket(client->server,
@@ -271,7 +272,7 @@ static int try_again(client_t *client, slot_t *slot)
 		close_connection(slot);
 		if (slot->tries >= TRIES) {
 			char text[QUERY_TEXT_MAX];
-			return server_error(client->server, client->err, "no answer to %s: %s",
+			return server_error(client->server, client->err, _("no answer to %s: %s"),
 			                    query_text(text, slot->query), slot->reason);
 		}
 		int ret = make_query(slot);
@@ -325,7 +326,7 @@ static step_t receive(client_t *client, slot_t *slot, const uint8_t *wire, size_
 		return STEP_DONE;
 	}
 	/* Over UDP it may be a late answer to something else, or someone else's. */
-	slot->reason = "the answer is malformed, or to another question";
+	slot->reason = _("the answer is malformed, or to another question");
 	return slot->query->via == VIA_TCP ? STEP_FAILED : STEP_WAIT;
 }
 
@@ -349,7 +350,7 @@ static step_t read_tcp(client_t *client, slot_t *slot, int *ret)
 		return errno == EAGAIN || errno == EINTR ? STEP_WAIT : fail(slot, strerror(errno));
 	}
 	if (got == 0) {
-		return fail(slot, "the server closes the connection");
+		return fail(slot, _("the server closes the connection"));
 	}
 	slot->in_done += (size_t)got;
 	if (slot->in_done < expected || expected == 2) {
@@ -513,8 +514,9 @@ static int give_up(const transfer_t *transfer)
 	const ldns_pkt *last = ldns_axfr_last_pkt(transfer->resolver);
 	char *rcode = last == NULL || ldns_pkt_get_rcode(last) == LDNS_RCODE_NOERROR ? NULL :
 	              ldns_pkt_rcode2str(ldns_pkt_get_rcode(last));
-	int ret = server_error(transfer->server, transfer->err, "no zone transfer of %s (%s)",
-	                       transfer->zone_text, rcode != NULL ? rcode : "no complete answer");
+	int ret = server_error(transfer->server, transfer->err, _("no zone transfer of %s (%s)"),
+	                       transfer->zone_text,
+	                       rcode != NULL ? rcode : _("no complete answer"));
 	free(rcode);
 	return ret;
 }
@@ -523,8 +525,9 @@ static int transfer_all(transfer_t *transfer)
 {
 	ldns_status status = ldns_axfr_start(transfer->resolver, transfer->zone, LDNS_RR_CLASS_IN);
 	if (status != LDNS_STATUS_OK) {
-		return server_error(transfer->server, transfer->err, "no zone transfer of %s (%s)",
-		                    transfer->zone_text, ldns_get_errorstr_by_id(status));
+		return server_error(transfer->server, transfer->err,
+		                    _("no zone transfer of %s (%s)"), transfer->zone_text,
+		                    ldns_get_errorstr_by_id(status));
 	}
 	bool begun = false;
 	for (;;) {

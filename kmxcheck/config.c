@@ -17,6 +17,7 @@
 
 #include "kmxcheck/config.h"
 #include "kmxcheck/file.h"
+#include "kmxcheck/lang.h"
 #include "kmxcheck/xalloc.h"
 
 #define MODULE "mod-mxguard"
@@ -73,7 +74,8 @@ static void add_value(conf_reader_t *reader, const char *item, const char *data,
 static int include(conf_reader_t *reader, const char *pattern, source_pos_t pos)
 {
 	if (pattern[0] == '\0') {
-		return error_at(reader->err, KNOT_EINVAL, pos, "item 'include': a file is missing");
+		return error_at(reader->err, KNOT_EINVAL, pos,
+		                _("item 'include': a file is missing"));
 	}
 	char *real = realpath(reader->file, NULL);
 	bool relative = pattern[0] != '/' && real != NULL;
@@ -85,9 +87,9 @@ static int include(conf_reader_t *reader, const char *pattern, source_pos_t pos)
 	if (ret == 0 || (ret == GLOB_NOMATCH && strchr(path, '*') != NULL)) {
 		ret = KNOT_EOK;
 	} else {
-		ret = error_at(reader->err, KNOT_EINVAL, pos, "item 'include', value '%s': %s",
-		               pattern, ret == GLOB_NOMATCH ? "there is no such file"
-		                                            : "can't be read");
+		ret = error_at(reader->err, KNOT_EINVAL, pos, _("item 'include', value '%s': %s"),
+		               pattern, ret == GLOB_NOMATCH ? _("there is no such file")
+		                                            : _("can't be read"));
 	}
 	for (size_t i = 0; ret == KNOT_EOK && i < found.gl_pathc; i++) {
 		struct stat st;
@@ -125,7 +127,7 @@ static int add_parsed(conf_reader_t *reader, const yp_parser_t *parser)
 		}
 		if (reader->section < CONF_SECTION_COUNT && parser->data_len > 0) {
 			return error_at(reader->err, KNOT_EINVAL, pos,
-			                "section '%s' can't have a value", parser->key);
+			                _("section '%s' can't have a value"), parser->key);
 		}
 		return KNOT_EOK;
 	}
@@ -143,15 +145,15 @@ static int add_parsed(conf_reader_t *reader, const yp_parser_t *parser)
 	}
 	if ((parser->event == YP_EID) != (strcmp(parser->key, id) == 0)) {
 		return error_at(reader->err, KNOT_EINVAL, pos,
-		                "item '%s' where section '%s' needs '- %s'", parser->key,
+		                _("item '%s' where section '%s' needs '- %s'"), parser->key,
 		                section_names[reader->section], id);
 	}
 	if (parser->event == YP_EID && parser->data_len == 0) {
-		return error_at(reader->err, KNOT_EINVAL, pos, "item '%s': no value", id);
+		return error_at(reader->err, KNOT_EINVAL, pos, _("item '%s': no value"), id);
 	} else if (parser->event == YP_EID) {
 		add_group(reader, parser->data, pos);
 	} else if (reader->group == NULL) {
-		return error_at(reader->err, KNOT_EINVAL, pos, "item '%s' before '- %s'",
+		return error_at(reader->err, KNOT_EINVAL, pos, _("item '%s' before '- %s'"),
 		                parser->key, id);
 	} else {
 		add_value(reader, parser->key, parser->data, pos);
@@ -172,8 +174,8 @@ static int read_items(conf_reader_t *reader, yp_parser_t *parser)
 		return KNOT_EOK;
 	}
 	const source_pos_t pos = { reader->file, parser->line_count };
-	(void)error_at(reader->err, KNOT_EINVAL, pos, "not the form of a Knot DNS "
-	               "configuration (%s)", knot_strerror(ret));
+	(void)error_at(reader->err, KNOT_EINVAL, pos, _("not the form of a Knot DNS "
+	               "configuration (%s)"), knot_strerror(ret));
 	return ret;
 }
 
@@ -181,7 +183,7 @@ static int read_file(config_t *config, const char *path, source_pos_t from, unsi
                      char *err)
 {
 	if (depth > DEPTH_MAX) {
-		return error_at(err, KNOT_EINVAL, from, "item 'include': too deep, a loop?");
+		return error_at(err, KNOT_EINVAL, from, _("item 'include': too deep, a loop?"));
 	}
 	char **file = xadd(&config->files);
 	conf_reader_t reader = {
@@ -193,7 +195,7 @@ static int read_file(config_t *config, const char *path, source_pos_t from, unsi
 	int ret = file_read(path, false, &text, &what);
 	if (ret != KNOT_EOK) {
 		free(text.at);
-		return error_at(err, ret, from, "%s: can't be read (%s)", path, what);
+		return error_at(err, ret, from, _("%s: can't be read (%s)"), path, what);
 	}
 	yp_parser_t *parser = xcalloc(1, sizeof(*parser)); /* Too big for the stack. */
 	yp_init(parser);
@@ -221,7 +223,7 @@ static const conf_value_t *last_value(const conf_group_t *group, const char *ite
 /*! Error: a value of the configuration. */
 static int bad_value(char *err, const conf_value_t *value, const char *what)
 {
-	return error_at(err, KNOT_EINVAL, value->pos, "item '%s', value '%s': %s", value->item,
+	return error_at(err, KNOT_EINVAL, value->pos, _("item '%s', value '%s': %s"), value->item,
 	                value->text, what);
 }
 
@@ -332,8 +334,9 @@ static int add_raw_values(values_t *values, const conf_group_t *group, char *err
 		const conf_value_t *value = &group->values.at[i];
 		item_t item = item_of(value->item);
 		if (item == ITEM_COUNT) {
-			return error_at(err, KNOT_EINVAL, value->pos, "item '%s': " MODULE
-			                " has no such item", value->item);
+			return error_at(err, KNOT_EINVAL, value->pos,
+			                _("item '%s': mod-mxguard has no such item"),
+			                value->item);
 		}
 		values_add(values, item, value->text, value->pos);
 	}
@@ -356,8 +359,9 @@ static int make_policies(config_t *config, char *err)
 	for (size_t i = 0; i < config->sections[CONF_MXGUARD].count && ret == KNOT_EOK; i++) {
 		const conf_group_t *group = &config->sections[CONF_MXGUARD].at[i];
 		if (config_policy(config, group->id) != NULL) {
-			return error_at(err, KNOT_EINVAL, group->pos, "section '" MODULE
-			                "', id '%s': is there already", group->id);
+			return error_at(err, KNOT_EINVAL, group->pos,
+			                _("section 'mod-mxguard', id '%s': is there already"),
+			                group->id);
 		}
 		values_t *values = xadd(&config->policies);
 		values->pos = group->pos;
@@ -391,7 +395,7 @@ static int find_items(const config_t *config, const conf_group_t *zone, items_t 
 		}
 	}
 	return name != NULL && items->template == NULL
-	       ? bad_value(err, name, "there is no such template") : KNOT_EOK;
+	       ? bad_value(err, name, _("there is no such template")) : KNOT_EOK;
 }
 
 /*! The group that an item of the zone comes from, or NULL. */
@@ -430,14 +434,14 @@ static int add_policy(const config_t *config, config_zone_t *zone, const conf_va
                       const char *id, char *err)
 {
 	if (id[0] == '\0') {
-		return bad_value(err, value, "which stanza? It has to be " MODULE "/ID");
+		return bad_value(err, value, _("which stanza? It has to be mod-mxguard/ID"));
 	}
 	values_t *values = config_policy(config, id);
 	if (values == NULL) {
-		return bad_value(err, value, "there is no such stanza of " MODULE);
+		return bad_value(err, value, _("there is no such stanza of mod-mxguard"));
 	}
 	if (!values_protect(values, zone->name)) {
-		zone->skip = "not in the zone list of its stanza of " MODULE;
+		zone->skip = _("not in the zone list of its stanza of mod-mxguard");
 		return KNOT_EOK;
 	}
 	for (size_t i = 0; i < zone->policies.count; i++) {
@@ -453,7 +457,7 @@ static int find_policies(const config_t *config, const items_t *items, config_zo
                          char *err)
 {
 	const conf_group_t *group = source(items, "module");
-	zone->skip = "does not load " MODULE;
+	zone->skip = _("does not load mod-mxguard");
 	for (size_t i = 0; group != NULL && i < group->values.count; i++) {
 		const conf_value_t *value = &group->values.at[i];
 		const char *id = module_id(value->text);
@@ -477,9 +481,9 @@ static int find_file(const items_t *items, config_zone_t *zone, char *err)
 	int ret = zonefile_path(&zone->file, storage != NULL ? storage->text : KNOT_STORAGE_DIR,
 	                        file != NULL ? file->text : "%s.zone", zone->name);
 	return ret == KNOT_EINVAL
-	       ? bad_value(err, file, "a formatter needs an index, as in %c[0] or %l[0]")
+	       ? bad_value(err, file, _("a formatter needs an index, as in %c[0] or %l[0]"))
 	       : ret == KNOT_ERANGE
-	       ? error_at(err, KNOT_EINVAL, zone->pos, "the name of the zone file is too long")
+	       ? error_at(err, KNOT_EINVAL, zone->pos, _("the name of the zone file is too long"))
 	       : ret;
 }
 
@@ -491,8 +495,8 @@ static int make_zone(config_t *config, const conf_group_t *group, char *err)
 	zone->pos = group->pos;
 	zone->name = dname_of(group->id);
 	if (zone->name == NULL) {
-		return error_at(err, KNOT_EINVAL, group->pos, "item 'domain', value '%s': not a "
-		                "domain name", group->id);
+		return error_at(err, KNOT_EINVAL, group->pos, _("item 'domain', value '%s': "
+		                "not a domain name"), group->id);
 	}
 
 	items_t items;
@@ -504,11 +508,11 @@ static int make_zone(config_t *config, const conf_group_t *group, char *err)
 		return ret;
 	}
 	if (value_is(&items, "catalog-role", "generate")) {
-		zone->skip = "a catalog that the server makes: has no file";
+		zone->skip = _("a catalog that the server makes: has no file");
 		return KNOT_EOK;
 	}
 	if (value_is(&items, "catalog-role", "interpret")) {
-		zone->skip = "a catalog";
+		zone->skip = _("a catalog");
 		zone->catalog = true;
 	}
 	return find_file(&items, zone, err);
@@ -520,8 +524,8 @@ static int index_zones(config_t *config, char *err)
 	for (size_t i = 0; i < config->zones.count; i++) {
 		const config_zone_t *zone = &config->zones.at[i];
 		if (config_zone(config, zone->name) != NULL) {
-			return error_at(err, KNOT_EINVAL, zone->pos, "item 'domain': this zone is "
-			                "there already");
+			return error_at(err, KNOT_EINVAL, zone->pos, _("item 'domain': this zone is "
+			                "there already"));
 		}
 		(void)xadd_index(&config->by_name, zone->name);
 	}

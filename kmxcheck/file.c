@@ -14,6 +14,7 @@
 #include <libknot/libknot.h>
 
 #include "kmxcheck/file.h"
+#include "kmxcheck/lang.h"
 #include "kmxcheck/xalloc.h"
 
 /*! Reads all there is. False with errno set: unreadable. */
@@ -50,7 +51,7 @@ static int read_open(int fd, const char *path, bool pipe_too, text_t *text, cons
 	bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode), open = is_open_already(path);
 	text->named = regular && !open;
 	if (!regular && !(pipe_too && open && S_ISFIFO(st.st_mode))) {
-		*what = "not a regular file";
+		*what = _("not a regular file");
 		return KNOT_EFILE;
 	}
 	size_t expected = regular ? (size_t)st.st_size : 0;
@@ -58,7 +59,7 @@ static int read_open(int fd, const char *path, bool pipe_too, text_t *text, cons
 		*what = strerror(errno);
 		return knot_map_errno();
 	} else if (text->size < expected) {
-		*what = "it became shorter while it was read";
+		*what = _("it became shorter while it was read");
 		return KNOT_EFILE;
 	}
 	return KNOT_EOK;
@@ -84,7 +85,7 @@ int file_read_option(const char *path, text_t *text, char err[static ERROR_TEXT_
 	if (ret != KNOT_EOK) {
 		free(text->at);
 		text->at = NULL;
-		(void)error_at(err, ret, (source_pos_t){ .file = path }, "can't be read (%s)",
+		(void)error_at(err, ret, (source_pos_t){ .file = path }, _("can't be read (%s)"),
 		               what);
 	}
 	return ret;

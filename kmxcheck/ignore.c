@@ -12,6 +12,7 @@
 #include "dns/name.h"
 #include "kmxcheck/file.h"
 #include "kmxcheck/ignore.h"
+#include "kmxcheck/lang.h"
 #include "kmxcheck/xalloc.h"
 #include "policy/names.h"
 
@@ -68,11 +69,11 @@ static int add_ignore(ignores_t *ignores, const char *text, source_pos_t pos, ch
 	ignore->rule = audit_rule_of(rule);
 	const char *wrong = NULL;
 	if (ignore->rule == AUDIT_RULE_COUNT) {
-		wrong = "there is no such rule";
+		wrong = _("there is no such rule");
 	} else if (!read_name(&ignore->owner, owner)) {
-		wrong = "the owner is not a domain name";
+		wrong = _("the owner is not a domain name");
 	} else if (!read_name(&ignore->target, target)) {
-		wrong = "the target is not a domain name";
+		wrong = _("the target is not a domain name");
 	}
 	free(rule);
 	return wrong != NULL ? bad_ignore(err, pos, text, wrong) : KNOT_EOK;
@@ -127,12 +128,12 @@ static int read_line(ignores_t *ignores, char *line, source_pos_t pos, char *err
 	if (strncmp(line, "until", 5) == 0 && strchr(" \t\r\n", line[5]) != NULL) {
 		(void)next_word(&line);
 		if (!read_day(next_word(&line), &ignore->last_day)) {
-			return bad_ignore(err, pos, text, "'until' needs a date, YYYY-MM-DD");
+			return bad_ignore(err, pos, text, _("'until' needs a date, YYYY-MM-DD"));
 		}
 	}
 	if (line[0] != '\0' && line[0] != '#') {
-		return bad_ignore(err, pos, text, "what follows has to be 'until YYYY-MM-DD', or "
-		                  "'#' and a reason");
+		return bad_ignore(err, pos, text, _("what follows has to be 'until YYYY-MM-DD', "
+		                                    "or '#' and a reason"));
 	}
 	line += strspn(line, "# \t");
 	size_t size = strcspn(line, "\r\n");
@@ -157,7 +158,7 @@ int ignores_read(ignores_t *ignores, const char *path, char err[static ERROR_TEX
 		char *line = xformat("%.*s", (int)size, text.at + at);
 		pos.line++;
 		ret = strlen(line) < size
-		      ? error_at(err, KNOT_EINVAL, pos, "a zero octet, this is not a text")
+		      ? error_at(err, KNOT_EINVAL, pos, _("a zero octet, this is not a text"))
 		      : read_line(ignores, line, pos, err);
 		free(line);
 		at += size + 1;
@@ -267,19 +268,22 @@ bool ignores_match(const ignores_t *ignores, const knot_dname_t *zone,
 char *ignores_note(const ignores_t *ignores, size_t i, int64_t now, bool all)
 {
 	const ignore_t *ignore = &ignores->list.at[i];
-	char what[64] = "matches nothing", text[ERROR_TEXT_MAX];
+	char day[16], what[128], text[ERROR_TEXT_MAX];
 	if (has_ended(ignore, now)) {
 		struct tm date;
 		time_t last = (time_t)(ignore->last_day * DAY);
-		(void)strftime(what, sizeof(what), "ended on %Y-%m-%d", gmtime_r(&last, &date));
+		(void)strftime(day, sizeof(day), "%Y-%m-%d", gmtime_r(&last, &date));
+		(void)snprintf(what, sizeof(what), _("ended on %s"), day);
 	} else if (!all || ignore->matched > 0 || !ignore->tried ||
 	           audit_rules[ignore->rule].about == OF_LISTS) {
 		return NULL; /* A list grows old by itself: that may be ignored before it does. */
+	} else {
+		(void)snprintf(what, sizeof(what), "%s", _("matches nothing"));
 	}
 	(void)bad_ignore(text, ignore->pos, ignore->text, what);
 	char *reason = ignore->reason != NULL ? xcheck(clean_copy(ignore->reason)) : NULL;
-	char *note = reason != NULL ? xformat("note: %s (%s)", text, reason)
-	                            : xformat("note: %s", text);
+	char *note = reason != NULL ? xformat(_("note: %s (%s)"), text, reason)
+	                            : xformat(_("note: %s"), text);
 	free(reason);
 	return note;
 }

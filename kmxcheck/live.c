@@ -13,6 +13,7 @@
 #include <libknot/libknot.h>
 
 #include "dns/vec.h"
+#include "kmxcheck/lang.h"
 #include "kmxcheck/live.h"
 #include "kmxcheck/xalloc.h"
 
@@ -154,10 +155,15 @@ static int unusable(const session_t *session, const query_t *query, const ldns_p
 {
 	char text[QUERY_TEXT_MAX];
 	char *rcode = ldns_pkt_rcode2str(ldns_pkt_get_rcode(answer));
-	int ret = server_error(session->server, session->err, "answers %s to %s",
-	                       ldns_pkt_tc(answer) ? "incompletely"
-	                                           : rcode != NULL ? rcode : "with an error",
-	                       query_text(text, query));
+	(void)query_text(text, query);
+	int ret = ldns_pkt_tc(answer)
+	          ? server_error(session->server, session->err, _("answers incompletely to %s"),
+	                         text)
+	          : rcode == NULL
+	          ? server_error(session->server, session->err, _("answers with an error to %s"),
+	                         text)
+	          : server_error(session->server, session->err, _("answers %s to %s"), rcode,
+	                         text);
 	free(rcode);
 	return ret;
 }
@@ -188,10 +194,11 @@ static int on_soa(void *ctx, const query_t *query, const ldns_pkt *answer)
 	knot_dname_txt_storage_t name;
 	(void)name_text(name, query->name);
 	char *rcode = ldns_pkt_rcode2str(ldns_pkt_get_rcode(answer));
-	int ret = server_error(session->server, session->err, "is no server of %s (answers %s)",
-	                       name, rcode != NULL &&
-	                       ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR
-	                       ? rcode : "without authority");
+	int ret = rcode != NULL && ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR
+	          ? server_error(session->server, session->err,
+	                         _("is no server of %s (answers %s)"), name, rcode)
+	          : server_error(session->server, session->err,
+	                         _("is no server of %s (answers without authority)"), name);
 	free(rcode);
 	return ret;
 }
@@ -591,43 +598,45 @@ typedef struct {
 static const char *vias_text(unsigned vias)
 {
 	static const char *const texts[VIA_ALL + 1] = {
-		[VIA_BIT(VIA_UDP_SMALL)] = "over UDP with EDNS 512",
-		[VIA_BIT(VIA_UDP_LARGE)] = "over UDP with EDNS 4096",
-		[VIA_BIT(VIA_UDP_SMALL) | VIA_BIT(VIA_UDP_LARGE)] = "over UDP",
-		[VIA_BIT(VIA_TCP)] = "over TCP",
-		[VIA_BIT(VIA_TCP) | VIA_BIT(VIA_UDP_SMALL)] = "over UDP with EDNS 512 and TCP",
-		[VIA_BIT(VIA_TCP) | VIA_BIT(VIA_UDP_LARGE)] = "over UDP with EDNS 4096 and TCP",
-		[VIA_ALL] = "over UDP and TCP",
+		[VIA_BIT(VIA_UDP_SMALL)] = N_("over UDP with EDNS 512"),
+		[VIA_BIT(VIA_UDP_LARGE)] = N_("over UDP with EDNS 4096"),
+		[VIA_BIT(VIA_UDP_SMALL) | VIA_BIT(VIA_UDP_LARGE)] = N_("over UDP"),
+		[VIA_BIT(VIA_TCP)] = N_("over TCP"),
+		[VIA_BIT(VIA_TCP) | VIA_BIT(VIA_UDP_SMALL)] = N_("over UDP with EDNS 512 and TCP"),
+		[VIA_BIT(VIA_TCP) | VIA_BIT(VIA_UDP_LARGE)] = N_("over UDP with EDNS 4096 and TCP"),
+		[VIA_ALL] = N_("over UDP and TCP"),
 	};
-	return texts[vias & VIA_ALL];
+	return _(texts[vias & VIA_ALL]);
 }
 
 static char *message_of(const session_t *session, const about_t *about,
                         const audit_finding_t *finding)
 {
 	knot_dname_txt_storage_t target;
-	char what[ADDRESS_TEXT_MAX + NET_TEXT_MAX + 16] = "a proxy name";
+	char what[ADDRESS_TEXT_MAX + NET_TEXT_MAX + 64];
 	(void)name_text(target, about->target);
 	if (about->observed != NULL) {
 		char address[ADDRESS_TEXT_MAX], net[NET_TEXT_MAX];
-		(void)snprintf(what, sizeof(what), "%s in %s",
+		(void)snprintf(what, sizeof(what), _("%s in %s"),
 		               address_text(address, about->observed->family,
 		                            about->observed->address),
 		               finding->has_network ? net_to_str(&finding->network, net) : "");
+	} else {
+		(void)snprintf(what, sizeof(what), "%s", _("a proxy name"));
 	}
 
 	switch (about->rule) {
 	case AUDIT_PROXIED_HOST:
-		return xformat("%s answers %s, %s", session->server->text, what,
+		return xformat(_("%s answers %s, %s"), session->server->text, what,
 		               vias_text(about->vias));
 	case AUDIT_PROXIED_ALIAS:
-		return xformat("%s answers an alias, by way of %s, that leads to %s, %s",
+		return xformat(_("%s answers an alias, by way of %s, that leads to %s, %s"),
 		               session->server->text, target, what, vias_text(about->vias));
 	case AUDIT_MISSING_TARGET:
-		return xformat("%s answers no address for the target %s, %s",
+		return xformat(_("%s answers no address for the target %s, %s"),
 		               session->server->text, target, vias_text(about->vias));
 	default:
-		return xformat("%s answers the target %s, which leads to %s, %s",
+		return xformat(_("%s answers the target %s, which leads to %s, %s"),
 		               session->server->text, target, what, vias_text(about->vias));
 	}
 }
@@ -635,8 +644,8 @@ static char *message_of(const session_t *session, const about_t *about,
 static const char *remedy_of(const session_t *session)
 {
 	return session->serial != session->audit->serial || session->seen > 0
-	       ? "compare this server's zone, and the policy of its mod-mxguard, with those here"
-	       : "fix the zone, or guard it on this server: mod-mxguard, mode enforce";
+	       ? _("compare this server's zone, and the policy of its mod-mxguard, with those here")
+	       : _("fix the zone, or guard it on this server: mod-mxguard, mode enforce");
 }
 
 static bool same_name(const knot_dname_t *a, const knot_dname_t *b)

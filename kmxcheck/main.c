@@ -17,6 +17,7 @@
 #include "kmxcheck/ask.h"
 #include "kmxcheck/baseline.h"
 #include "kmxcheck/config.h"
+#include "kmxcheck/lang.h"
 #include "kmxcheck/nameservers.h"
 #include "kmxcheck/options.h"
 #include "kmxcheck/print.h"
@@ -65,11 +66,11 @@ static job_t *add_job(run_t *run, const char *path, const knot_dname_t *origin,
 	return job;
 }
 
-static void add_skip(run_t *run, const knot_dname_t *zone, const char *reason, const char *more)
+static void add_skip(run_t *run, const knot_dname_t *zone, char *reason)
 {
 	output_skip_t *skip = xadd(&run->skips);
 	skip->zone = xcheck(knot_dname_to_str_alloc(zone));
-	skip->reason = xformat("%s%s", reason, more);
+	skip->reason = reason;
 }
 
 /* Catalog zones (RFC 9432): their members are zones that a server has without a word in its
@@ -96,7 +97,7 @@ static int add_member(void *ctx, const record_t *record)
 	}
 	(void)knot_dname_copy_lower(member, record->rdata);
 	if (config_zone(&to->run->config, member) == NULL) {
-		add_skip(to->run, member, "member of the catalog ", to->catalog_text);
+		add_skip(to->run, member, xformat(_("member of the catalog %s"), to->catalog_text));
 	} /* What is configured is no member for knotd either. */
 	return KNOT_EOK;
 }
@@ -105,7 +106,7 @@ static int add_member(void *ctx, const record_t *record)
 static void add_catalog(run_t *run, const config_zone_t *zone)
 {
 	char err[ERROR_TEXT_MAX];
-	add_skip(run, zone->name, zone->skip, "");
+	add_skip(run, zone->name, xstrdup(zone->skip));
 	members_t to = { run, zone->name, run->skips.at[run->skips.count - 1].zone };
 	(void)zone_scan(zone->file, zone->name, add_member, &to, err);
 }
@@ -114,7 +115,7 @@ static void add_catalog(run_t *run, const config_zone_t *zone)
 static void add_zone(run_t *run, const config_zone_t *zone, const values_t *only)
 {
 	if (zone->skip != NULL) {
-		add_skip(run, zone->name, zone->skip, "");
+		add_skip(run, zone->name, xstrdup(zone->skip));
 		return;
 	}
 	bool any = false;
@@ -127,7 +128,7 @@ static void add_zone(run_t *run, const config_zone_t *zone, const values_t *only
 		}
 	}
 	if (!any) {
-		add_skip(run, zone->name, "does not load mod-mxguard/", only->id);
+		add_skip(run, zone->name, xformat(_("does not load mod-mxguard/%s"), only->id));
 	}
 }
 
@@ -138,7 +139,7 @@ static bool skip_missing(run_t *run, job_t *job)
 	job->skipped = job->configured && job->path != NULL && access(job->path, F_OK) != 0 &&
 	               (errno == ENOENT || errno == ENOTDIR);
 	if (job->skipped) {
-		add_skip(run, job->origin, "has no zone file ", job->path);
+		add_skip(run, job->origin, xformat(_("has no zone file %s"), job->path));
 	}
 	return job->skipped;
 }
@@ -154,10 +155,11 @@ static int check_left(const run_t *run, char *err)
 	}
 	const output_skip_t *first = run->skips.at;
 	return first == NULL
-	       ? error_at(err, KNOT_EINVAL, nowhere, "%s: there is no zone to audit", config)
-	       : error_at(err, KNOT_EINVAL, nowhere, "%s: there is no zone to audit: %s %s%s",
-	                  config, first->zone, first->reason,
-	                  run->skips.count > 1 ? ", and so on" : "");
+	       ? error_at(err, KNOT_EINVAL, nowhere, _("%s: there is no zone to audit"), config)
+	       : error_at(err, KNOT_EINVAL, nowhere, run->skips.count > 1
+	                  ? _("%s: there is no zone to audit: %s %s, and so on")
+	                  : _("%s: there is no zone to audit: %s %s"), config, first->zone,
+	                  first->reason);
 }
 
 /*! Adds the zone that an operand names. */
@@ -169,7 +171,7 @@ static int add_operand(run_t *run, const char *operand, values_t *values, char *
 	}
 	knot_dname_t *name = dname_of(operand);
 	if (name == NULL) {
-		return error_at(err, KNOT_EINVAL, nowhere, "'%s': not a domain name", operand);
+		return error_at(err, KNOT_EINVAL, nowhere, _("'%s': not a domain name"), operand);
 	}
 	*(knot_dname_t **)xadd(&run->names) = name;
 	(void)add_job(run, NULL, name, values);
@@ -185,8 +187,8 @@ static int make_jobs(run_t *run, char *err)
 	if (options->policy != NULL) {
 		values = config_policy(config, options->policy);
 		if (values == NULL) {
-			return error_at(err, KNOT_EINVAL, nowhere, "--policy '%s': there is no "
-			                "such stanza of mod-mxguard in %s", options->policy,
+			return error_at(err, KNOT_EINVAL, nowhere, _("--policy '%s': there is no "
+			                "such stanza of mod-mxguard in %s"), options->policy,
 			                options->config);
 		}
 	}
@@ -231,9 +233,10 @@ static int find_policy(run_t *run, size_t i, char *err)
 	knot_dname_txt_storage_t name;
 	const char *file = run->options.config;
 	return config->policies.count == 0
-	       ? error_at(err, KNOT_EINVAL, nowhere, "%s: there is no stanza of mod-mxguard", file)
-	       : error_at(err, KNOT_EINVAL, nowhere, "%s: zone %s loads no mod-mxguard in %s: "
-	                  "which stanza? Use --policy", job->zone->file,
+	       ? error_at(err, KNOT_EINVAL, nowhere, _("%s: there is no stanza of mod-mxguard"),
+	                  file)
+	       : error_at(err, KNOT_EINVAL, nowhere, _("%s: zone %s loads no mod-mxguard in %s: "
+	                  "which stanza? Use --policy"), job->zone->file,
 	                  name_text(name, job->zone->apex), file);
 }
 
@@ -279,7 +282,7 @@ static void say_warning(void *ctx, const char *text)
 	}
 	*(char **)xadd(&run->warned) = xstrdup(line);
 	if (!run->options.quiet) {
-		complain("note: %s", line);
+		complain(_("note: %s"), line);
 	}
 }
 
@@ -300,7 +303,7 @@ static int make_policy(run_t *run, size_t i, char *err)
 		knot_dname_txt_storage_t name;
 		(void)values_error(job->values, text, err);
 		size_t len = strlen(err);
-		(void)snprintf(err + len, ERROR_TEXT_MAX - len, ", in zone %s",
+		(void)snprintf(err + len, ERROR_TEXT_MAX - len, _(", in zone %s"),
 		               name_text(name, job->zone->apex));
 	} else {
 		warning_t about = { run, job->values };
@@ -359,7 +362,7 @@ static bool fixable(const run_t *run, const values_t *values, char err[static ER
 	if (!fixes(run) || knows_mail(values)) {
 		return true;
 	}
-	(void)values_error(values, "a mail-address is needed to fix a zone", err);
+	(void)values_error(values, _("a mail-address is needed to fix a zone"), err);
 	return false;
 }
 
@@ -450,7 +453,7 @@ static bool add_nameserver(run_t *run, const job_t *job, const knot_dname_t *ns)
 	nameserver_list_t *servers = nameservers_find(&run->nameservers, &run->zones, job->zone,
 	                                              &job->policy, ns, run->options.port);
 	if (servers->count == 0) {
-		char *text = xformat("%s: no address of the name server %s is to be found",
+		char *text = xformat(_("%s: no address of the name server %s is to be found"),
 		                     job->zone->file, name_text(name, ns));
 		trouble(run, text);
 		free(text);
@@ -462,7 +465,7 @@ static bool add_nameserver(run_t *run, const job_t *job, const knot_dname_t *ns)
 			asks_add(&run->asks, &server->server, ns, &job->audit, &job->policy);
 			any = true;
 		} else if (!server->told && !run->options.quiet) {
-			complain("note: %s (%s) is not asked: there is no network to it here",
+			complain(_("note: %s (%s) is not asked: there is no network to it here"),
 			         server->server.text, name_text(name, ns));
 			server->told = true;
 		}
@@ -482,7 +485,7 @@ static void add_nameservers(run_t *run, const job_t *job)
 		any |= add_nameserver(run, job, ns);
 	}
 	if (!any) {
-		complain("%s: the zone has no name server that can be asked", job->zone->file);
+		complain(_("%s: the zone has no name server that can be asked"), job->zone->file);
 		run->failed++;
 	}
 }
@@ -526,8 +529,9 @@ static void audit_jobs(run_t *run)
 static void tell_given_up(run_t *run, const patience_t *patience, const server_t *server)
 {
 	if (patience->not_asked > 0) {
-		complain("%s: %zu more zones were not asked for", server->text,
-		         patience->not_asked);
+		complain(ngettext("%s: %zu more zone was not asked for",
+		                  "%s: %zu more zones were not asked for", patience->not_asked),
+		         server->text, patience->not_asked);
 		run->failed++;
 	}
 }
@@ -552,7 +556,7 @@ static bool write_text(const char *text, size_t size)
 {
 	bool fine = fwrite(text, 1, size, stdout) == size && fflush(stdout) == 0;
 	if (!fine) {
-		complain("standard output can't be written: %s", strerror(errno));
+		complain(_("standard output can't be written: %s"), strerror(errno));
 	}
 	return fine;
 }
@@ -793,7 +797,11 @@ static int run_list(const options_t *options)
 int main(int argc, char **argv)
 {
 	run_t run = { .now = time(NULL) };
+	lang_begin(LOCALE_DIR);
 	options_next_t next = options_read(&run.options, argc, argv);
+	if (output_is_report(run.options.format)) {
+		lang_english();
+	}
 	int status = next == OPTIONS_DONE ? EXIT_CLEAN :
 	             next == OPTIONS_WRONG ? EXIT_TROUBLE :
 	             run.options.list.path != NULL ? run_list(&run.options) : run_all(&run);

@@ -14,16 +14,18 @@
 #include <string.h>
 
 #include "kmxcheck/client.h"
+#include "kmxcheck/lang.h"
 #include "kmxcheck/options.h"
 #include "kmxcheck/xalloc.h"
 
-static const char usage[] =
-"Usage: kmxcheck [OPTION]... FILE...\n"
+/* In parts, which are translated one by one. */
+static const char *const usage[] = {
+N_("Usage: kmxcheck [OPTION]... FILE...\n"
 "       kmxcheck [OPTION]... -c FILE [FILE]...\n"
 "       kmxcheck [OPTION]... -s ADDR[@PORT] --axfr ZONE...\n"
 "       kmxcheck --list FILE [--replaces FILE] [--records]\n"
-"Finds mail that leads to a web proxy, in zone files ('-' is standard input) and on servers.\n"
-"\n"
+"Finds mail that leads to a web proxy, in zone files ('-' is standard input) and on servers.\n"),
+N_("\n"
 "Policy:\n"
 "  -c, --config FILE         a Knot DNS configuration; without FILEs, audits every zone there\n"
 "                            that loads mod-mxguard\n"
@@ -38,21 +40,21 @@ static const char usage[] =
 "      --mail-address ADDR   where mail really is\n"
 "      --web-origin NET      where the web site really runs\n"
 "    All but the first two may be repeated and replace --config. Without any --proxy or\n"
-"    --proxy-file, the installed lists are taken.\n"
-"\n"
+"    --proxy-file, the installed lists are taken.\n"),
+N_("\n"
 "Zones:\n"
 "  -o, --origin NAME         the zone's name (default: what the file says, else its name)\n"
 "  -s, --server ADDR[@PORT]  ask this server what a mail server would meet\n"
 "      --all-servers         ask every name server of each zone\n"
 "      --port PORT           of servers that are named without one (default: 53)\n"
-"      --axfr                take the zones from the server of -s, not from files\n"
-"\n"
+"      --axfr                take the zones from the server of -s, not from files\n"),
+N_("\n"
 "Lists:\n"
 "      --list FILE           check this list of proxies, as the module reads it; networks that no\n"
 "                            visitor meets, such as private ones, are findings\n"
 "      --replaces FILE       and it must not say less than half of what this list says\n"
-"      --records             print it as APL and PTR records of a zone\n"
-"\n"
+"      --records             print it as APL and PTR records of a zone\n"),
+N_("\n"
 "Output:\n"
 "  -f, --format FORMAT       text (default), json, sarif, dot, or a script that\n"
 "                            fixes the zones: knotc, nsupdate\n"
@@ -65,9 +67,10 @@ static const char usage[] =
 "  -q, --quiet               no output but errors: the exit status says it\n"
 "      --explain RULE        what a rule means, why it hurts mail, how to fix it\n"
 "  -V, --version             the version\n"
-"  -h, --help                this text\n"
-"\n"
-"Exit status: 0 nothing found, 1 findings, 2 usage, configuration or input error.\n";
+"  -h, --help                this text\n"),
+N_("\n"
+"Exit status: 0 nothing found, 1 findings, 2 usage, configuration or input error.\n"),
+};
 
 /* Long options without a letter. The values of a policy follow, by item. */
 enum {
@@ -130,7 +133,7 @@ void complain(const char *fmt, ...)
 static bool output_done(void)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		complain("standard output can't be written");
+		complain(_("standard output can't be written"));
 		return false;
 	}
 	return true;
@@ -138,7 +141,9 @@ static bool output_done(void)
 
 static bool print_usage(void)
 {
-	(void)fputs(usage, stdout);
+	for (size_t i = 0; i < sizeof(usage) / sizeof(*usage); i++) {
+		(void)fputs(_(usage[i]), stdout);
+	}
 	return output_done();
 }
 
@@ -152,24 +157,26 @@ static bool explain_rule(const char *name)
 {
 	audit_rule_t rule = audit_rule_of(name);
 	if (rule == AUDIT_RULE_COUNT) {
-		complain("there is no rule '%s', but these:", name);
+		complain(_("there is no rule '%s', but these:"), name);
 		for (rule = 0; rule < AUDIT_RULE_COUNT; rule++) {
 			(void)fprintf(stderr, "  %-16s  %s\n", audit_rules[rule].name,
-			              audit_rules[rule].summary);
+			              _(audit_rules[rule].summary));
 		}
 		return false;
 	}
 
 	const audit_rule_info_t *info = &audit_rules[rule];
-	(void)printf("%s (%s): %s\n\n%s", info->name,
-	             info->severity == SEVERITY_ERROR ? "error" : "warning", info->summary,
-	             info->explain);
-	size_t len = strlen(info->explain);
-	if (len > 0 && info->explain[len - 1] != '\n') {
+	(void)printf(_("%s (%s): %s"), info->name,
+	             info->severity == SEVERITY_ERROR ? _("error") : _("warning"),
+	             _(info->summary));
+	const char *explain = _(info->explain);
+	(void)printf("\n\n%s", explain);
+	size_t len = strlen(explain);
+	if (len > 0 && explain[len - 1] != '\n') {
 		(void)putchar('\n');
 	}
 	if (info->rfc != NULL) {
-		(void)printf("\nSee %s.\n", info->rfc);
+		(void)printf(_("\nSee %s.\n"), info->rfc);
 	}
 	return output_done();
 }
@@ -181,7 +188,7 @@ static bool read_origin(options_t *options, const char *text)
 	free(options->origin);
 	options->origin = dname_of(text);
 	if (options->origin == NULL) {
-		complain("--origin '%s': not a domain name", text);
+		complain(_("--origin '%s': not a domain name"), text);
 	}
 	return options->origin != NULL;
 }
@@ -190,7 +197,7 @@ static bool read_format(options_t *options, const char *text)
 {
 	format_t format = output_format(text);
 	if (format == FORMAT_COUNT) {
-		complain("--format '%s': has to be text, json, sarif, dot, knotc or nsupdate",
+		complain(_("--format '%s': has to be text, json, sarif, dot, knotc or nsupdate"),
 		         text);
 		return false;
 	}
@@ -209,7 +216,7 @@ static bool read_fail_on(options_t *options, const char *text)
 			return true;
 		}
 	}
-	complain("--fail-on '%s': has to be error, warning or never", text);
+	complain(_("--fail-on '%s': has to be error, warning or never"), text);
 	return false;
 }
 
@@ -217,7 +224,7 @@ static bool read_port(options_t *options, const char *text)
 {
 	options->port = port_from_str(text);
 	if (options->port == 0) {
-		complain("--port '%s': not a port", text);
+		complain(_("--port '%s': not a port"), text);
 	}
 	return options->port != 0;
 }
@@ -300,32 +307,32 @@ static const char *conflict(const options_t *options)
 	if (options->list.path != NULL) {
 		return options->operand_count > 0 || options->config != NULL || options->server != NULL ||
 		       options->all_servers || options->has_values
-		       ? "--list checks a list, not zones: neither a policy nor a FILE or server goes "
-		         "with it" : NULL;
+		       ? _("--list checks a list, not zones: neither a policy nor a FILE or server "
+		           "goes with it") : NULL;
 	}
 	if (options->list.replaces != NULL || options->list.records) {
-		return "--replaces and --records need a --list";
+		return _("--replaces and --records need a --list");
 	}
 	if (options->config == NULL && options->operand_count == 0) {
-		return options->axfr ? "which zone? --axfr takes names of zones"
-		                     : "which zone? FILE or --config is missing";
+		return options->axfr ? _("which zone? --axfr takes names of zones")
+		                     : _("which zone? FILE or --config is missing");
 	}
 	if (options->config != NULL && options->has_values) {
-		return "--config brings the policy: --proxy, --mail-host and the like do not go "
-		       "with it";
+		return _("--config brings the policy: --proxy, --mail-host and the like do not go "
+		         "with it");
 	}
 	if (options->config == NULL && options->policy != NULL) {
-		return "--policy picks a stanza of --config, which is missing";
+		return _("--policy picks a stanza of --config, which is missing");
 	}
 	if (options->axfr && options->server == NULL) {
-		return "--axfr needs a --server";
+		return _("--axfr needs a --server");
 	}
 	if (options->origin != NULL && (options->operand_count != 1 || options->axfr)) {
-		return "--origin goes with one FILE";
+		return _("--origin goes with one FILE");
 	}
 	if (inputs > 1 || (inputs > 0 && options->axfr)) {
-		return options->axfr ? "--axfr takes names of zones, not standard input"
-		                     : "standard input can be read once only";
+		return options->axfr ? _("--axfr takes names of zones, not standard input")
+		                     : _("standard input can be read once only");
 	}
 	return NULL;
 }
@@ -372,7 +379,7 @@ options_next_t options_read(options_t *options, int argc, char **argv)
 			return explain_rule(optarg) ? OPTIONS_DONE : OPTIONS_WRONG;
 		case '?':
 			complain_option(argc, argv);
-			(void)fputs("Try 'kmxcheck --help'.\n", stderr);
+			(void)fputs(_("Try 'kmxcheck --help'.\n"), stderr);
 			return OPTIONS_WRONG;
 		default:
 			if (!read_option(options, opt, optarg)) {
@@ -383,11 +390,11 @@ options_next_t options_read(options_t *options, int argc, char **argv)
 	options->operands = argv + optind;
 	options->operand_count = (size_t)(argc - optind);
 
-	const char *wrong = (diff && format) ? "--diff and --format do not go together"
+	const char *wrong = (diff && format) ? _("--diff and --format do not go together")
 	                                     : conflict(options);
 	if (wrong != NULL) {
 		complain("%s", wrong);
-		(void)fputs("Try 'kmxcheck --help'.\n", stderr);
+		(void)fputs(_("Try 'kmxcheck --help'.\n"), stderr);
 		return OPTIONS_WRONG;
 	}
 	return OPTIONS_RUN;

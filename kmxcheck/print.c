@@ -44,6 +44,11 @@ format_t output_format(const char *name)
 	return format;
 }
 
+bool output_is_report(format_t format)
+{
+	return format == FORMAT_JSON || format == FORMAT_SARIF;
+}
+
 bool print_new_zone(const output_t *output, size_t i)
 {
 	const output_zone_t *zone = &output->zones[i];

@@ -90,6 +90,9 @@ typedef struct {
 /*! The format that -f names ("text", "json"), or FORMAT_COUNT. */
 format_t output_format(const char *name);
 
+/*! True for the formats that hold findings for programs, which read them in English. */
+bool output_is_report(format_t format);
+
 /*! Counts; decides the exit status too. */
 void output_count(const output_t *output, output_totals_t *totals);
 

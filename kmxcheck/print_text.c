@@ -10,13 +10,12 @@
 
 #include <libknot/libknot.h>
 
+#include "kmxcheck/lang.h"
 #include "kmxcheck/print.h"
 #include "kmxcheck/xalloc.h"
 
 /* A longer owner pushes its own file out of the column, not those of all the others. */
 #define OWNER_COLUMN_MAX 40
-
-#define INDENT "           "
 
 /* Escape sequences, or nothing at all. */
 typedef struct {
@@ -36,44 +35,77 @@ static const style_t colored = {
 static const style_t uncolored = { { "", "" }, "", "", "", 0 };
 
 static const char *const severity_names[] = {
-	[SEVERITY_WARNING] = "warning",
-	[SEVERITY_ERROR] = "error",
+	[SEVERITY_WARNING] = N_("warning"),
+	[SEVERITY_ERROR] = N_("error"),
 };
 
 static const char *const guards[] = {
 	[GUARD_NONE] = "",
-	[GUARD_UNKNOWN] = "guarded or not would be the same here",
-	[GUARD_NO] = "not guarded",
-	[GUARD_YES] = "guarded",
-	[GUARD_PART] = "guarded in part, or with other data",
-	[GUARD_OTHER] = "another zone than the file",
+	[GUARD_UNKNOWN] = N_("guarded or not would be the same here"),
+	[GUARD_NO] = N_("not guarded"),
+	[GUARD_YES] = N_("guarded"),
+	[GUARD_PART] = N_("guarded in part, or with other data"),
+	[GUARD_OTHER] = N_("another zone than the file"),
 };
 
-/* "s" unless the count is 1. */
-static const char *plural(size_t count)
+/* Columns of text in UTF-8, each character of which takes one. */
+static size_t columns(const char *text, size_t size)
 {
-	return count == 1 ? "" : "s";
+	size_t count = 0;
+	for (size_t i = 0; i < size; i++) {
+		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	}
+	return count;
 }
 
-/* Writes text that begins in a column, with line breaks between words where the terminal ends. */
-static void write_words(FILE *out, const style_t *style, size_t column, const char *indent,
+static size_t width_of(const char *text)
+{
+	return columns(text, strlen(text));
+}
+
+/* Writes blanks behind a text up to the width of its column. */
+static void pad(FILE *out, const char *text, size_t width)
+{
+	size_t size = width_of(text);
+	(void)fprintf(out, "%*s", size < width ? (int)(width - size) : 0, "");
+}
+
+/* Writes text that begins in a column, with line breaks between words where the terminal ends, and
+ * so many blanks before the lines that follow. */
+static void write_words(FILE *out, const style_t *style, size_t column, size_t indent,
                         const char *text)
 {
 	char *clean = xcheck(clean_copy(text));
 	for (const char *at = clean; *at != '\0';) {
 		size_t blank = strspn(at, " "), word = strcspn(at + blank, " ");
-		if (style->width > 0 && column + blank + word > style->width &&
-		    column > strlen(indent)) {
-			(void)fprintf(out, "\n%s", indent);
-			column = strlen(indent);
+		size_t wide = columns(at + blank, word);
+		if (style->width > 0 && column + blank + wide > style->width && column > indent) {
+			(void)fprintf(out, "\n%*s", (int)indent, "");
+			column = indent;
 			at += blank;
 			blank = 0;
 		}
 		(void)fwrite(at, 1, blank + word, out);
-		column += blank + word;
+		column += blank + wide;
 		at += blank + word;
 	}
 	free(clean);
+}
+
+/* The width of the column of severities. */
+static size_t severity_width(void)
+{
+	size_t error = width_of(_(severity_names[SEVERITY_ERROR]));
+	size_t warning = width_of(_(severity_names[SEVERITY_WARNING]));
+	return error > warning ? error : warning;
+}
+
+static void print_severity(FILE *out, const style_t *style, severity_t severity)
+{
+	const char *name = _(severity_names[severity]);
+	(void)fprintf(out, "%s%s", style->severity[severity], name);
+	pad(out, name, severity_width());
+	(void)fputs(style->plain, out);
 }
 
 /* Widths of the columns of a zone. */
@@ -120,10 +152,11 @@ static void print_finding(FILE *out, const style_t *style, const widths_t *width
 {
 	char owner[sizeof(knot_dname_txt_storage_t) + TYPE_TEXT_MAX];
 	(void)owner_text(owner, sizeof(owner), finding);
-	severity_t severity = audit_rules[finding->rule].severity;
+	const size_t indent = severity_width() + 4;
 
-	(void)fprintf(out, "  %s%-7s%s  %s%-*s%s  ", style->severity[severity],
-	              severity_names[severity], style->plain, style->bold, width->rule,
+	(void)fputs("  ", out);
+	print_severity(out, style, audit_rules[finding->rule].severity);
+	(void)fprintf(out, "  %s%-*s%s  ", style->bold, width->rule,
 	              audit_rules[finding->rule].name, style->plain);
 	if (finding->pos.file != NULL) {
 		(void)fprintf(out, "%-*s  %s", width->owner, owner, style->dim);
@@ -136,13 +169,15 @@ static void print_finding(FILE *out, const style_t *style, const widths_t *width
 		(void)fputs(owner, out);
 	}
 	if (finding->known) {
-		(void)fprintf(out, "  %sknown%s", style->dim, style->plain);
+		(void)fprintf(out, "  %s%s%s", style->dim, _("known"), style->plain);
 	}
-	(void)fputs("\n" INDENT, out);
-	write_words(out, style, strlen(INDENT), INDENT, finding->message);
+	(void)fprintf(out, "\n%*s", (int)indent, "");
+	write_words(out, style, indent, indent, finding->message);
 	if (finding->remedy != NULL) {
-		(void)fprintf(out, "\n" INDENT "%sremedy:%s ", style->dim, style->plain);
-		write_words(out, style, strlen(INDENT "remedy: "), INDENT, finding->remedy);
+		const char *remedy = _("remedy:");
+		(void)fprintf(out, "\n%*s%s%s%s ", (int)indent, "", style->dim, remedy,
+		              style->plain);
+		write_words(out, style, indent + width_of(remedy) + 1, indent, finding->remedy);
 	}
 	(void)fputc('\n', out);
 }
@@ -150,18 +185,22 @@ static void print_finding(FILE *out, const style_t *style, const widths_t *width
 /* Which server, and what its answers tell of it. */
 static char *server_text(const output_zone_t *zone)
 {
-	char counts[96] = "";
-	if (zone->guard == GUARD_OTHER) {
-		(void)snprintf(counts, sizeof(counts), " (serial %u, not %u)", zone->audit->serial,
-		               zone->file_serial);
-	} else if (zone->changes > 0) {
-		(void)snprintf(counts, sizeof(counts), " (%zu of %zu changes in its answers)",
-		               zone->seen, zone->changes);
-	}
+	const char *guard = zone->guard != GUARD_NONE ? _(guards[zone->guard]) : "";
+	char *counts = zone->guard == GUARD_OTHER
+	               ? xformat(_(" (serial %u, not %u)"), zone->audit->serial, zone->file_serial)
+	               : zone->changes > 0
+	               ? xformat(ngettext(" (%zu of %zu changes in its answers)",
+	                                  " (%zu of %zu changes in its answers)", zone->changes),
+	                         zone->seen, zone->changes)
+	               : xstrdup("");
 	bool named = zone->ns != NULL;
-	return xformat(" at %s%s%s%s: %s%s, %zu quer%s", zone->server, named ? " (" : "",
-	               named ? zone->ns : "", named ? ")" : "", guards[zone->guard], counts,
-	               zone->queries, zone->queries == 1 ? "y" : "ies");
+	char *server = xformat("%s%s%s%s", zone->server, named ? " (" : "", named ? zone->ns : "",
+	                       named ? ")" : "");
+	char *text = xformat(ngettext(" at %s: %s%s, %zu query", " at %s: %s%s, %zu queries",
+	                              zone->queries), server, guard, counts, zone->queries);
+	free(server);
+	free(counts);
+	return text;
 }
 
 static void print_zone(FILE *out, const style_t *style, const output_t *output, size_t number)
@@ -175,14 +214,15 @@ static void print_zone(FILE *out, const style_t *style, const output_t *output, 
 	(void)fprintf(out, "%s%s%s", style->bold, name_text(name, audit->zone), style->plain);
 	if (zone->server != NULL) {
 		char *text = server_text(zone);
-		write_words(out, style, strlen(name), "    ", text);
+		write_words(out, style, strlen(name), 4, text);
 		(void)fputc('\n', out);
 		free(text);
 	} else {
 		/* Always: which zone it is may be a guess. */
-		(void)fprintf(out, " serial %u, %llu record%s%s\n", audit->serial,
-		              (unsigned long long)audit->records, plural(audit->records),
-		              totals.zones_bad == 0 ? ": nothing found" : "");
+		(void)fprintf(out, ngettext(" serial %u, %zu record", " serial %u, %zu records",
+		                            audit->records), audit->serial,
+		              (size_t)audit->records);
+		(void)fprintf(out, "%s\n", totals.zones_bad == 0 ? _(": nothing found") : "");
 		if (totals.zones_bad == 0) {
 			return;
 		}
@@ -232,23 +272,33 @@ static void print_advice(FILE *out, const style_t *style, const output_totals_t 
 	size_t count = sort_rules(totals, order);
 	for (size_t i = 0; i < count; i++) {
 		const audit_rule_info_t *info = &audit_rules[order[i]];
-		(void)fprintf(out, "%7zu  %s%-7s%s  %-16s  %s\n", totals->rules[order[i]],
-		              style->severity[info->severity], severity_names[info->severity],
-		              style->plain, info->name, info->summary);
+		(void)fprintf(out, "%7zu  ", totals->rules[order[i]]);
+		print_severity(out, style, info->severity);
+		(void)fprintf(out, "  %-16s  %s\n", info->name, _(info->summary));
 	}
 
 	const char *first = known_of(totals) == totals->errors + totals->warnings
-	                    ? "nothing of it is new; see to the rest when you can"
+	                    ? _("nothing of it is new; see to the rest when you can")
 	                    : totals->errors > totals->known[SEVERITY_ERROR]
-	                    ? "fix the errors, they keep mail from arriving"
-	                    : "no mail is lost yet; see to the warnings";
-	char *text = xformat("%s. kmxcheck --explain %s tells more%s.", first,
-	                     audit_rules[order[0]].name, totals->edits > 0
-	                     ? ", --diff shows the records to change" : "");
-	(void)fprintf(out, "%sfirst:%s ", style->bold, style->plain);
-	write_words(out, style, strlen("first: "), "  ", text);
+	                    ? _("fix the errors, they keep mail from arriving")
+	                    : _("no mail is lost yet; see to the warnings");
+	char *text = xformat(totals->edits > 0
+	                     ? _("%s. kmxcheck --explain %s tells more, --diff shows the records "
+	                         "to change.")
+	                     : _("%s. kmxcheck --explain %s tells more."), first,
+	                     audit_rules[order[0]].name);
+	const char *label = _("first:");
+	(void)fprintf(out, "%s%s%s ", style->bold, label, style->plain);
+	write_words(out, style, width_of(label) + 1, 2, text);
 	(void)fputc('\n', out);
 	free(text);
+}
+
+/* Writes a number in words, which are formats for it, as for ngettext(). */
+__attribute__((format(printf, 2, 0), format(printf, 3, 0)))
+static void print_count(FILE *out, const char *one, const char *many, size_t count)
+{
+	(void)fprintf(out, ngettext(one, many, count), count);
 }
 
 static void print_closing(FILE *out, const style_t *style, const output_t *output)
@@ -257,40 +307,40 @@ static void print_closing(FILE *out, const style_t *style, const output_t *outpu
 	output_count(output, &totals);
 
 	for (size_t i = 0; i < output->skip_count; i++) {
-		(void)fputs("skipped ", out);
-		write_clean(out, output->skips[i].zone);
-		(void)fputs(": ", out);
-		write_clean(out, output->skips[i].reason);
+		char *text = xformat(_("skipped %s: %s"), output->skips[i].zone,
+		                     output->skips[i].reason);
+		write_clean(out, text);
 		(void)fputc('\n', out);
+		free(text);
 	}
 
-	(void)fprintf(out, "%zu zone%s", totals.zones, plural(totals.zones));
+	print_count(out, "%zu zone", "%zu zones", totals.zones);
 	if (output->server_count > 1) {
-		(void)fprintf(out, " at %zu servers", output->server_count);
+		print_count(out, " at %zu server", " at %zu servers", output->server_count);
 	}
-	(void)fputs(": ", out);
+	(void)fputs(totals.zones_bad == 0 ? _(": nothing found") : _(": "), out);
 	if (totals.errors > 0) {
-		(void)fprintf(out, "%s%zu error%s%s", style->severity[SEVERITY_ERROR],
-		              totals.errors, plural(totals.errors), style->plain);
+		(void)fputs(style->severity[SEVERITY_ERROR], out);
+		print_count(out, "%zu error", "%zu errors", totals.errors);
+		(void)fputs(style->plain, out);
 	}
 	if (totals.warnings > 0) {
-		(void)fprintf(out, "%s%s%zu warning%s%s", totals.errors > 0 ? ", " : "",
-		              style->severity[SEVERITY_WARNING], totals.warnings,
-		              plural(totals.warnings), style->plain);
+		(void)fprintf(out, "%s%s", totals.errors > 0 ? ", " : "",
+		              style->severity[SEVERITY_WARNING]);
+		print_count(out, "%zu warning", "%zu warnings", totals.warnings);
+		(void)fputs(style->plain, out);
 	}
-	if (totals.zones_bad == 0) {
-		(void)fputs("nothing found", out);
-	} else if (totals.zones > 1) {
-		(void)fprintf(out, " in %zu of them", totals.zones_bad);
+	if (totals.zones_bad > 0 && totals.zones > 1) {
+		print_count(out, " in %zu of them", " in %zu of them", totals.zones_bad);
 	}
 	if (known_of(&totals) > 0) {
-		(void)fprintf(out, ", %zu known", known_of(&totals));
+		print_count(out, ", %zu known", ", %zu known", known_of(&totals));
 	}
 	if (totals.ignored > 0) {
-		(void)fprintf(out, ", %zu ignored", totals.ignored);
+		print_count(out, ", %zu ignored", ", %zu ignored", totals.ignored);
 	}
 	if (output->skip_count > 0) {
-		(void)fprintf(out, ", %zu skipped", output->skip_count);
+		print_count(out, ", %zu skipped", ", %zu skipped", output->skip_count);
 	}
 	(void)fputc('\n', out);
 

@@ -15,6 +15,7 @@
 
 #include <libknot/yparser/yptrafo.h>
 
+#include "kmxcheck/lang.h"
 #include "kmxcheck/values.h"
 #include "kmxcheck/xalloc.h"
 #include "policy/netfile.h"
@@ -29,9 +30,9 @@ static const yp_item_t type_time = {
 	.type = YP_TINT, YP_VINT = { .max = SCHEMA_TIME_MAX, .unit = YP_STIME }
 };
 
-#define TYPE_MODE  &type_mode, "has to be log or enforce"
-#define TYPE_BOOL  &type_bool, "has to be on or off"
-#define TYPE_TIME  &type_time, "not a time"
+#define TYPE_MODE  &type_mode, N_("has to be log or enforce")
+#define TYPE_BOOL  &type_bool, N_("has to be on or off")
+#define TYPE_TIME  &type_time, N_("not a time")
 #define TYPE_DNAME NULL, NULL
 #define TYPE_NET   NULL, NULL
 #define TYPE_ADDR  NULL, NULL
@@ -77,7 +78,7 @@ int values_add_installed(values_t *values, char err[static ERROR_TEXT_MAX])
 	/* Sorted, so that two machines with the same lists say the same. */
 	int count = scandir(PROXIES_DIR, &entries, is_list, alphasort);
 	if (count < 0 && errno != ENOENT) {
-		return error_at(err, knot_map_errno(), nowhere, "'%s' can't be read: %s",
+		return error_at(err, knot_map_errno(), nowhere, _("'%s' can't be read: %s"),
 		                PROXIES_DIR, strerror(errno));
 	}
 	for (int i = 0; i < count; i++) {
@@ -88,8 +89,8 @@ int values_add_installed(values_t *values, char err[static ERROR_TEXT_MAX])
 	}
 	free(entries);
 	return count > 0 ? KNOT_EOK
-	       : error_at(err, KNOT_ENOENT, nowhere, "no lists of proxy networks are installed in "
-	                  "'%s': use --proxy-file, --proxy or --config", PROXIES_DIR);
+	       : error_at(err, KNOT_ENOENT, nowhere, _("no lists of proxy networks are installed in "
+	                  "'%s': use --proxy-file, --proxy or --config"), PROXIES_DIR);
 }
 
 bool values_protect(const values_t *values, const knot_dname_t *zone)
@@ -143,7 +144,7 @@ static int bad_value(char *err, const values_t *values, item_t item, size_t i, c
 {
 	const raw_t *raw = &values->raw[item];
 	const source_pos_t pos = raw->positions.at[i];
-	return error_at(err, KNOT_EINVAL, pos, pos.file != NULL ? "item '%s', value '%s': %s"
+	return error_at(err, KNOT_EINVAL, pos, pos.file != NULL ? _("item '%s', value '%s': %s")
 	                                                        : "--%s '%s': %s",
 	                items[item].name, raw->texts.at[i], what);
 }
@@ -174,7 +175,7 @@ static int make_numbers(values_t *values, char *err)
 		const char *text = values->raw[item].texts.at[0];
 		if (text[0] == '\0' ||
 		    yp_item_to_bin(type, text, strlen(text), bin, &size) != KNOT_EOK) {
-			return bad_value(err, values, item, 0, items[item].bad);
+			return bad_value(err, values, item, 0, _(items[item].bad));
 		}
 		numbers[item] = type->type == YP_TINT ? yp_int(bin) : bin[0];
 	}
@@ -189,7 +190,7 @@ static int make_dnames(const values_t *values, item_t item, name_list_t *out, ch
 	for (size_t i = 0; i < raw->texts.count; i++) {
 		knot_dname_t *name = dname_of(raw->texts.at[i]);
 		if (name == NULL) {
-			return bad_value(err, values, item, i, "not a domain name");
+			return bad_value(err, values, item, i, _("not a domain name"));
 		}
 		xadd_name(out, name);
 	}
@@ -217,7 +218,7 @@ static int make_addresses(values_t *values, char *err)
 		uint8_t address[16];
 		int family = strchr(raw->texts.at[i], ':') != NULL ? 6 : 4;
 		if (inet_pton(family == 6 ? AF_INET6 : AF_INET, raw->texts.at[i], address) != 1) {
-			return bad_value(err, values, ITEM_MAIL_ADDRESS, i, "not an IP address");
+			return bad_value(err, values, ITEM_MAIL_ADDRESS, i, _("not an IP address"));
 		}
 		(void)xcheck_ret(stanza_add_address(&values->stanza, family, address));
 	}
@@ -230,7 +231,7 @@ static int add_nets(values_t *values, item_t item, netset_t *set, char *err)
 	for (size_t i = 0; i < raw->texts.count; i++) {
 		net_t net;
 		if (net_from_str(&net, raw->texts.at[i]) != KNOT_EOK) {
-			return bad_value(err, values, item, i, "not a network");
+			return bad_value(err, values, item, i, _("not a network"));
 		}
 		(void)xcheck_ret(netset_add(set, &net));
 	}
@@ -261,7 +262,7 @@ static int add_files(values_t *values, netset_t *set, char *err)
 		if (ret != KNOT_EOK) {
 			return pos.file == NULL
 			       ? error_at(err, ret, nowhere, "%s", file_err)
-			       : error_at(err, ret, nowhere, "%s (proxy-file in %s:%llu)",
+			       : error_at(err, ret, nowhere, _("%s (proxy-file in %s:%llu)"),
 			                  file_err, pos.file, (unsigned long long)pos.line);
 		}
 		list->year = info.year;

@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kmxcheck/lang.h"
 #include "kmxcheck/xalloc.h"
 
 void *xcheck(void *pointer)
 {
 	if (pointer == NULL) {
-		(void)fputs("kmxcheck: not enough memory\n", stderr);
+		(void)fprintf(stderr, "kmxcheck: %s\n", _("not enough memory"));
 		exit(EXIT_TROUBLE);
 	}
 	return pointer;

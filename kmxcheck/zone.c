@@ -17,6 +17,7 @@
 
 #include "dns/rrset.h"
 #include "kmxcheck/file.h"
+#include "kmxcheck/lang.h"
 #include "kmxcheck/spf.h"
 #include "kmxcheck/xalloc.h"
 #include "kmxcheck/zone.h"
@@ -89,7 +90,7 @@ static char *include_path(const char *includer, const char *path)
 static int scan_record(const scan_t *scan, zs_scanner_t *scanner, source_pos_t pos, mark_t mark)
 {
 	if (!rdata_check(scanner->r_type, scanner->r_data, scanner->r_data_length, true)) {
-		return error_at(scan->err, KNOT_EPARSEFAIL, pos, "malformed data of the record");
+		return error_at(scan->err, KNOT_EPARSEFAIL, pos, _("malformed data of the record"));
 	}
 	knot_dname_to_lower(scanner->r_owner);
 	const record_t record = {
@@ -113,7 +114,7 @@ static int scan_include(scan_t *scan, zs_scanner_t *scanner, source_pos_t pos, u
 	scanner->top = 0;
 	if (depth == ZONE_DEPTH_MAX || ++scan->includes > ZONE_INCLUDES_MAX) {
 		return error_at(scan->err, KNOT_EPARSEFAIL, pos,
-		                "too many files included, an include loop?");
+		                _("too many files included, an include loop?"));
 	}
 	text_t text;
 	const char *what;
@@ -123,7 +124,7 @@ static int scan_include(scan_t *scan, zs_scanner_t *scanner, source_pos_t pos, u
 		ret = scan_text(scan, path, &text, (const char *)scanner->buffer,
 		                scanner->default_ttl, depth + 1);
 	} else {
-		(void)error_at(scan->err, ret, pos, "included file '%.100s': %s", path, what);
+		(void)error_at(scan->err, ret, pos, _("included file '%.100s': %s"), path, what);
 	}
 	free(text.at);
 	free(path);
@@ -144,7 +145,7 @@ static int scan_text(scan_t *scan, const char *name, const text_t *text, const c
 	marks_find(&marks, input, text->size);
 	if (zs_init(scanner, origin, KNOT_CLASS_IN, ttl) != 0 ||
 	    zs_set_input_string(scanner, input, text->size) != 0) {
-		ret = error_at(scan->err, KNOT_EINVAL, in_file(name), "bad origin");
+		ret = error_at(scan->err, KNOT_EINVAL, in_file(name), _("bad origin"));
 	}
 	for (bool more = true; more && ret == KNOT_EOK;) {
 		int parsed = zs_parse_record(scanner);
@@ -419,8 +420,8 @@ static int add_outside(zone_t *zone, const record_t *record)
 {
 	knot_dname_txt_storage_t owner, apex;
 	if (zone->guessed) {
-		return error_at(zone->err, KNOT_EOUTOFZONE, record->pos, "%.142s is not in the "
-		                "zone %.142s, which is a guess: use --origin",
+		return error_at(zone->err, KNOT_EOUTOFZONE, record->pos, _("%.142s is not in the "
+		                "zone %.142s, which is a guess: use --origin"),
 		                name_text(owner, record->owner), name_text(apex, zone->apex));
 	}
 	zone_outside_t *outside = xadd(&zone->outside);
@@ -814,7 +815,7 @@ static int find_apex(zone_t *zone, const text_t *text, char *err)
 	int ret = scan_all(&files, zone->file, text, placeholder, find_soa, &soa, err);
 	free_files(&files);
 	if (ret == KNOT_EOK) {
-		return error_at(err, KNOT_ESOAINVAL, in_file(zone->file), "no SOA record");
+		return error_at(err, KNOT_ESOAINVAL, in_file(zone->file), _("no SOA record"));
 	} else if (ret != FOUND) {
 		return ret;
 	}
@@ -823,8 +824,8 @@ static int find_apex(zone_t *zone, const text_t *text, char *err)
 	knot_dname_free(soa, NULL);
 	ret = unsaid ? find_unsaid(zone, text, root, err) : KNOT_EOK;
 	return ret != KNOT_EOK || zone->apex != NULL ? ret
-	       : error_at(err, KNOT_EINVAL, in_file(zone->file), "no $ORIGIN before the SOA "
-	                  "record, and nothing else names the zone: use --origin");
+	       : error_at(err, KNOT_EINVAL, in_file(zone->file), _("no $ORIGIN before the SOA "
+	                  "record, and nothing else names the zone: use --origin"));
 }
 
 /*! An RRset can't have more than so many RRs; knotd refuses such a zone, too. */
@@ -835,7 +836,7 @@ static int check_counts(zone_t *zone, char *err)
 		const stored_t *bad = node->count > UINT16_MAX ? make_rrsets(zone, node) : NULL;
 		if (bad != NULL) {
 			return error_at(err, KNOT_ESPACE, (source_pos_t){ bad->file, bad->line },
-			                "more than %d records of one name and type", UINT16_MAX);
+			                _("more than %d records of one name and type"), UINT16_MAX);
 		}
 	}
 	return KNOT_EOK;
@@ -862,7 +863,7 @@ static int load(zone_t *zone, const text_t *text, const knot_dname_t *origin, ch
 	if (ret == KNOT_EOK && !zone->has_soa) {
 		knot_dname_txt_storage_t name;
 		ret = error_at(err, KNOT_ESOAINVAL, in_file(zone->file),
-		               "no SOA record at %.142s", name_text(name, zone->apex));
+		               _("no SOA record at %.142s"), name_text(name, zone->apex));
 	}
 	name_list_unique(&zone->owners);
 	name_list_unique(&zone->mail_names);
