@@ -5,8 +5,8 @@
 # copy of the clone to build in. To be sourced; everything here begins with setup_.
 
 # To build the module; to run it and ask it; to test it.
-setup_build=(autoconf automake gcc libc6-dev libgnutls28-dev libjansson-dev libknot-dev libldns-dev
-	libtool liburcu-dev make pkgconf)
+setup_build=(autoconf automake gcc gettext libc6-dev libgnutls28-dev libjansson-dev libknot-dev
+	libldns-dev libtool liburcu-dev make pkgconf)
 setup_run=(knot knot-dnsutils)
 setup_test=(libcmocka-dev python3 python3-dnspython python3-tap)
 # Tested together with the module in those releases that have it as a package: other modules, what
