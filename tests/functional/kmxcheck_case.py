@@ -37,6 +37,8 @@ STANZA = """mod-mxguard:
 
 
 class Case(unittest.TestCase):
+    program = KMXCHECK
+
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="mxg-"))
         self.addCleanup(shutil.rmtree, self.dir)
@@ -52,9 +54,11 @@ class Case(unittest.TestCase):
 
     def run_it(self, *args, status=0, stdin="", env=None, cwd=None):
         """Runs kmxcheck, compares the exit status and returns both outputs."""
-        done = subprocess.run([KMXCHECK, *map(str, args)], input=stdin, capture_output=True,
-                              text=True, timeout=RUN_WAIT, check=False, cwd=cwd or self.dir,
-                              env=dict(os.environ, **(env or {})))
+        # In English, whatever the language of those who run the tests.
+        done = subprocess.run([self.program, *map(str, args)], input=stdin, capture_output=True,
+                              encoding="utf-8", timeout=RUN_WAIT, check=False,
+                              cwd=cwd or self.dir,
+                              env=dict(os.environ, **{"LANGUAGE": "C", **(env or {})}))
         self.assertEqual(done.returncode, status,
                          "%s\n%s\n%s" % (args, done.stdout[:4000], done.stderr[:4000]))
         return done.stdout, done.stderr
