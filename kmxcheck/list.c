@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dns/text.h"
+#include "kmxcheck/lang.h"
 #include "kmxcheck/list.h"
 #include "policy/netfile.h"
 
@@ -102,7 +103,7 @@ static size_t check_special(const list_job_t *job, const list_t *list, FILE *out
 			continue;
 		}
 		const net_t *found = find_overlap(list->nets, &net);
-		(void)fprintf(out, "%s: %s holds addresses that no visitor meets, %s (%s)\n", job->path,
+		(void)fprintf(out, _("%s: %s holds addresses that no visitor meets, %s (%s)\n"), job->path,
 		              net_to_str(found != NULL ? found : &net, text), special[i].net,
 		              special[i].purpose);
 		findings++;
@@ -116,8 +117,8 @@ static size_t check_extent(const list_job_t *job, const list_t *list, const list
 	if (!netfile_shrunk(old, now)) {
 		return 0;
 	}
-	(void)fprintf(out, "%s: says less than half of what %s says: %.6g of %.6g IPv4 and %.6g of %.6g "
-	              "IPv6 addresses, %.0f of %.0f names\n", job->path, job->replaces, now->v4, old->v4,
+	(void)fprintf(out, _("%s: says less than half of what %s says: %.6g of %.6g IPv4 and %.6g of "
+	                     "%.6g IPv6 addresses, %.0f of %.0f names\n"), job->path, job->replaces, now->v4, old->v4,
 	              now->v6, old->v6, now->names, old->names);
 	return 1;
 }
@@ -198,13 +199,8 @@ static int write_records(const list_job_t *job, FILE *out, char *err)
 	}
 	knot_dname_txt_storage_t name;
 	return to.excepted[0] == '\0' ? KNOT_EOK
-	       : error_at(err, KNOT_ENOTSUP, file, "no record can say that the name '%s' is an exception",
+	       : error_at(err, KNOT_ENOTSUP, file, _("no record can say that the name '%s' is an exception"),
 	                  name_text(name, to.excepted));
-}
-
-static const char *plural(size_t count)
-{
-	return count == 1 ? "" : "s";
 }
 
 int list_check(const list_job_t *job, FILE *out, char err[static ERROR_TEXT_MAX])
@@ -225,8 +221,12 @@ int list_check(const list_job_t *job, FILE *out, char err[static ERROR_TEXT_MAX]
 	if (ret == KNOT_EOK && job->records) {
 		ret = write_records(job, out, err);
 	} else if (ret == KNOT_EOK) {
-		(void)fprintf(out, "%s: %zu network%s, %zu name%s\n", job->path, list.info.count,
-		              plural(list.info.count), list.info.names, plural(list.info.names));
+		(void)fprintf(out, "%s: ", job->path);
+		(void)fprintf(out, ngettext("%zu network", "%zu networks", list.info.count),
+		              list.info.count);
+		(void)fputs(", ", out);
+		(void)fprintf(out, ngettext("%zu name", "%zu names", list.info.names), list.info.names);
+		(void)fputc('\n', out);
 	}
 	list_clear(&list);
 	list_clear(&before);
