@@ -152,7 +152,7 @@ void audit_add_address_edge(audit_t *out, const policy_t *policy, const knot_dna
                             int family, const uint8_t *address, bool steered)
 {
 	audit_add_edge(out, from, type_of_family(family), NULL,
-	               policy_proxied(policy, family, address) != NULL, steered);
+	               policy_proxied(policy, family, address, NULL), steered);
 	audit_edge_t *edge = &out->edges.at[out->edges.count - 1];
 	edge->family = (uint8_t)family;
 	memcpy(edge->address, address, address_size(family));
@@ -308,16 +308,6 @@ bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
 	        name_list_has(exchanges, name));
 }
 
-const net_t *audit_overlapping(const netset_t *set, const net_t *net)
-{
-	for (size_t i = 0; netset_overlaps(set, net) && i < netset_count(set); i++) {
-		if (net_overlap(netset_at(set, i), net) && !marked_is_network(netset_at(set, i))) {
-			return netset_at(set, i);
-		}
-	}
-	return NULL;
-}
-
 bool audit_next_address(const host_t *host, host_address_t *address)
 {
 	if (host->state != HOST_FOUND) {
@@ -335,24 +325,23 @@ bool audit_next_address(const host_t *host, host_address_t *address)
 	return address->index < address->rrset->rrs.count;
 }
 
-const net_t *audit_proxied_host(const auditor_t *auditor, const host_t *host,
-                                host_address_t *address)
+bool audit_proxied_host(const auditor_t *auditor, const host_t *host, host_address_t *address,
+                        net_t *network)
 {
 	*address = (host_address_t){ .rrset = NULL };
 	while (audit_next_address(host, address)) {
-		const net_t *network = policy_proxied(auditor->policy, address->family,
-		                                      address->rdata->data);
-		if (network != NULL) {
-			return network;
+		if (policy_proxied(auditor->policy, address->family, address->rdata->data,
+		                   network)) {
+			return true;
 		}
 	}
-	return NULL;
+	return false;
 }
 
 bool audit_leads_to_proxy(const auditor_t *auditor, const knot_dname_t *name, const host_t *host)
 {
 	host_address_t address;
-	return host->proxy_name || audit_proxied_host(auditor, host, &address) != NULL ||
+	return host->proxy_name || audit_proxied_host(auditor, host, &address, NULL) ||
 	       (host->state != HOST_FOUND && names_cover(&auditor->policy->proxy_names, name));
 }
 

@@ -218,10 +218,6 @@ void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *ho
 bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
                       const knot_dname_t *name);
 
-/*! A network of a set, as the user has named it, that shares an address with another one, or
- *  NULL. */
-const net_t *audit_overlapping(const netset_t *set, const net_t *net);
-
 /*! An address of a host, and where it is. */
 typedef struct {
 	const knot_rrset_t *rrset;
@@ -233,9 +229,9 @@ typedef struct {
 /*! Goes to the next address of a host, from a zeroed one to the first. False: there is none. */
 bool audit_next_address(const host_t *host, host_address_t *address);
 
-/*! The first proxied address of a host, and the network that holds it; NULL: none. */
-const net_t *audit_proxied_host(const auditor_t *auditor, const host_t *host,
-                                host_address_t *address);
+/*! Finds the first proxied address of a host, and the network that holds it, if that is not NULL. */
+bool audit_proxied_host(const auditor_t *auditor, const host_t *host, host_address_t *address,
+                        net_t *network);
 
 /*! True if a proxy name is at or above a name, or the policy's networks hold an address of it. */
 bool audit_leads_to_proxy(const auditor_t *auditor, const knot_dname_t *name, const host_t *host);

@@ -38,8 +38,8 @@ static void remedy_proxied(const auditor_t *auditor, audit_finding_t *finding, b
 static bool has_direct(const auditor_t *auditor, const knot_rrset_t *rrset)
 {
 	for_each_rdata(rdata, rrset) {
-		if (policy_proxied(auditor->policy, family_of_type(rrset->type),
-		                   rdata->data) == NULL) {
+		if (!policy_proxied(auditor->policy, family_of_type(rrset->type), rdata->data,
+		                    NULL)) {
 			return true;
 		}
 	}
@@ -56,12 +56,12 @@ static void find_proxied(auditor_t *auditor, const knot_dname_t *host, const kno
 	              has_direct(auditor, &end->aaaa);
 	bool wildcard = rrset->owner != NULL && !knot_dname_is_equal(rrset->owner, host);
 	for_each_rdata(rdata, rrset) {
-		const net_t *network = policy_proxied(auditor->policy, family, rdata->data);
-		if (network != NULL) {
+		net_t network;
+		if (policy_proxied(auditor->policy, family, rdata->data, &network)) {
 			knot_dname_txt_storage_t name, from, proxied;
 			audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_HOST, host,
 			                                     rrset->type);
-			audit_set_rdata(finding, family, rdata, network);
+			audit_set_rdata(finding, family, rdata, &network);
 			audit_set_position(auditor, finding, rrset->owner, rrset->type, i);
 			(void)name_text(name, host);
 			(void)proxied_text(proxied, finding);
@@ -159,14 +159,14 @@ static void find_alias(auditor_t *auditor, const knot_dname_t *host, const reply
 	                   first->rrset->type, 0);
 
 	host_address_t proxied;
-	const net_t *network = audit_proxied_host(auditor, end, &proxied);
+	net_t network;
 	(void)name_text(name, host);
 	(void)name_text(target, to);
 	if (finding->mark != MARK_NONE) {
 		finding->message = xformat(_("the mail host %s is an alias of %s, and proxied "
 		                             "(%s)"), name, target, mark_text(finding->mark));
-	} else if (network != NULL) {
-		audit_set_rdata(finding, proxied.family, proxied.rdata, network);
+	} else if (audit_proxied_host(auditor, end, &proxied, &network)) {
+		audit_set_rdata(finding, proxied.family, proxied.rdata, &network);
 		finding->message = xformat(_("the mail host %s is an alias of %s, which leads "
 		                             "to the proxied address %s"), name, target,
 		                           proxied_text(text, finding));
@@ -219,7 +219,7 @@ static void add_web_host(auditor_t *auditor, const knot_dname_t *name)
 	while (audit_next_address(&host, &address)) {
 		/* A proxied address is everyone's: it gives nothing away. */
 		uint16_t type = address.rrset->type;
-		if (policy_proxied(auditor->policy, address.family, address.rdata->data) == NULL ||
+		if (!policy_proxied(auditor->policy, address.family, address.rdata->data, NULL) ||
 		    marked_by(type, address.rdata) != MARK_NONE) {
 			web_address_t *web = xadd(&auditor->web);
 			*web = (web_address_t){ .name = name, .family = address.family };
@@ -323,15 +323,16 @@ static void check_address(auditor_t *auditor, audit_rule_t rule, const knot_dnam
 	                  v4 ? BESIDE4 : BESIDE6) != KNOT_EOK) {
 		return;
 	}
-	const net_t *origin = netset_match(origins, address->family, octets);
+	net_t origin;
+	bool at_origin = netset_match(origins, address->family, octets, &origin);
 	const web_address_t *web = web_in(auditor, &one);
-	bool shared = origin != NULL || web != NULL;
+	bool shared = at_origin || web != NULL;
 	if (!shared && rule == AUDIT_ADJACENT_ADDRESS) {
-		origin = audit_overlapping(origins, &beside);
+		at_origin = netset_overlaps(origins, &beside, &origin);
 		web = web_in(auditor, &beside);
 	}
-	if (shared == (rule == AUDIT_SHARED_ADDRESS) && (origin != NULL || web != NULL)) {
-		report_exposed(auditor, rule, host, address, origin, web);
+	if (shared == (rule == AUDIT_SHARED_ADDRESS) && (at_origin || web != NULL)) {
+		report_exposed(auditor, rule, host, address, at_origin ? &origin : NULL, web);
 	}
 }
 
@@ -342,7 +343,7 @@ void check_exposed_address(auditor_t *auditor, audit_rule_t rule, const subject_
 	bool hides = auditor->web_proxied || (auditor->input->origins != NULL &&
 	                                      netset_count(auditor->input->origins) > 0);
 	while (hides && audit_next_address(&subject->end, &address)) {
-		if (policy_proxied(auditor->policy, address.family, address.rdata->data) == NULL) {
+		if (!policy_proxied(auditor->policy, address.family, address.rdata->data, NULL)) {
 			check_address(auditor, rule, subject->owner, &address);
 		}
 	}

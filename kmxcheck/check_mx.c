@@ -143,9 +143,9 @@ void check_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subjec
 	const finding_t *found = subject->found;
 	host_address_t proxied;
 	if (rule != AUDIT_MISSING_TARGET) {
-		const net_t *network = audit_proxied_host(auditor, &subject->end, &proxied);
-		if (network != NULL) {
-			audit_set_rdata(finding, proxied.family, proxied.rdata, network);
+		net_t network;
+		if (audit_proxied_host(auditor, &subject->end, &proxied, &network)) {
+			audit_set_rdata(finding, proxied.family, proxied.rdata, &network);
 		} else {
 			finding->mark = audit_alias_mark(auditor, subject->target);
 		}

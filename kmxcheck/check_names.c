@@ -96,11 +96,12 @@ void check_mail_name(auditor_t *auditor, audit_rule_t rule, const subject_t *sub
 	if (!audit_leads_to_proxy(auditor, name, &end) || !audit_is_served(auditor, name)) {
 		return;
 	}
-	const net_t *network = audit_proxied_host(auditor, &end, &address);
+	net_t network;
+	bool proxied = audit_proxied_host(auditor, &end, &address, &network);
 	bool alias = zone_lookup(auditor->zone, name, KNOT_RRTYPE_CNAME, &cname) == KNOT_EOK &&
 	             cname.rrs.count > 0;
 	uint16_t type = alias ? KNOT_RRTYPE_CNAME
-	                      : network != NULL ? address.rrset->type : 0;
+	                      : proxied ? address.rrset->type : 0;
 	audit_finding_t *finding = audit_add(auditor, rule, name, type);
 	audit_set_position(auditor, finding, name, type, alias ? 0 : address.index);
 	if (alias) {
@@ -108,8 +109,8 @@ void check_mail_name(auditor_t *auditor, audit_rule_t rule, const subject_t *sub
 		finding->mark = marked_by(type, cname.rrs.rdata);
 	}
 	(void)name_text(owner, name);
-	if (network != NULL) {
-		audit_set_rdata(finding, address.family, address.rdata, network);
+	if (proxied) {
+		audit_set_rdata(finding, address.family, address.rdata, &network);
 		finding->message = xformat(_("%s is a name for mail programs, and leads to the "
 		                             "proxied address %s"), owner,
 		                           proxied_text(text, finding));

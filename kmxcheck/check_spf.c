@@ -21,19 +21,23 @@ typedef struct {
 /*! True if all of a network is excepted. */
 static bool is_excepted(const policy_t *policy, const net_t *net)
 {
-	const net_t *except = netset_match(policy->excepts, net->family, net->first);
-	return except != NULL && memcmp(except->last, net->last, net->family == 4 ? 4 : 16) >= 0;
+	net_t except;
+	return netset_match(policy->excepts, net->family, net->first, &except) &&
+	       memcmp(except.last, net->last, net->family == 4 ? 4 : 16) >= 0;
 }
 
-/*! The proxy network that a network shares addresses with, or NULL. */
-static const net_t *proxy_of(const policy_t *policy, const net_t *net)
+/*! Finds the proxy network that a network shares addresses with. */
+static bool is_proxied(const policy_t *policy, const net_t *net, net_t *found)
 {
-	if (!netset_overlaps(policy->proxies, net) || is_excepted(policy, net)) {
-		return NULL;
+	if (!netset_overlaps(policy->proxies, net, found) || is_excepted(policy, net)) {
+		return false;
 	}
-	const net_t *most = netset_match(policy->proxies, net->family, net->first);
-	return most != NULL && !marked_is_network(most) ? most
-	                                                : audit_overlapping(policy->proxies, net);
+	/* What stands for marks is no network that the user has named. */
+	bool named = !marked_is_network(found);
+	for (size_t at = 0; !named && netset_next(policy->proxies, &at, found);) {
+		named = net_overlap(found, net) && !marked_is_network(found);
+	}
+	return named;
 }
 
 static audit_finding_t *add_spf(auditor_t *auditor, const spf_record_t *record)
@@ -48,21 +52,21 @@ static void check_network(auditor_t *auditor, const spf_record_t *record)
 {
 	knot_dname_txt_storage_t owner, own, proxy, mail;
 	const net_t *network = &record->term->network;
-	const net_t *found = proxy_of(auditor->policy, network);
-	if (found == NULL) {
+	net_t found;
+	if (!is_proxied(auditor->policy, network, &found)) {
 		return;
 	}
 	audit_finding_t *finding = add_spf(auditor, record);
 	finding->has_network = true;
 	finding->network = *network;
-	bool all = memcmp(network->first, found->first, 16) >= 0 &&
-	           memcmp(network->last, found->last, 16) <= 0;
+	bool all = memcmp(network->first, found.first, 16) >= 0 &&
+	           memcmp(network->last, found.last, 16) <= 0;
 	finding->message = xformat(all ? _("the SPF record of %s authorises %s, which is in the "
 	                                   "proxy network %s")
 	                               : _("the SPF record of %s authorises %s, which is partly "
 	                                   "in the proxy network %s"),
 	                           name_text(owner, record->owner), net_to_str(network, own),
-	                           net_to_str(found, proxy));
+	                           net_to_str(&found, proxy));
 	finding->remedy = xformat(_("authorise the mail server only: %s"),
 	                          mail_text(mail, auditor->policy, 0));
 }
@@ -72,24 +76,25 @@ static void check_name(auditor_t *auditor, const spf_record_t *record, const kno
 	knot_dname_txt_storage_t owner, target, text;
 	host_t host;
 	host_address_t address = { .rrset = NULL };
-	const net_t *found = NULL;
+	net_t network;
+	bool found = false;
 	audit_follow(auditor, name, &host);
 	/* The first address whose authorised surroundings are in a proxy network. */
-	while (found == NULL && audit_next_address(&host, &address)) {
+	while (!found && audit_next_address(&host, &address)) {
 		net_t around;
 		if (marked_by(address.rrset->type, address.rdata) != MARK_NONE) {
 			found = policy_proxied(auditor->policy, address.family,
-			                       address.rdata->data);
+			                       address.rdata->data, &network);
 			continue;
 		}
 		unsigned prefix = address.family == 4 ? record->term->prefix4
 		                                      : record->term->prefix6;
 		if (net_from_addr(&around, address.family, address.rdata->data, NULL,
 		                  prefix) == KNOT_EOK) {
-			found = proxy_of(auditor->policy, &around);
+			found = is_proxied(auditor->policy, &around, &network);
 		}
 	}
-	if (found == NULL && !audit_leads_to_proxy(auditor, name, &host)) {
+	if (!found && !audit_leads_to_proxy(auditor, name, &host)) {
 		return;
 	}
 
@@ -98,19 +103,19 @@ static void check_name(auditor_t *auditor, const spf_record_t *record, const kno
 	finding->target = xname(name);
 	(void)name_text(owner, record->owner);
 	(void)name_text(target, name);
-	if (found != NULL) {
-		audit_set_rdata(finding, address.family, address.rdata, found);
+	if (found) {
+		audit_set_rdata(finding, address.family, address.rdata, &network);
 	}
-	if (found != NULL && finding->mark != MARK_NONE) {
+	if (found && finding->mark != MARK_NONE) {
 		finding->message = xformat(_("the SPF record of %s authorises '%s': %s leads to "
 		                             "the proxied address %s"), owner, mechanism, target,
 		                           proxied_text(text, finding));
-	} else if (found != NULL) {
-		char at[ADDRESS_TEXT_MAX], network[NET_TEXT_MAX];
+	} else if (found) {
+		char at[ADDRESS_TEXT_MAX], in[NET_TEXT_MAX];
 		finding->message = xformat(_("the SPF record of %s authorises '%s': %s leads to "
 		                             "%s in the proxy network %s"), owner, mechanism, target,
 		                           address_text(at, finding->family, finding->address),
-		                           net_to_str(&finding->network, network));
+		                           net_to_str(&finding->network, in));
 	} else {
 		finding->message = xformat(_("the SPF record of %s authorises '%s': %s leads to "
 		                             "a proxy"), owner, mechanism, target);
@@ -194,10 +199,10 @@ void check_implicit_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *s
 	    zone_lookup(auditor->zone, owner, KNOT_RRTYPE_AAAA, &own.aaaa) != KNOT_EOK) {
 		return;
 	}
-	const net_t *network = audit_proxied_host(auditor, &own, &address);
-	if (network != NULL) {
+	net_t network;
+	if (audit_proxied_host(auditor, &own, &address, &network)) {
 		audit_finding_t *finding = audit_add(auditor, rule, owner, address.rrset->type);
-		audit_set_rdata(finding, address.family, address.rdata, network);
+		audit_set_rdata(finding, address.family, address.rdata, &network);
 		audit_set_position(auditor, finding, owner, address.rrset->type, address.index);
 		finding->message = xformat(_("%s has no MX, so mail goes to its proxied address "
 		                             "%s"), name_text(name, owner),

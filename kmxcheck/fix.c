@@ -281,7 +281,7 @@ bool fix_is_switched(const auditor_t *auditor, const knot_dname_t *host)
 		for_each_rdata(rdata, &rrset) {
 			bool proxied = rrset.type == KNOT_RRTYPE_CNAME ||
 			               (family != 0 && policy_proxied(auditor->policy, family,
-			                                              rdata->data) != NULL);
+			                                              rdata->data, NULL));
 			if (proxied && !is_marked_only(auditor, rrset.type, rdata)) {
 				return false;
 			}

@@ -81,30 +81,18 @@ static void list_clear(list_t *list)
 
 /* Findings */
 
-/*! The network of a list that shares addresses with another one. */
-static const net_t *find_overlap(const netset_t *nets, const net_t *other)
-{
-	for (size_t i = 0; i < netset_count(nets); i++) {
-		if (net_overlap(netset_at(nets, i), other)) {
-			return netset_at(nets, i);
-		}
-	}
-	return NULL;
-}
-
 static size_t check_special(const list_job_t *job, const list_t *list, FILE *out)
 {
 	size_t findings = 0;
 	for (size_t i = 0; i < sizeof(special) / sizeof(*special); i++) {
-		net_t net;
+		net_t net, found;
 		char text[NET_TEXT_MAX];
 		if (net_from_str(&net, special[i].net) != KNOT_EOK ||
-		    !netset_overlaps(list->nets, &net)) {
+		    !netset_overlaps(list->nets, &net, &found)) {
 			continue;
 		}
-		const net_t *found = find_overlap(list->nets, &net);
 		(void)fprintf(out, _("%s: %s holds addresses that no visitor meets, %s (%s)\n"), job->path,
-		              net_to_str(found != NULL ? found : &net, text), special[i].net,
+		              net_to_str(&found, text), special[i].net,
 		              special[i].purpose);
 		findings++;
 	}

@@ -216,7 +216,7 @@ static void add_additional(session_t *session, const query_t *query, const ldns_
 		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
 		int family = rr_family(rr);
 		const uint8_t *address = family != 0 ? ldns_rdf_data(ldns_rr_rdf(rr, 0)) : NULL;
-		if (family == 0 || policy_proxied(session->policy, family, address) == NULL) {
+		if (family == 0 || !policy_proxied(session->policy, family, address, NULL)) {
 			continue;
 		}
 		knot_dname_storage_t owner;
@@ -685,12 +685,8 @@ static void add_finding(const session_t *session, const about_t *about)
 	if (about->observed != NULL) {
 		finding->family = about->observed->family;
 		memcpy(finding->address, about->observed->address, sizeof(finding->address));
-		const net_t *network = policy_proxied(session->policy, finding->family,
-		                                      finding->address);
-		finding->has_network = network != NULL;
-		if (network != NULL) {
-			finding->network = *network;
-		}
+		finding->has_network = policy_proxied(session->policy, finding->family,
+		                                      finding->address, &finding->network);
 	}
 	finding->message = message_of(session, about, finding);
 	finding->remedy = xstrdup(remedy_of(session));
@@ -711,7 +707,7 @@ static void judge_host(const session_t *session, const live_host_t *host, const 
 	}
 	for (size_t i = 0; i < host->observed.count; i++) {
 		const observed_t *observed = &host->observed.at[i];
-		if (policy_proxied(session->policy, observed->family, observed->address) == NULL) {
+		if (!policy_proxied(session->policy, observed->family, observed->address, NULL)) {
 			continue;
 		}
 		about.observed = observed;

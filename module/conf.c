@@ -641,12 +641,12 @@ bool mxguard_conf_fits(const mxguard_conf_t *conf, const netlist_t *version,
 		const addresses_t *mail = policy_mail(&policy, family);
 		for (size_t i = 0; i < mail->count; i++) {
 			const uint8_t *address = mail->at + i * address_size(family);
-			const net_t *network = policy_proxied(&policy, family, address);
 			char text[ADDRESS_TEXT_MAX], net[NET_TEXT_MAX];
-			if (network != NULL) {
+			net_t network;
+			if (policy_proxied(&policy, family, address, &network)) {
 				(void)snprintf(why, NETFILE_ERR_MAX, "mail-address '%s' lies in %s of the "
 				               "changed list", address_text(text, family, address),
-				               net_to_str(network, net));
+				               net_to_str(&network, net));
 				return false;
 			}
 		}

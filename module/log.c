@@ -232,11 +232,11 @@ static void add_found(line_t *text, const finding_t *finding)
 	}
 	const char *open = finding->target != NULL ? "(" : "";
 	const char *close = finding->target != NULL ? ")" : "";
-	if (finding->network != NULL) {
+	if (finding->family != 0) {
 		char network[NET_TEXT_MAX];
 		add(text, "%s", open);
 		add_address(text, finding->family, finding->address);
-		add(text, " in %s%s", net_to_str(finding->network, network), close);
+		add(text, " in %s%s", net_to_str(&finding->network, network), close);
 	} else if (finding->rule == RULE_MISSING_TARGET) {
 		add(text, "%s", open);
 		add_missing(text, finding);

@@ -214,7 +214,7 @@ static kinds_t kinds_of(const policy_t *policy, const knot_rrset_t *rrset, int f
 	kinds_t kinds = { false, false };
 	knot_rdata_t *rdata = rrset->rrs.rdata;
 	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		bool proxied = policy_proxied(policy, family, rdata->data) != NULL;
+		bool proxied = policy_proxied(policy, family, rdata->data, NULL);
 		kinds.proxied |= proxied;
 		kinds.direct |= !proxied;
 		rdata = knot_rdataset_next(rdata);

@@ -398,7 +398,7 @@ static shown_t find_shown(judge_t *judge, const knot_dname_t *name)
 			continue;
 		}
 		shown = SHOWN_ADDRESS; /* One in each RRset tells, nearly always. */
-		if (policy_proxied(judge->policy, family, item->rrset->rrs.rdata->data) == NULL) {
+		if (!policy_proxied(judge->policy, family, item->rrset->rrs.rdata->data, NULL)) {
 			return SHOWN_DIRECT;
 		}
 	}

@@ -3,16 +3,17 @@
 /*
  * Networks, and sets of them that are searched for the longest match.
  *
- * For matching, the networks of a family are flattened into intervals: sorted addresses, each with
- * the most specific network from there to the next one, or none. Prefixes nest or are disjoint,
- * never half overlapping, so one pass over them in address order, with a stack of those it is in,
- * yields the intervals. Ranges are split into prefixes for that, except those that share no address
- * with anything else: these can stay whole, and so a list of disjoint ranges costs no more than a
- * list of prefixes. An exception takes part in this like a network, and leaves a gap.
+ * For matching, the networks of a family are an array of entries, sorted by their first address,
+ * outer before inner. Prefixes nest or are disjoint, never half overlapping. So of the entries that
+ * begin up to an address the last one holds it, or one of those around that entry does, if any:
+ * each entry knows the narrowest one around it.
  *
- * A list that has exceptions gets intervals of its own, because they are nobody else's. Afterwards
- * the intervals of all lists become one array: where several lists say something of an address, a
- * network goes before a gap. A match so costs the same whether there are exceptions or not.
+ * Ranges are split into prefixes for that, except those that share no address with anything else:
+ * these can stay whole, and so a list of disjoint ranges costs no more than a list of prefixes.
+ *
+ * An exception is an entry like a network. It belongs to one list. What an address in it matches
+ * otherwise, by what other lists say, is found when the set is built: a match costs the same whether
+ * there are exceptions or not.
  */
 
 #include <arpa/inet.h>
@@ -53,28 +54,49 @@ int net_from_addr(net_t *net, int family, const uint8_t *addr, const uint8_t *la
 	}
 
 	net->prefix = (uint8_t)prefix;
-	for (unsigned i = 0; i < size; i++) {
-		unsigned bits = prefix <= i * 8 ? 0 : prefix - i * 8; /* Of the network, here. */
-		uint8_t host = bits >= 8 ? 0 : 0xff >> bits;
+	const size_t i = prefix / 8; /* The octet that the network ends in, or before. */
+	if (i < size) {
+		const uint8_t host = 0xff >> prefix % 8;
 		net->first[i] &= (uint8_t)~host;
 		net->last[i] |= host;
+		memset(net->first + i + 1, 0, size - i - 1);
+		memset(net->last + i + 1, 0xff, size - i - 1);
 	}
 	return KNOT_EOK;
+}
+
+/*! Reads len characters as an IPv4 address, as strictly as inet_pton() does, and many times as fast:
+ *  four decimal numbers without leading zeros. */
+static bool addr4_from_str(uint8_t out[4], const char *str, size_t len)
+{
+	const char *end = str + len;
+	for (unsigned i = 0; i < 4; i++) {
+		const char *begin = str;
+		unsigned value = 0;
+		while (str < end && *str >= '0' && *str <= '9' && value <= 255) {
+			value = value * 10 + (unsigned)(*str++ - '0');
+		}
+		if (str == begin || value > 255 || (*begin == '0' && str - begin > 1) ||
+		    (i < 3 && (str == end || *str++ != '.'))) {
+			return false;
+		}
+		out[i] = (uint8_t)value;
+	}
+	return str == end;
 }
 
 /*! Reads len characters as an address. Returns the family, or 0. */
 static int addr_from_str(uint8_t out[16], const char *str, size_t len)
 {
 	char buf[INET6_ADDRSTRLEN];
+	if (addr4_from_str(out, str, len)) {
+		return 4;
+	}
 	if (len >= sizeof(buf)) {
 		return 0;
 	}
 	memcpy(buf, str, len);
 	buf[len] = '\0';
-
-	if (inet_pton(AF_INET, buf, out) == 1) {
-		return 4;
-	}
 	return inet_pton(AF_INET6, buf, out) == 1 ? 6 : 0;
 }
 
@@ -142,117 +164,10 @@ char *net_to_str(const net_t *net, char buf[static NET_TEXT_MAX])
 	return buf;
 }
 
-double net_addresses(const net_t *net)
-{
-	double count = 0;
-	for (size_t i = 0; i < (net->family == 4 ? 4 : 16); i++) {
-		count = count * 256 + net->last[i] - net->first[i];
-	}
-	return count + 1;
-}
-
 bool net_overlap(const net_t *a, const net_t *b)
 {
 	return a->family == b->family && memcmp(a->first, b->last, sizeof(a->first)) <= 0 &&
 	       memcmp(b->first, a->last, sizeof(a->first)) <= 0;
-}
-
-/*! The interval is in no network. */
-#define NO_NET UINT32_MAX
-
-/*! The intervals of one family, none or beginning with its lowest address; zeroed is none. */
-typedef struct {
-	uint32_t *start4;  /*!< IPv4: where the intervals begin. */
-	uint64_t *hi6;     /*!< IPv6: the same, upper halves, mostly all a search needs, */
-	uint64_t *lo6;     /*!< and lower halves. */
-	uint32_t *net;     /*!< Index of the network of each interval, or NO_NET. */
-	size_t count;
-} intervals_t;
-
-typedef VEC(net_t) nets_t;
-
-struct netset {
-	nets_t nets;
-	nets_t excepts;        /*!< This and the next one are empty once the set is built. */
-	VEC(netset_t *) lists; /*!< Those with exceptions of their own. */
-	bool built;
-	intervals_t v4;
-	intervals_t v6;
-};
-
-netset_t *netset_new(void)
-{
-	return calloc(1, sizeof(netset_t));
-}
-
-static int nets_add(nets_t *nets, const net_t *net)
-{
-	net_t *added = nets->count < NO_NET / 2 ? vec_add(nets) : NULL;
-	if (added == NULL) {
-		return KNOT_ENOMEM;
-	}
-	*added = *net;
-	return KNOT_EOK;
-}
-
-int netset_add(netset_t *set, const net_t *net)
-{
-	return set->built ? KNOT_EINVAL : nets_add(&set->nets, net);
-}
-
-int netset_except(netset_t *set, const net_t *net)
-{
-	return set->built ? KNOT_EINVAL : nets_add(&set->excepts, net);
-}
-
-int netset_unite(netset_t *set, netset_t *list)
-{
-	if (set->built || list->built) {
-		return KNOT_EINVAL;
-	}
-	if (list->excepts.count > 0 || list->lists.count > 0) {
-		netset_t **added = vec_add(&set->lists);
-		if (added == NULL) {
-			return KNOT_ENOMEM;
-		}
-		*added = list;
-		return KNOT_EOK;
-	}
-
-	int ret = KNOT_EOK;
-	for (size_t i = 0; i < list->nets.count && ret == KNOT_EOK; i++) {
-		ret = nets_add(&set->nets, &list->nets.at[i]);
-	}
-	if (ret == KNOT_EOK) {
-		netset_free(list);
-	}
-	return ret;
-}
-
-/*! Address order; of those with one first address the wider before, a range before a prefix. */
-static int net_cmp(const void *pa, const void *pb)
-{
-	const net_t *a = pa, *b = pb;
-	if (a->family != b->family) {
-		return a->family < b->family ? -1 : 1;
-	}
-	int ret = memcmp(a->first, b->first, sizeof(a->first));
-	if (ret == 0) {
-		ret = memcmp(b->last, a->last, sizeof(a->last));
-	}
-	return ret != 0 ? ret : b->range - a->range;
-}
-
-/*! Sorts what is not in order yet; published lists mostly are. */
-static void sort(void *array, size_t count, size_t size, int (*cmp)(const void *, const void *))
-{
-	const char *at = array;
-	for (size_t i = 1; i < count; i++, at += size) {
-		if (cmp(at, at + size) > 0) {
-			qsort(array, count, size, cmp);
-			return;
-		}
-	}
 }
 
 /*! An address of either family as a number; IPv4 is in lo. */
@@ -260,16 +175,6 @@ typedef struct {
 	uint64_t hi;
 	uint64_t lo;
 } addr_t;
-
-/*! Addresses start to end go to a network, or with NO_NET to none, unless a span inside says
- *  otherwise. */
-typedef struct {
-	addr_t start;
-	addr_t end;
-	uint32_t net;
-} span_t;
-
-typedef VEC(span_t) spans_t;
 
 static uint64_t load64(const uint8_t *b)
 {
@@ -289,6 +194,16 @@ static addr_t addr_load(int family, const uint8_t *b)
 		return (addr_t){ 0, load32(b) };
 	}
 	return (addr_t){ load64(b), load64(b + 8) };
+}
+
+static void addr_store(uint8_t *b, int family, addr_t addr)
+{
+	for (unsigned i = 0; i < 8 && family == 6; i++) {
+		*b++ = (uint8_t)(addr.hi >> (56 - 8 * i));
+	}
+	for (unsigned i = family == 4 ? 4 : 0; i < 8; i++) {
+		*b++ = (uint8_t)(addr.lo >> (56 - 8 * i));
+	}
 }
 
 static bool addr_less(addr_t a, addr_t b)
@@ -324,297 +239,602 @@ static addr_t addr_fill(addr_t a, unsigned n)
 	return a;
 }
 
-/*! True if the address is the last one of its family: nothing can begin after it. */
-static bool addr_is_last(int family, addr_t a)
+/*! The number of addresses from one up to before another one that is not lower. */
+static double addr_distance(addr_t from, addr_t to)
 {
-	return addr_equal(a, addr_fill((addr_t){ 0, 0 }, family_bits(family)));
+	return (double)(to.hi - from.hi - (to.lo < from.lo)) * 18446744073709551616.0 +
+	       (double)(to.lo - from.lo);
+}
+
+double net_addresses(const net_t *net)
+{
+	return addr_distance(addr_load(net->family, net->first),
+	                     addr_load(net->family, net->last)) + 1;
+}
+
+/*! What an entry is; of those that are equal the last one counts. */
+typedef enum {
+	KIND_PIECE,  /*!< A prefix, part of a range. */
+	KIND_RANGE,  /*!< A whole range. */
+	KIND_PREFIX,
+	KIND_EXCEPT, /*!< A prefix. */
+} kind_t;
+
+/*! An entry while a set is made. */
+typedef struct {
+	addr_t start;
+	uint32_t of;  /*!< Index of the range, if it is one or a piece of one; else the list. */
+	uint8_t len;  /*!< Prefix length; 0 for a whole range. */
+	uint8_t kind;
+} span_t;
+
+/*! A range while a set is made. */
+typedef struct {
+	addr_t first;
+	addr_t last;
+	uint32_t list; /*!< An exception is of the same list, or does not matter. */
+} range_t;
+
+typedef VEC(span_t) spans_t;
+typedef VEC(range_t) ranges_t;
+
+/*! Indices are of so many bits: what an entry is takes the others. */
+#define INDEX_BITS 30
+#define LEN_RANGE  255
+/*! No entry. */
+#define NONE       ((UINT32_C(1) << INDEX_BITS) - 1)
+
+/*! The networks of one family; zeroed: none. */
+typedef struct {
+	/* Until the set is built. */
+	spans_t spans;
+	ranges_t ranges;
+
+	/* Built: the entries. */
+	size_t count;
+	uint32_t *start4;  /*!< IPv4: their first addresses. */
+	uint64_t *hi6;     /*!< IPv6: the same, upper halves, mostly all a search needs, */
+	uint64_t *lo6;     /*!< and lower halves. */
+	uint8_t *len;      /*!< Prefix lengths; LEN_RANGE for a whole range. */
+	uint32_t *around;  /*!< The narrowest entry around each one, or NONE; of a range, its own index.
+	                    *   Above these bits, what the entry is. */
+	uint32_t *instead; /*!< For an exception, what an address in it matches, or NONE; for a piece,
+	                    *   the index of its range. NULL: there is neither. */
+	uint64_t *range4;  /*!< First and last address of the ranges, IPv4: in one number, */
+	addr_t *range6;    /*!< IPv6: two addresses for each. */
+	size_t range_count;
+} family_t;
+
+struct netset {
+	family_t v4;
+	family_t v6;
+	size_t count;   /*!< Networks. */
+	uint32_t lists; /*!< Lists that have exceptions of their own: numbered from 1. */
+	bool excepts;   /*!< The set itself has some, as list 0. */
+	bool built;
+};
+
+static const family_t *family_of(const netset_t *set, int family)
+{
+	return family == 4 ? &set->v4 : &set->v6;
+}
+
+netset_t *netset_new(void)
+{
+	return calloc(1, sizeof(netset_t));
 }
 
 static int spans_add(spans_t *spans, const span_t *span)
 {
-	span_t *added = vec_add(spans);
-	if (added == NULL) {
+	if (spans->count >= NONE || (spans->count == spans->room &&
+	    !vec_grow(&spans->at, &spans->room, sizeof(*spans->at)))) {
 		return KNOT_ENOMEM;
 	}
-	*added = *span;
+	spans->at[spans->count++] = *span;
 	return KNOT_EOK;
 }
 
 /*! Splits a range into the fewest prefixes: each time the widest that begins there and fits. */
-static int spans_add_range(spans_t *spans, int family, span_t range)
+static int spans_add_range(spans_t *spans, int family, span_t span, addr_t last)
 {
-	span_t span = range;
 	for (;;) {
 		unsigned host = 0;
-		span.end = span.start;
+		addr_t end = span.start;
 		while (host < family_bits(family)) {
-			addr_t mask = addr_fill((addr_t){ 0, 0 }, ++host);
-			addr_t end = addr_fill(span.start, host);
+			addr_t mask = addr_fill((addr_t){ 0, 0 }, host + 1);
+			addr_t next = addr_fill(span.start, host + 1);
 			if ((span.start.hi & mask.hi) != 0 || (span.start.lo & mask.lo) != 0 ||
-			    addr_less(range.end, end)) {
+			    addr_less(last, next)) {
 				break;
 			}
-			span.end = end;
+			end = next;
+			host++;
 		}
 
+		span.len = (uint8_t)(family_bits(family) - host);
 		int ret = spans_add(spans, &span);
-		if (ret != KNOT_EOK || addr_equal(span.end, range.end)) {
+		if (ret != KNOT_EOK || addr_equal(end, last)) {
 			return ret;
 		}
-		span.start = addr_next(span.end);
+		span.start = addr_next(end);
 	}
 }
 
-static int spans_add_net(spans_t *spans, const net_t *net, uint32_t index, bool split)
+static int add(netset_t *set, const net_t *net, kind_t kind)
 {
-	const span_t span = { addr_load(net->family, net->first),
-	                      addr_load(net->family, net->last), index };
-	return split ? spans_add_range(spans, net->family, span) : spans_add(spans, &span);
-}
-
-/*!
- * Makes the spans of a set's networks of one family.
- *
- * \param nets    The networks, in the order of net_cmp().
- * \param first   Index of the first one, and
- * \param end     of the first one that is not of this family any more.
- * \param whole   A range that has its addresses for itself need not be split.
- */
-static int spans_make(spans_t *spans, const net_t *nets, size_t first, size_t end, bool whole)
-{
-	addr_t reach = { 0, 0 }; /* The highest address so far. */
-	for (size_t i = first; i < end; i++) {
-		const int family = nets[i].family;
-		const addr_t start = addr_load(family, nets[i].first);
-		const addr_t last = addr_load(family, nets[i].last);
-		bool split = nets[i].range;
-		if (split && whole && (i == first || addr_less(reach, start)) &&
-		    (i + 1 == end || addr_less(last, addr_load(family, nets[i + 1].first)))) {
-			split = false;
-		}
-		int ret = spans_add_net(spans, &nets[i], (uint32_t)i, split);
-		if (ret != KNOT_EOK) {
-			return ret;
-		}
-		if (addr_less(reach, last)) {
-			reach = last;
-		}
+	family_t *family = net->family == 4 ? &set->v4 : &set->v6;
+	span_t span = { .start = addr_load(net->family, net->first), .len = net->prefix,
+	                .kind = kind };
+	if (set->built) {
+		return KNOT_EINVAL;
 	}
-	return KNOT_EOK;
-}
-
-/*! Adds the exceptions of one family. They may be in any order. */
-static int spans_except(spans_t *spans, int family, const nets_t *excepts)
-{
-	int ret = KNOT_EOK;
-	for (size_t i = 0; i < excepts->count && ret == KNOT_EOK; i++) {
-		const net_t *except = &excepts->at[i];
-		if (except->family == family) {
-			ret = spans_add_net(spans, except, NO_NET, except->range);
-		}
+	if (!net->range) {
+		return spans_add(&family->spans, &span);
 	}
-	return ret;
-}
-
-/*!
- * Address order, outer before inner. Of equal ones the last counts: a range that holds a prefix
- * was sorted before it, and an exception has the highest index.
- */
-static int span_cmp(const void *pa, const void *pb)
-{
-	const span_t *a = pa, *b = pb;
-	int ret = addr_cmp(a->start, b->start);
-	if (ret == 0) {
-		ret = addr_cmp(b->end, a->end);
+	addr_t last = addr_load(net->family, net->last);
+	if (kind == KIND_EXCEPT) {
+		return spans_add_range(&family->spans, net->family, span, last);
 	}
-	return ret != 0 ? ret : (a->net > b->net) - (a->net < b->net);
-}
-
-static addr_t intervals_at(const intervals_t *intervals, int family, size_t i)
-{
-	if (family == 4) {
-		return (addr_t){ 0, intervals->start4[i] };
-	}
-	return (addr_t){ intervals->hi6[i], intervals->lo6[i] };
-}
-
-static void intervals_put(intervals_t *intervals, int family, addr_t start, uint32_t net)
-{
-	size_t i = intervals->count;
-	if (i > 0 && addr_equal(intervals_at(intervals, family, i - 1), start)) {
-		i--; /* Something more specific begins, or something outer ends, right there. */
-	}
-	if (i > 0 && intervals->net[i - 1] == net) {
-		intervals->count = i;
-		return;
-	}
-
-	if (family == 4) {
-		intervals->start4[i] = (uint32_t)start.lo;
-	} else {
-		intervals->hi6[i] = start.hi;
-		intervals->lo6[i] = start.lo;
-	}
-	intervals->net[i] = net;
-	intervals->count = i + 1;
-}
-
-/*! Walks the sorted spans; the stack holds those that the walk is in, outermost first. */
-static void intervals_fill(intervals_t *intervals, int family, const spans_t *spans)
-{
-	const span_t *in[129]; /* No two of them equal: one for each prefix length. */
-	size_t depth = 0;
-
-	intervals_put(intervals, family, (addr_t){ 0, 0 }, NO_NET);
-	for (size_t i = 0; i <= spans->count; i++) {
-		const span_t *span = i < spans->count ? &spans->at[i] : NULL;
-		while (depth > 0 && (span == NULL || addr_less(in[depth - 1]->end, span->start))) {
-			addr_t end = in[--depth]->end;
-			if (!addr_is_last(family, end)) {
-				intervals_put(intervals, family, addr_next(end),
-				              depth > 0 ? in[depth - 1]->net : NO_NET);
-			}
-		}
-		if (span == NULL) {
-			break;
-		}
-		if (depth > 0 && addr_equal(in[depth - 1]->start, span->start) &&
-		    addr_equal(in[depth - 1]->end, span->end)) {
-			depth--;
-		}
-		in[depth++] = span;
-		intervals_put(intervals, family, span->start, span->net);
-	}
-}
-
-static int intervals_alloc(intervals_t *intervals, int family, size_t max)
-{
-	intervals->net = malloc(max * sizeof(*intervals->net));
-	bool failed = intervals->net == NULL;
-	if (family == 4) {
-		intervals->start4 = malloc(max * sizeof(*intervals->start4));
-		failed |= intervals->start4 == NULL;
-	} else {
-		intervals->hi6 = malloc(max * sizeof(*intervals->hi6));
-		intervals->lo6 = malloc(max * sizeof(*intervals->lo6));
-		failed |= intervals->hi6 == NULL || intervals->lo6 == NULL;
-	}
-	return failed ? KNOT_ENOMEM : KNOT_EOK;
-}
-
-/*! Gives back what the estimate took too much; keeps it where that fails. */
-static void *shrink(void *array, size_t size)
-{
-	void *less = realloc(array, size);
-	return less != NULL ? less : array;
-}
-
-static void intervals_shrink(intervals_t *intervals, int family)
-{
-	intervals->net = shrink(intervals->net, intervals->count * sizeof(*intervals->net));
-	if (family == 4) {
-		intervals->start4 = shrink(intervals->start4,
-		                           intervals->count * sizeof(*intervals->start4));
-	} else {
-		intervals->hi6 = shrink(intervals->hi6, intervals->count * sizeof(*intervals->hi6));
-		intervals->lo6 = shrink(intervals->lo6, intervals->count * sizeof(*intervals->lo6));
-	}
-}
-
-/*!
- * Makes the intervals of one family from a set's networks and exceptions; to be cleared also after
- * an error. The networks first to end are those of the family, none twice.
- */
-static int intervals_make(intervals_t *intervals, int family, const netset_t *set, size_t first,
-                          size_t end)
-{
-	if (first == end) {
-		return KNOT_EOK;
-	}
-
-	spans_t spans = { NULL, 0, 0 };
-	int ret = spans_make(&spans, set->nets.at, first, end, set->excepts.count == 0);
-	if (ret == KNOT_EOK) {
-		ret = spans_except(&spans, family, &set->excepts);
-	}
-	if (ret == KNOT_EOK) {
-		ret = intervals_alloc(intervals, family, 2 * spans.count + 1);
-	}
-	if (ret == KNOT_EOK) {
-		sort(spans.at, spans.count, sizeof(*spans.at), span_cmp);
-		intervals_fill(intervals, family, &spans);
-		intervals_shrink(intervals, family);
-	}
-	vec_free(&spans);
-	return ret;
-}
-
-static void intervals_clear(intervals_t *intervals)
-{
-	free(intervals->start4);
-	free(intervals->hi6);
-	free(intervals->lo6);
-	free(intervals->net);
-	memset(intervals, 0, sizeof(*intervals));
-}
-
-/*! The number of addresses of a network, less one. */
-static addr_t net_size(const net_t *net)
-{
-	const addr_t first = addr_load(net->family, net->first);
-	const addr_t last = addr_load(net->family, net->last);
-	return (addr_t){ last.hi - first.hi - (last.lo < first.lo), last.lo - first.lo };
-}
-
-/*! Of two networks, by their index, the one with fewer addresses. */
-static uint32_t narrower(const nets_t *nets, uint32_t a, uint32_t b)
-{
-	if (a == NO_NET || b == NO_NET) {
-		return a == NO_NET ? b : a;
-	}
-	return addr_less(net_size(&nets->at[b]), net_size(&nets->at[a])) ? b : a;
-}
-
-/*! Adds the intervals of another list, whose networks are in the same array; clears those. */
-static int intervals_unite(intervals_t *intervals, int family, intervals_t *other,
-                           const nets_t *nets)
-{
-	if (other->count == 0) {
-		return KNOT_EOK;
-	}
-	if (intervals->count == 0) {
-		*intervals = *other;
-		memset(other, 0, sizeof(*other));
-		return KNOT_EOK;
-	}
-
-	intervals_t both = { .count = 0 };
-	if (intervals_alloc(&both, family, intervals->count + other->count) != KNOT_EOK) {
-		intervals_clear(&both);
+	range_t *range = family->ranges.count < NONE ? vec_add(&family->ranges) : NULL;
+	if (range == NULL) {
 		return KNOT_ENOMEM;
 	}
-	size_t i = 0, j = 0;
-	addr_t start = { 0, 0 };
-	for (;;) {
-		intervals_put(&both, family, start,
-		              narrower(nets, intervals->net[i], other->net[j]));
-		const bool more = i + 1 < intervals->count, more_other = j + 1 < other->count;
-		if (!more && !more_other) {
-			break;
-		}
-		const int cmp = !more ? 1 : !more_other ? -1
-		              : addr_cmp(intervals_at(intervals, family, i + 1),
-		                         intervals_at(other, family, j + 1));
-		i += cmp <= 0;
-		j += cmp >= 0;
-		start = cmp <= 0 ? intervals_at(intervals, family, i)
-		                 : intervals_at(other, family, j);
-	}
-	intervals_shrink(&both, family);
-	intervals_clear(intervals);
-	intervals_clear(other);
-	*intervals = both;
+	*range = (range_t){ span.start, last, 0 };
 	return KNOT_EOK;
+}
+
+int netset_add(netset_t *set, const net_t *net)
+{
+	int ret = add(set, net, KIND_PREFIX);
+	set->count += ret == KNOT_EOK;
+	return ret;
+}
+
+int netset_except(netset_t *set, const net_t *net)
+{
+	int ret = add(set, net, KIND_EXCEPT);
+	set->excepts = set->excepts || ret == KNOT_EOK;
+	return ret;
+}
+
+/*! Makes room for a number of elements more. */
+static bool reserve(void *at, size_t *room, size_t count, size_t more, size_t size)
+{
+	while (*room < count + more) {
+		if (!vec_grow(at, room, size)) {
+			return false;
+		}
+	}
+	return count + more < NONE;
+}
+
+static int reserve_family(family_t *family, const family_t *more)
+{
+	spans_t *spans = &family->spans;
+	ranges_t *ranges = &family->ranges;
+	return reserve(&spans->at, &spans->room, spans->count, more->spans.count,
+	               sizeof(*spans->at)) &&
+	       reserve(&ranges->at, &ranges->room, ranges->count, more->ranges.count,
+	               sizeof(*ranges->at)) ? KNOT_EOK : KNOT_ENOMEM;
+}
+
+/*! Takes over what another set has of a family, where there is room; its lists get other numbers. */
+static void move_family(family_t *to, family_t *from, uint32_t list)
+{
+	if (to->spans.count == 0 && list == 0) {
+		const spans_t empty = to->spans;
+		to->spans = from->spans;
+		from->spans = empty;
+	}
+	for (size_t i = 0; i < from->spans.count; i++) {
+		span_t *span = &to->spans.at[to->spans.count++];
+		*span = from->spans.at[i];
+		span->of += list;
+	}
+	for (size_t i = 0; i < from->ranges.count; i++) {
+		range_t *range = &to->ranges.at[to->ranges.count++];
+		*range = from->ranges.at[i];
+		range->list += list;
+	}
+}
+
+int netset_unite(netset_t *set, netset_t *list)
+{
+	if (set->built || list->built) {
+		return KNOT_EINVAL;
+	}
+	if (reserve_family(&set->v4, &list->v4) != KNOT_EOK ||
+	    reserve_family(&set->v6, &list->v6) != KNOT_EOK) {
+		return KNOT_ENOMEM;
+	}
+	/* A list without exceptions says no more than if it were the set's own. */
+	const bool own = !list->excepts && list->lists == 0;
+	const uint32_t number = own ? 0 : set->lists + 1;
+	move_family(&set->v4, &list->v4, number);
+	move_family(&set->v6, &list->v6, number);
+	set->lists += own ? 0 : 1 + list->lists;
+	set->count += list->count;
+	netset_free(list);
+	return KNOT_EOK;
+}
+
+/*! One octet of what spans are sorted by, the least significant first. */
+static unsigned key_octet(const span_t *span, unsigned octet)
+{
+	if (octet < 4) {
+		return span->of >> (8 * octet) & 0xff;
+	} else if (octet == 4) {
+		return span->kind;
+	} else if (octet == 5) {
+		return span->len;
+	}
+	octet -= 6;
+	return (octet < 8 ? span->start.lo >> (8 * octet) : span->start.hi >> (8 * (octet - 8))) &
+	       0xff;
+}
+
+#define KEY_OCTETS (6 + 16)
+
+/*! Finds the octets in which spans differ, and if they are sorted already: published lists mostly
+ *  are. */
+static bool spans_differ(const spans_t *spans, bool differ[static KEY_OCTETS])
+{
+	const span_t *first = &spans->at[0];
+	uint64_t hi = 0, lo = 0;
+	uint32_t of = 0;
+	uint8_t kind = 0, len = 0;
+	bool sorted = true;
+	for (size_t i = 1; i < spans->count; i++) {
+		const span_t *span = &spans->at[i];
+		hi |= span->start.hi ^ first->start.hi;
+		lo |= span->start.lo ^ first->start.lo;
+		of |= span->of ^ first->of;
+		kind |= span->kind ^ first->kind;
+		len |= span->len ^ first->len;
+		sorted = sorted && addr_less(span[-1].start, span->start);
+	}
+	const span_t all = { .start = { hi, lo }, .of = of, .kind = kind, .len = len };
+	for (unsigned i = 0; i < KEY_OCTETS; i++) {
+		differ[i] = key_octet(&all, i) != 0;
+	}
+	return !sorted;
+}
+
+/*! Moves spans into the order of one octet; those that have the same stay in theirs. */
+static void spans_deal(const spans_t *spans, span_t *out, unsigned octet)
+{
+	size_t at[256] = { 0 }, sum = 0;
+	for (size_t i = 0; i < spans->count; i++) {
+		at[key_octet(&spans->at[i], octet)]++;
+	}
+	for (size_t i = 0; i < 256; i++) {
+		const size_t count = at[i];
+		at[i] = sum;
+		sum += count;
+	}
+	for (size_t i = 0; i < spans->count; i++) {
+		out[at[key_octet(&spans->at[i], octet)]++] = spans->at[i];
+	}
+}
+
+/*! Sorts by address, outer before inner, then kind, then range or list: octet by octet, from the
+ *  least significant one. */
+static int spans_sort(spans_t *spans)
+{
+	bool differ[KEY_OCTETS];
+	if (spans->count < 2 || !spans_differ(spans, differ)) {
+		return KNOT_EOK;
+	}
+	span_t *other = malloc(spans->room * sizeof(*other));
+	if (other == NULL) {
+		return KNOT_ENOMEM;
+	}
+	for (unsigned i = 0; i < KEY_OCTETS; i++) {
+		if (differ[i]) {
+			span_t *sorted = other;
+			spans_deal(spans, sorted, i);
+			other = spans->at;
+			spans->at = sorted;
+		}
+	}
+	free(other);
+	return KNOT_EOK;
+}
+
+static int range_cmp(const void *pa, const void *pb)
+{
+	const range_t *a = pa, *b = pb;
+	int ret = (a->list > b->list) - (a->list < b->list);
+	if (ret == 0) {
+		ret = addr_cmp(a->first, b->first);
+	}
+	return ret != 0 ? ret : addr_cmp(b->last, a->last);
+}
+
+/*! Sorts the ranges by list, then address, and leaves out those that are repeated. */
+static void ranges_sort(ranges_t *ranges)
+{
+	vec_sort(ranges, range_cmp);
+	size_t kept = 0;
+	for (size_t i = 0; i < ranges->count; i++) {
+		if (kept == 0 || range_cmp(&ranges->at[kept - 1], &ranges->at[i]) != 0) {
+			ranges->at[kept++] = ranges->at[i];
+		}
+	}
+	ranges->count = kept;
+}
+
+static uint32_t span_list(const span_t *span, const ranges_t *ranges)
+{
+	return span->kind < KIND_PREFIX ? ranges->at[span->of].list : span->of;
+}
+
+static addr_t span_end(const span_t *span, int bits, const ranges_t *ranges)
+{
+	return span->kind == KIND_RANGE ? ranges->at[span->of].last
+	                                : addr_fill(span->start, (unsigned)(bits - span->len));
+}
+
+/*! Makes sorted spans of what was added: those of ranges that share addresses are split. */
+static int family_spans(family_t *family, int number)
+{
+	spans_t *spans = &family->spans;
+	const ranges_t *ranges = &family->ranges;
+	ranges_sort(&family->ranges);
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < ranges->count && ret == KNOT_EOK; i++) {
+		ret = spans_add(spans, &(span_t){ .start = ranges->at[i].first, .kind = KIND_RANGE,
+		                                  .of = (uint32_t)i });
+	}
+	if (ret == KNOT_EOK) {
+		ret = spans_sort(spans);
+	}
+	if (ret != KNOT_EOK || ranges->count == 0) {
+		return ret;
+	}
+
+	spans_t split = { NULL, 0, 0 };
+	addr_t reach = { 0, 0 }; /* The highest address so far. */
+	for (size_t i = 0; i < spans->count && ret == KNOT_EOK; i++) {
+		span_t span = spans->at[i];
+		const addr_t end = span_end(&span, (int)family_bits(number), ranges);
+		const bool alone = (i == 0 || addr_less(reach, span.start)) &&
+		                   (i + 1 == spans->count ||
+		                    addr_less(end, spans->at[i + 1].start));
+		if (span.kind == KIND_RANGE && !alone) {
+			span.kind = KIND_PIECE;
+			ret = spans_add_range(&split, number, span, end);
+		} else {
+			ret = spans_add(&split, &span);
+		}
+		reach = i == 0 || addr_less(reach, end) ? end : reach;
+	}
+	vec_free(spans);
+	*spans = split;
+	return ret == KNOT_EOK ? spans_sort(spans) : ret;
+}
+
+static kind_t entry_kind(const family_t *family, size_t i)
+{
+	return (kind_t)(family->around[i] >> INDEX_BITS);
+}
+
+/*! The narrowest entry around one. What is around a whole range is nothing. */
+static uint32_t entry_around(const family_t *family, size_t i)
+{
+	const uint32_t around = family->around[i] & NONE;
+	return entry_kind(family, i) == KIND_RANGE ? NONE : around;
+}
+
+static addr_t entry_start(const family_t *family, int number, size_t i)
+{
+	if (number == 4) {
+		return (addr_t){ 0, family->start4[i] };
+	}
+	return (addr_t){ family->hi6[i], family->lo6[i] };
+}
+
+static void range_get(const family_t *family, int number, size_t i, addr_t *first, addr_t *last)
+{
+	if (number == 4) {
+		*first = (addr_t){ 0, family->range4[i] >> 32 };
+		*last = (addr_t){ 0, family->range4[i] & UINT32_MAX };
+	} else {
+		*first = family->range6[2 * i];
+		*last = family->range6[2 * i + 1];
+	}
+}
+
+static addr_t entry_end(const family_t *family, int number, size_t i)
+{
+	addr_t first = entry_start(family, number, i), last;
+	if (family->len[i] != LEN_RANGE) {
+		return addr_fill(first, family_bits(number) - family->len[i]);
+	}
+	range_get(family, number, family->around[i] & NONE, &first, &last);
+	return last;
+}
+
+static void net_of_range(const family_t *family, int number, size_t i, net_t *net)
+{
+	addr_t first, last;
+	range_get(family, number, i, &first, &last);
+	*net = (net_t){ .family = (uint8_t)number, .range = true };
+	addr_store(net->first, number, first);
+	addr_store(net->last, number, last);
+}
+
+/*! The network that an entry stands for, or is a piece of. */
+static void entry_net(const family_t *family, int number, size_t i, net_t *net)
+{
+	const kind_t kind = entry_kind(family, i);
+	if (kind != KIND_PREFIX) {
+		net_of_range(family, number, kind == KIND_PIECE ? family->instead[i]
+		             : family->around[i] & NONE, net);
+		return;
+	}
+	*net = (net_t){ .family = (uint8_t)number, .prefix = family->len[i] };
+	addr_store(net->first, number, entry_start(family, number, i));
+	addr_store(net->last, number, entry_end(family, number, i));
+}
+
+/*! Leaves out what is repeated: of equal pieces, all but that of the narrowest range. Returns the
+ *  number of prefixes that are networks. */
+static size_t spans_unique(spans_t *spans, const ranges_t *ranges)
+{
+	size_t kept = 0, count = 0;
+	for (size_t i = 0; i < spans->count; i++) {
+		const span_t *span = &spans->at[i], *last = kept > 0 ? &spans->at[kept - 1] : NULL;
+		if (last != NULL && last->kind == span->kind && last->len == span->len &&
+		    addr_equal(last->start, span->start) &&
+		    span_list(last, ranges) == span_list(span, ranges)) {
+			kept--;
+		} else {
+			count += span->kind == KIND_PREFIX;
+		}
+		spans->at[kept++] = *span;
+	}
+	spans->count = kept;
+	return count;
+}
+
+static int family_alloc(family_t *family, int number, size_t count, bool instead)
+{
+	const size_t ranges = family->ranges.count;
+	bool done = (family->len = malloc(count * sizeof(*family->len))) != NULL;
+	done &= (family->around = malloc(count * sizeof(*family->around))) != NULL;
+	if (instead) {
+		done &= (family->instead = malloc(count * sizeof(*family->instead))) != NULL;
+	}
+	if (number == 4) {
+		done &= (family->start4 = malloc(count * sizeof(*family->start4))) != NULL;
+		done &= ranges == 0 ||
+		        (family->range4 = malloc(ranges * sizeof(*family->range4))) != NULL;
+	} else {
+		done &= (family->hi6 = malloc(count * sizeof(*family->hi6))) != NULL;
+		done &= (family->lo6 = malloc(count * sizeof(*family->lo6))) != NULL;
+		done &= ranges == 0 ||
+		        (family->range6 = malloc(2 * ranges * sizeof(*family->range6))) != NULL;
+	}
+	return done ? KNOT_EOK : KNOT_ENOMEM;
+}
+
+/*! What an address in an exception matches, whose narrowest entry that is: the narrowest network
+ *  around it that no exception of the same list is in between. */
+static uint32_t find_instead(const family_t *family, uint32_t except)
+{
+	const span_t *spans = family->spans.at;
+	for (uint32_t i = entry_around(family, except); i != NONE; i = entry_around(family, i)) {
+		const uint32_t list = span_list(&spans[i], &family->ranges);
+		bool excepted = entry_kind(family, i) == KIND_EXCEPT;
+		for (uint32_t j = except; j != i && !excepted; j = entry_around(family, j)) {
+			excepted = spans[j].kind == KIND_EXCEPT && spans[j].of == list;
+		}
+		if (!excepted) {
+			return i;
+		}
+	}
+	return NONE;
+}
+
+static void fill_entry(family_t *family, int number, uint32_t i, bool lists)
+{
+	const span_t *span = &family->spans.at[i];
+	uint32_t around = i > 0 ? i - 1 : NONE;
+	while (around != NONE && addr_less(entry_end(family, number, around), span->start)) {
+		around = entry_around(family, around);
+	}
+	if (span->kind == KIND_RANGE) {
+		around = span->of;
+	}
+	if (number == 4) {
+		family->start4[i] = (uint32_t)span->start.lo;
+	} else {
+		family->hi6[i] = span->start.hi;
+		family->lo6[i] = span->start.lo;
+	}
+	family->len[i] = span->kind == KIND_RANGE ? LEN_RANGE : span->len;
+	family->around[i] = around | (uint32_t)span->kind << INDEX_BITS;
+	if (span->kind == KIND_PIECE) {
+		family->instead[i] = span->of;
+	} else if (span->kind == KIND_EXCEPT) {
+		family->instead[i] = lists ? find_instead(family, i) : NONE;
+	}
+}
+
+/*! Builds a family. Adds the networks that it has to count. */
+static int family_build(family_t *family, int number, bool lists, size_t *networks)
+{
+	int ret = family_spans(family, number);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	spans_t *spans = &family->spans;
+	const ranges_t *ranges = &family->ranges;
+	*networks += spans_unique(spans, ranges) + ranges->count;
+	bool instead = false;
+	for (size_t i = 0; i < spans->count && !instead; i++) {
+		instead = spans->at[i].kind == KIND_EXCEPT || spans->at[i].kind == KIND_PIECE;
+	}
+	if (spans->count > 0 &&
+	    family_alloc(family, number, spans->count, instead) != KNOT_EOK) {
+		return KNOT_ENOMEM;
+	}
+	for (size_t i = 0; i < ranges->count; i++) {
+		if (number == 4) {
+			family->range4[i] = ranges->at[i].first.lo << 32 | ranges->at[i].last.lo;
+		} else {
+			family->range6[2 * i] = ranges->at[i].first;
+			family->range6[2 * i + 1] = ranges->at[i].last;
+		}
+	}
+	for (size_t i = 0; i < spans->count; i++) {
+		fill_entry(family, number, (uint32_t)i, lists);
+	}
+	family->count = spans->count;
+	family->range_count = ranges->count;
+	vec_free(&family->spans);
+	vec_free(&family->ranges);
+	return KNOT_EOK;
+}
+
+int netset_build(netset_t *set)
+{
+	if (set->built) {
+		return KNOT_EOK;
+	}
+	set->built = true; /* Also if this fails: it can only be freed then. */
+	set->count = 0;
+	int ret = family_build(&set->v4, 4, set->lists > 0, &set->count);
+	return ret == KNOT_EOK ? family_build(&set->v6, 6, set->lists > 0, &set->count) : ret;
+}
+
+size_t netset_count(const netset_t *set)
+{
+	return set->count;
+}
+
+bool netset_next(const netset_t *set, size_t *at, net_t *net)
+{
+	size_t base = 0;
+	for (int number = 4; number <= 6; number += 2) {
+		const family_t *family = family_of(set, number);
+		for (; *at - base < family->count; (*at)++) {
+			if (entry_kind(family, *at - base) == KIND_PREFIX) {
+				entry_net(family, number, *at - base, net);
+				(*at)++;
+				return true;
+			}
+		}
+		base += family->count;
+		if (*at - base < family->range_count) {
+			net_of_range(family, number, *at - base, net);
+			(*at)++;
+			return true;
+		}
+		base += family->range_count;
+	}
+	return false;
 }
 
 /*! Index of the last of count sorted values that is not above one; the first never is. */
@@ -636,157 +856,175 @@ static size_t find64(const uint64_t *values, size_t count, uint64_t value)
 	return (size_t)(base - values);
 }
 
-static size_t intervals_find6(const intervals_t *intervals, addr_t addr)
+/*! Index of the last entry that begins up to an address, NONE if none does. */
+static uint32_t find4(const family_t *family, uint32_t addr)
 {
-	const uint64_t *hi = intervals->hi6, *lo = intervals->lo6;
-	const size_t last = find64(hi, intervals->count, addr.hi);
+	if (family->count == 0 || family->start4[0] > addr) {
+		return NONE;
+	}
+	return (uint32_t)find32(family->start4, family->count, addr);
+}
+
+static uint32_t find6(const family_t *family, addr_t addr)
+{
+	const uint64_t *hi = family->hi6, *lo = family->lo6;
+	if (family->count == 0 || addr_less(addr, (addr_t){ hi[0], lo[0] })) {
+		return NONE;
+	}
+	const size_t last = find64(hi, family->count, addr.hi);
 	if (hi[last] != addr.hi) {
-		return last;
+		return (uint32_t)last;
 	}
 
-	/* The lower half decides among the intervals that have this upper half. */
+	/* The lower half decides among the entries that have this upper half. */
 	size_t first = last;
 	if (last > 0 && hi[last - 1] == addr.hi) {
-		first = addr.hi == 0 ? 0 : find64(hi, last, addr.hi - 1) + 1;
+		first = hi[0] == addr.hi ? 0 : find64(hi, last, addr.hi - 1) + 1;
 	}
 	if (lo[first] > addr.lo) {
-		return first - 1; /* Not of the very first interval: that begins with zero. */
+		return (uint32_t)(first - 1); /* Not of the very first entry: see above. */
 	}
-	return first + find64(&lo[first], last - first + 1, addr.lo);
+	return (uint32_t)(first + find64(&lo[first], last - first + 1, addr.lo));
 }
 
-/*! Index of the interval that an address is in. There must be one. */
-static size_t intervals_find(const intervals_t *intervals, int family, const uint8_t *addr)
+/*! True if an entry that begins up to an address holds it. */
+static bool entry_holds(const family_t *family, int number, size_t i, addr_t addr)
 {
-	return family == 4 ? find32(intervals->start4, intervals->count, load32(addr))
-	                   : intervals_find6(intervals, addr_load(family, addr));
+	const unsigned len = family->len[i];
+	if (len == LEN_RANGE) {
+		return !addr_less(entry_end(family, number, i), addr);
+	}
+	if (number == 4) {
+		return (addr.lo ^ family->start4[i]) >> (32 - len) == 0;
+	}
+	if (len <= 64) {
+		return len == 0 || (addr.hi ^ family->hi6[i]) >> (64 - len) == 0;
+	}
+	return addr.hi == family->hi6[i] && (addr.lo ^ family->lo6[i]) >> (128 - len) == 0;
 }
 
-static void nets_sort(nets_t *nets)
+/*! Index of the narrowest entry that holds an address, NONE if none does. */
+static uint32_t find_entry(const family_t *family, int number, addr_t addr)
 {
-	sort(nets->at, nets->count, sizeof(*nets->at), net_cmp);
-	size_t kept = 0;
-	for (size_t i = 0; i < nets->count; i++) {
-		if (kept == 0 || net_cmp(&nets->at[kept - 1], &nets->at[i]) != 0) {
-			nets->at[kept++] = nets->at[i];
-		}
+	uint32_t i = number == 4 ? find4(family, (uint32_t)addr.lo) : find6(family, addr);
+	while (i != NONE && !entry_holds(family, number, i, addr)) {
+		i = entry_around(family, i);
 	}
-	nets->count = kept;
-	if (kept > 0) {
-		nets->at = shrink(nets->at, kept * sizeof(*nets->at));
-		nets->room = kept;
-	}
+	return i;
 }
 
-/*! Builds all but the lists that have exceptions of their own. */
-static int build_own(netset_t *set)
+/*! What an address matches of which this is the narrowest entry. */
+static uint32_t find_network(const family_t *family, uint32_t i)
 {
-	const nets_t *nets = &set->nets;
-	nets_sort(&set->nets);
-	size_t count4 = 0;
-	while (count4 < nets->count && nets->at[count4].family == 4) {
-		count4++;
-	}
-	int ret = intervals_make(&set->v4, 4, set, 0, count4);
-	return ret == KNOT_EOK ? intervals_make(&set->v6, 6, set, count4, nets->count) : ret;
+	return i == NONE || family->instead == NULL || entry_kind(family, i) != KIND_EXCEPT
+	       ? i : family->instead[i];
 }
 
-/*! What indices mean in an array that has others in front. */
-static void shift(intervals_t *intervals, size_t by)
+bool netset_match(const netset_t *set, int family, const uint8_t *addr, net_t *net)
 {
-	for (size_t i = 0; i < intervals->count; i++) {
-		intervals->net[i] += intervals->net[i] != NO_NET ? (uint32_t)by : 0;
+	if (set == NULL) {
+		return false;
 	}
-}
-
-static int build_list(netset_t *set, netset_t *list)
-{
-	const size_t before = set->nets.count;
-	int ret = netset_build(list);
-	for (size_t i = 0; i < list->nets.count && ret == KNOT_EOK; i++) {
-		ret = nets_add(&set->nets, &list->nets.at[i]);
+	const family_t *entries = family_of(set, family);
+	const uint32_t i =
+		find_network(entries, find_entry(entries, family, addr_load(family, addr)));
+	if (i != NONE && net != NULL) {
+		entry_net(entries, family, i, net);
 	}
-	shift(&list->v4, before);
-	shift(&list->v6, before);
-	if (ret == KNOT_EOK) {
-		ret = intervals_unite(&set->v4, 4, &list->v4, &set->nets);
-	}
-	if (ret == KNOT_EOK) {
-		ret = intervals_unite(&set->v6, 6, &list->v6, &set->nets);
-	}
-	return ret;
-}
-
-/*! Frees what is needed to build a set only. */
-static void free_parts(netset_t *set)
-{
-	for (size_t i = 0; i < set->lists.count; i++) {
-		netset_free(set->lists.at[i]);
-	}
-	vec_free(&set->lists);
-	vec_free(&set->excepts);
-}
-
-int netset_build(netset_t *set)
-{
-	if (set->built) {
-		return KNOT_EOK;
-	}
-	set->built = true; /* Also if this fails: it can only be freed then. */
-	int ret = build_own(set);
-	for (size_t i = 0; i < set->lists.count && ret == KNOT_EOK; i++) {
-		ret = build_list(set, set->lists.at[i]);
-	}
-	free_parts(set);
-	return ret;
-}
-
-size_t netset_count(const netset_t *set)
-{
-	return set->nets.count;
-}
-
-const net_t *netset_at(const netset_t *set, size_t i)
-{
-	return &set->nets.at[i];
-}
-
-const net_t *netset_match(const netset_t *set, int family, const uint8_t *addr)
-{
-	const intervals_t *intervals = set == NULL ? NULL : family == 4 ? &set->v4 : &set->v6;
-	if (intervals == NULL || intervals->count == 0) {
-		return NULL;
-	}
-	uint32_t net = intervals->net[intervals_find(intervals, family, addr)];
-	return net != NO_NET ? &set->nets.at[net] : NULL;
+	return i != NONE;
 }
 
 double netset_addresses(const netset_t *set, int family)
 {
-	const intervals_t *intervals = family == 4 ? &set->v4 : &set->v6;
-	const double high = 18446744073709551616.0, end = family == 4 ? 4294967296.0 : high * high;
-	double count = 0, next = end;
-	for (size_t i = intervals->count; i-- > 0;) {
-		addr_t addr = intervals_at(intervals, family, i);
-		double start = (double)addr.hi * high + (double)addr.lo;
-		count += intervals->net[i] != NO_NET ? next - start : 0;
-		next = start;
+	const family_t *entries = family_of(set, family);
+	addr_t at = { 0, 0 };
+	uint32_t now = NONE; /* The narrowest entry that holds the addresses from here on. */
+	double count = 0;
+	for (uint32_t i = 0; i <= entries->count; i++) {
+		const bool more = i < entries->count;
+		const addr_t start = more ? entry_start(entries, family, i) : at;
+		while (now != NONE) {
+			const bool in = find_network(entries, now) != NONE;
+			const addr_t end = entry_end(entries, family, now);
+			if (more && !addr_less(end, start)) {
+				count += in ? addr_distance(at, start) : 0;
+				break;
+			}
+			if (addr_less(end, at)) { /* The one inside went up to the same end. */
+				now = entry_around(entries, now);
+				continue;
+			}
+			count += in ? addr_distance(at, end) + 1 : 0;
+			at = addr_next(end);
+			if (at.hi == 0 && at.lo == 0) {
+				return count; /* That was the last address of all. */
+			}
+			now = entry_around(entries, now);
+		}
+		at = start;
+		now = more ? i : NONE;
 	}
 	return count;
 }
 
-bool netset_overlaps(const netset_t *set, const net_t *net)
+/*! The network of an address, if that is not above a limit. */
+static uint32_t network_up_to(const family_t *family, int number, addr_t addr, addr_t last)
 {
-	const intervals_t *intervals = set == NULL ? NULL : net->family == 4 ? &set->v4 : &set->v6;
-	if (intervals == NULL || intervals->count == 0) {
+	return addr_less(last, addr) ? NONE
+	                             : find_network(family, find_entry(family, number, addr));
+}
+
+/*! Where an entry ends, a wider one may begin to count again, if the entry is an exception. */
+static uint32_t network_after(const family_t *family, int number, uint32_t i, addr_t last)
+{
+	const addr_t end = entry_end(family, number, i);
+	return entry_kind(family, i) != KIND_EXCEPT || !addr_less(end, last)
+	       ? NONE : network_up_to(family, number, addr_next(end), last);
+}
+
+bool netset_overlaps(const netset_t *set, const net_t *net, net_t *found)
+{
+	if (set == NULL) {
 		return false;
 	}
+	const int number = net->family;
+	const family_t *family = family_of(set, number);
+	const addr_t first = addr_load(number, net->first), last = addr_load(number, net->last);
+	const uint32_t begin = number == 4 ? find4(family, (uint32_t)first.lo)
+	                     : find6(family, first);
+	uint32_t i = network_up_to(family, number, first, last);
+	for (uint32_t j = find_entry(family, number, first); j != NONE && i == NONE;
+	     j = entry_around(family, j)) {
+		i = network_after(family, number, j, last);
+	}
+	for (size_t j = begin == NONE ? 0 : begin + 1; j < family->count && i == NONE; j++) {
+		const addr_t start = entry_start(family, number, j);
+		if (addr_less(last, start)) {
+			break;
+		}
+		i = network_up_to(family, number, start, last);
+		if (i == NONE) {
+			i = network_after(family, number, (uint32_t)j, last);
+		}
+	}
+	if (i != NONE && found != NULL) {
+		entry_net(family, number, i, found);
+	}
+	return i != NONE;
+}
 
-	/* If first is in a gap, any interval that begins up to last ends it: no two gaps are
-	 * adjacent. */
-	size_t i = intervals_find(intervals, net->family, net->first);
-	return intervals->net[i] != NO_NET ||
-	       i != intervals_find(intervals, net->family, net->last);
+static void family_clear(family_t *family)
+{
+	vec_free(&family->spans);
+	vec_free(&family->ranges);
+	free(family->start4);
+	free(family->hi6);
+	free(family->lo6);
+	free(family->len);
+	free(family->around);
+	free(family->instead);
+	free(family->range4);
+	free(family->range6);
 }
 
 void netset_free(netset_t *set)
@@ -794,9 +1032,7 @@ void netset_free(netset_t *set)
 	if (set == NULL) {
 		return;
 	}
-	intervals_clear(&set->v4);
-	intervals_clear(&set->v6);
-	free_parts(set);
-	vec_free(&set->nets);
+	family_clear(&set->v4);
+	family_clear(&set->v6);
 	free(set);
 }

@@ -12,8 +12,11 @@
  * A built set never changes, so any number of threads may match in it without a lock.
  * Addresses are in network byte order, 4 or 16 octets, as in the RDATA of A and AAAA.
  * An IPv4-mapped IPv6 address (::ffff:0:0/96) is an IPv6 address here, as it is in AAAA RDATA.
- * Matching costs one binary search over at most twice as many intervals as there are networks and
- * exceptions (an ADDR-ADDR range counts as the prefixes it splits into).
+ * Matching costs one binary search over the networks and exceptions, and a step for each of those
+ * around the place that do not reach up to the address. A range that shares addresses with anything
+ * else counts as the prefixes it splits into.
+ * Memory, once built: 9 octets for an IPv4 prefix, 21 for one of IPv6, 4 more for each where there
+ * are exceptions or ranges that were split. Ranges take 8 and 32 more.
  *
  * Errors are KNOT_E*.
  */
@@ -110,29 +113,40 @@ int netset_build(netset_t *set);
  *  once, but for those that several lists with exceptions have. */
 size_t netset_count(const netset_t *set);
 
-/*! The i-th network, once built in address order (IPv4 first), lists with exceptions of their own
- *  after all else; i < netset_count(). */
-const net_t *netset_at(const netset_t *set, size_t i);
+/*!
+ * Goes to the next network of a built set: those of IPv4, then those of IPv6, prefixes in address
+ * order, outer before inner, then ranges likewise. Exceptions are left out, networks that are wholly
+ * excepted are not.
+ *
+ * \param at   Zero for the first network; changed.
+ * \param net  Set if there is one more.
+ */
+bool netset_next(const netset_t *set, size_t *at, net_t *net);
 
 /*!
- * The most specific network that holds an address: the longest prefix; a range matches by the
- * prefixes it splits into. Of two equal ones, the prefix before the range. Where a list that has
- * exceptions has the address too, the one with the fewest addresses.
+ * Finds the most specific network that holds an address: the longest prefix; a range matches by the
+ * prefixes it splits into. Of two equal ones, the prefix before the range.
  *
  * \param set     A built set, or NULL (matches nothing).
  * \param family  4 or 6.
  * \param addr    4 or 16 octets, network byte order; need not be aligned.
+ * \param net     Set to the network if there is one; may be NULL.
  *
- * \return The network, owned by the set, or NULL.
+ * \return True if there is one.
  */
-const net_t *netset_match(const netset_t *set, int family, const uint8_t *addr);
+bool netset_match(const netset_t *set, int family, const uint8_t *addr, net_t *net);
 
 /*! The number of addresses of a family in the networks of a built set, excepted ones left out, to some
  *  15 digits. */
 double netset_addresses(const netset_t *set, int family);
 
-/*! True if any address of net is in the set, so not excepted. NULL set: false. */
-bool netset_overlaps(const netset_t *set, const net_t *net);
+/*!
+ * True if any address of net is in the set, so not excepted. NULL set: false.
+ *
+ * \param found  Set to the network that one of those addresses matches, the first one of net if that
+ *               is in the set; may be NULL.
+ */
+bool netset_overlaps(const netset_t *set, const net_t *net, net_t *found);
 
 /*! Frees a set and its networks; NULL is fine. */
 void netset_free(netset_t *set);

@@ -8,13 +8,10 @@
 
 #include "policy/policy.h"
 
-const net_t *policy_proxied(const policy_t *policy, int family, const uint8_t *address)
+bool policy_proxied(const policy_t *policy, int family, const uint8_t *address, net_t *network)
 {
-	const net_t *network = netset_match(policy->proxies, family, address);
-	if (network == NULL || netset_match(policy->excepts, family, address) != NULL) {
-		return NULL;
-	}
-	return network;
+	return netset_match(policy->proxies, family, address, network) &&
+	       !netset_match(policy->excepts, family, address, NULL);
 }
 
 void policy_prepare(policy_t *policy)
@@ -89,7 +86,7 @@ bool policy_suspects(const policy_t *policy, const knot_dname_t *qname,
 		case KNOT_RRTYPE_AAAA:
 			for (uint16_t j = 0; j < rrset->rrs.count; j++) {
 				if (netset_match(policy->proxies, type_family(rrset->type),
-				                 rdata->data) != NULL) {
+				                 rdata->data, NULL)) {
 					return true;
 				}
 				rdata = knot_rdataset_next(rdata);

@@ -90,8 +90,9 @@ bool policy_may_guard(const policy_t *policy, const knot_dname_t *name);
 /*! True if the name's addresses must be direct. */
 bool policy_guarded(const policy_t *policy, const knot_rrset_t *apex_mx, const knot_dname_t *name);
 
-/*! The proxy network that holds an address and no exception does, or NULL. */
-const net_t *policy_proxied(const policy_t *policy, int family, const uint8_t *address);
+/*! True if a proxy network holds an address and no exception does. The network, if not NULL, may be
+ *  written in any case. */
+bool policy_proxied(const policy_t *policy, int family, const uint8_t *address, net_t *network);
 
 /*! True if an SRV owner begins with one of the mail services. */
 bool policy_mail_service(const policy_t *policy, const knot_dname_t *owner);

@@ -107,7 +107,7 @@ knot_rrset_t *response_direct_rrset(judge_t *judge, const knot_dname_t *owner,
 	size_t count = 0;
 	const knot_rdata_t *rdata = from->rrs.rdata;
 	for (uint16_t i = 0; i < from->rrs.count; i++) {
-		if (policy_proxied(judge->policy, type_family(from->type), rdata->data) == NULL) {
+		if (!policy_proxied(judge->policy, type_family(from->type), rdata->data, NULL)) {
 			refs[count++] = (rdata_ref_t){ rdata->data, rdata->len };
 		}
 		rdata = knot_rdataset_next((knot_rdata_t *)rdata);
@@ -258,11 +258,10 @@ bool response_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t
 	int family = type_family(rrset->type);
 	knot_rdata_t *rdata = rrset->rrs.rdata;
 	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		const net_t *network = policy_proxied(judge->policy, family, rdata->data);
-		if (network != NULL) {
+		if (policy_proxied(judge->policy, family, rdata->data,
+		                   finding != NULL ? &finding->network : NULL)) {
 			if (finding != NULL) {
 				finding->family = family;
-				finding->network = network;
 				memcpy(finding->address, rdata->data, family == 4 ? 4 : 16);
 			}
 			return true;

@@ -87,7 +87,7 @@ typedef struct {
 } finding_address_t;
 
 /*! Something wrong in the response. Names are borrowed from the response as it came, the zone or
- *  the policy, the network from the policy: nothing that edits or signs the response frees them. */
+ *  the policy: nothing that edits or signs the response frees them. */
 typedef struct {
 	rule_t rule;
 	action_t action;            /*!< What enforcing does about it. */
@@ -97,7 +97,7 @@ typedef struct {
 	const knot_dname_t *target; /*!< The target or alias in it, or NULL. */
 	uint8_t family;             /*!< 4, 6, or 0 where no address shows. */
 	uint8_t address[16];        /*!< A proxied address. */
-	const net_t *network;       /*!< The network that holds it, or NULL. */
+	net_t network;              /*!< The network that holds it. */
 	bool wildcard;              /*!< The owner has nothing but what a wildcard says. */
 	const char *cause;          /*!< Of RULE_SIGN_FAILURE, or NULL. */
 	/* Answered instead: this target, or these addresses; neither: no data. */

@@ -125,17 +125,17 @@ static int check_addresses(const stanza_t *stanza, int family, char *err)
 
 	for (size_t i = 0; i < list->count; i++) {
 		const uint8_t *address = list->at + i * address_size(family);
-		const net_t *network = policy_proxied(&networks, family, address);
+		net_t network;
 		const char *kind = find_kind(unusable, family, address);
 		char addr[ADDRESS_TEXT_MAX], net[NET_TEXT_MAX];
 		if (kind != NULL) {
 			return stanza_invalid(err, "mail-address '%s' is %s",
 			                      address_text(addr, family, address), kind);
 		}
-		if (network != NULL) {
+		if (policy_proxied(&networks, family, address, &network)) {
 			return stanza_invalid(err, "mail-address '%s' lies in proxy network %s",
 			                      address_text(addr, family, address),
-			                      net_to_str(network, net));
+			                      net_to_str(&network, net));
 		}
 	}
 	return KNOT_EOK;
@@ -173,20 +173,13 @@ int stanza_check(const stanza_t *stanza, char err[static STANZA_TEXT_MAX])
 	return (ret == KNOT_EOK) ? check_addresses(stanza, 6, err) : ret;
 }
 
-/* The web origin that an address is beside. */
-static const net_t *beside(const netset_t *origins, int family, const uint8_t *address,
-                           unsigned prefix)
+/* Finds the web origin that an address is beside. */
+static bool is_beside(const netset_t *origins, int family, const uint8_t *address, unsigned prefix,
+                      net_t *origin)
 {
 	net_t near;
-	if (net_from_addr(&near, family, address, NULL, prefix) != KNOT_EOK) {
-		return NULL;
-	}
-	for (size_t i = 0; i < netset_count(origins); i++) {
-		if (net_overlap(netset_at(origins, i), &near)) {
-			return netset_at(origins, i);
-		}
-	}
-	return NULL;
+	return net_from_addr(&near, family, address, NULL, prefix) == KNOT_EOK &&
+	       netset_overlaps(origins, &near, origin);
 }
 
 /* Receives a warning, and what is to be handed to it. */
@@ -218,39 +211,37 @@ static void warn_address(const stanza_t *stanza, int family, const uint8_t *addr
 		say(to, "mail-address '%s' is %s, nobody else can deliver mail there",
 		    address_text(addr, family, address), kind);
 	}
-	if (stanza->origins == NULL) {
-		return;
-	}
-	const net_t *origin = netset_match(stanza->origins, family, address);
-	if (origin == NULL) {
-		origin = beside(stanza->origins, family, address, prefix);
+	net_t origin;
+	bool in = netset_match(stanza->origins, family, address, &origin);
+	if (!in) {
 		(void)snprintf(same, sizeof(same), " (same /%u)", prefix);
 	}
-	if (origin != NULL) {
+	if (in || is_beside(stanza->origins, family, address, prefix, &origin)) {
 		say(to, "mail-address '%s' lies %s web-origin %s%s, "
 		    "mail gives away where the web site runs", address_text(addr, family, address),
-		    same[0] != '\0' ? "beside" : "in", net_to_str(origin, net), same);
+		    in ? "in" : "beside", net_to_str(&origin, net), same);
 	}
 }
 
 /* True if a network of the set has an address in common with this one, excepted or not. */
 static bool is_listed(const netset_t *set, const net_t *net)
 {
-	bool found = netset_overlaps(set, net);
-	for (size_t i = 0; set != NULL && !found && i < netset_count(set); i++) {
-		found = net_overlap(netset_at(set, i), net);
+	bool found = netset_overlaps(set, net, NULL);
+	net_t one;
+	for (size_t at = 0; set != NULL && !found && netset_next(set, &at, &one);) {
+		found = net_overlap(&one, net);
 	}
 	return found;
 }
 
 static void warn_excepts(const stanza_t *stanza, const receiver_t *to)
 {
-	for (size_t i = 0; stanza->excepts != NULL && i < netset_count(stanza->excepts); i++) {
-		const net_t *except = netset_at(stanza->excepts, i);
+	net_t except;
+	for (size_t at = 0; stanza->excepts != NULL && netset_next(stanza->excepts, &at, &except);) {
 		char net[NET_TEXT_MAX];
-		if (!is_listed(stanza->proxies, except)) {
+		if (!is_listed(stanza->proxies, &except)) {
 			say(to, "proxy-except %s lies in no proxy network",
-			    net_to_str(except, net));
+			    net_to_str(&except, net));
 		}
 	}
 }

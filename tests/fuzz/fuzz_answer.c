@@ -174,7 +174,7 @@ static void check_written(const policy_t *policy, const message_t *message, cons
 		const knot_rrset_t *rr = &parsed->rr[i];
 		int family = type_family(rr->type);
 		assert(family == 0 || limited || !policy_guarded(policy, &mx, rr->owner) ||
-		       policy_proxied(policy, family, rr->rrs.rdata->data) == NULL);
+		       !policy_proxied(policy, family, rr->rrs.rdata->data, NULL));
 	}
 	for (size_t i = 0; i < count && whole; i++) {
 		for_each_rdata(rdata, kept[i].rrset) {

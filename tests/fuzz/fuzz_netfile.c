@@ -26,18 +26,20 @@ static void check(netset_t *set, const names_t *names, const netfile_info_t *inf
 	assert(netset_build(set) == KNOT_EOK);
 	assert(info->count + info->names > 0);
 	assert(netset_count(set) <= info->count && (netset_count(set) > 0) == (info->count > 0));
-	for (size_t i = 0; i < netset_count(set); i++) {
+	size_t count = 0;
+	net_t net;
+	for (size_t at = 0; netset_next(set, &at, &net); count++) {
 		char text[NET_TEXT_MAX];
-		const net_t *net = netset_at(set, i);
-		net_t again, first;
-		assert(net_from_str(&again, net_to_str(net, text)) == KNOT_EOK);
-		assert(memcmp(&again, net, sizeof(again)) == 0);
+		net_t again, first, found;
+		assert(net_from_str(&again, net_to_str(&net, text)) == KNOT_EOK);
+		assert(memcmp(&again, &net, sizeof(again)) == 0);
 
-		const net_t *found = netset_match(set, net->family, net->first);
-		assert(net_from_addr(&first, net->family, net->first, net->first, 0) == KNOT_EOK);
-		assert((found != NULL) == netset_overlaps(set, &first));
-		assert(found == NULL || net_overlap(found, &first));
+		bool match = netset_match(set, net.family, net.first, &found);
+		assert(net_from_addr(&first, net.family, net.first, net.first, 0) == KNOT_EOK);
+		assert(match == netset_overlaps(set, &first, NULL));
+		assert(!match || net_overlap(&found, &first));
 	}
+	assert(count == netset_count(set));
 	for (size_t i = 0; i < names->count; i++) {
 		const name_pattern_t *one = &names->at[i];
 		assert(one->size == knot_dname_size(one->name) && one->size > 1 && !one->below);

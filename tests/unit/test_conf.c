@@ -124,10 +124,10 @@ static void test_all(void **state)
 	assert_int_equal(conf->log_interval, 0);
 	assert_int_equal(policy->ttl, 7);
 	assert_int_equal(netset_count(policy->proxies), 3);
-	assert_non_null(policy_proxied(policy, 4, (const uint8_t *)"\x68\x10\x02\x01"));
-	assert_null(policy_proxied(policy, 4, (const uint8_t *)"\x68\x10\x01\x01"));
-	assert_non_null(policy_proxied(policy, 4, (const uint8_t *)"\xCB\x00\x71\x09"));
-	assert_null(policy_proxied(policy, 4, (const uint8_t *)"\xCB\x00\x71\x0A"));
+	assert_true(policy_proxied(policy, 4, (const uint8_t *)"\x68\x10\x02\x01", NULL));
+	assert_false(policy_proxied(policy, 4, (const uint8_t *)"\x68\x10\x01\x01", NULL));
+	assert_true(policy_proxied(policy, 4, (const uint8_t *)"\xCB\x00\x71\x09", NULL));
+	assert_false(policy_proxied(policy, 4, (const uint8_t *)"\xCB\x00\x71\x0A", NULL));
 	assert_int_equal(policy->proxy_names.count, 1);
 	assert_int_equal(policy->mail4.count, 1);
 	assert_int_equal(policy->mail6.count, 1);
@@ -346,9 +346,9 @@ static void test_list_says(void **state)
 	write_list("198.51.100.0/24\n!198.51.100.8\nproxy.example.\n!mx.proxy.example.\n");
 	assert_int_equal(fake_knotd_check(&text, &err), KNOT_EOK);
 	assert_int_equal(fake_knotd_load(&text, "a.example.", &conf), KNOT_EOK);
-	assert_non_null(policy_proxied(&conf->policy, 4, (const uint8_t *)"\xC6\x33\x64\x07"));
-	assert_null(policy_proxied(&conf->policy, 4, (const uint8_t *)"\xC6\x33\x64\x08"));
-	assert_null(policy_proxied(&conf->policy, 4, (const uint8_t *)"\xC6\x33\x64\x09"));
+	assert_true(policy_proxied(&conf->policy, 4, (const uint8_t *)"\xC6\x33\x64\x07", NULL));
+	assert_false(policy_proxied(&conf->policy, 4, (const uint8_t *)"\xC6\x33\x64\x08", NULL));
+	assert_false(policy_proxied(&conf->policy, 4, (const uint8_t *)"\xC6\x33\x64\x09", NULL));
 	const names_t *names = &conf->policy.proxy_names;
 	assert_true(names_cover(names, (const uint8_t *)"\x03""cdn\x07""example"));
 	assert_true(names_cover(names, (const uint8_t *)"\x01""a\x05""proxy\x07""example"));

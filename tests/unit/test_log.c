@@ -168,7 +168,7 @@ static void test_lines(void **state)
 		if (c->address != NULL) {
 			bool v4 = strchr(c->address, ':') == NULL;
 			finding.family = v4 ? 4 : 6;
-			finding.network = v4 ? &net4 : &net6;
+			finding.network = v4 ? net4 : net6;
 			(void)inet_pton(v4 ? AF_INET : AF_INET6, c->address, finding.address);
 		}
 		answer(&finding, c->answer != NULL ? c->answer : "");
@@ -287,7 +287,7 @@ static void test_same(void **state)
 		finding->type = i >= 1 ? KNOT_RRTYPE_AAAA : KNOT_RRTYPE_A;
 		finding->rule = i >= 2 ? RULE_PROXIED_HOST : RULE_MISSING_TARGET;
 		finding->target = i >= 3 ? (const knot_dname_t *)"\x03""www" : NULL;
-		finding->network = i >= 4 ? &net4 : NULL;
+		finding->network = net4;
 		finding->family = i >= 4 ? 4 : 0;
 		log_findings(report, &verdict, NULL, 5, say, &said);
 		assert_int_equal(said.count, counts[i]);

@@ -144,14 +144,15 @@ static void test_good(void **state)
 			fail_msg("%zu: %s", i, err);
 		}
 		const char *const *says = good[i].says;
-		for (size_t j = 0; j < netset_count(set); j++, says++) {
-			assert_string_equal(net_to_str(netset_at(set, j), buf), *says);
+		net_t one;
+		for (size_t at = 0; netset_next(set, &at, &one); says++) {
+			assert_string_equal(net_to_str(&one, buf), *says);
 		}
 		for (size_t j = 0; j < names.count; j++, says++) {
 			knot_dname_txt_storage_t text = "!";
-			const name_pattern_t *one = &names.at[j];
-			assert_non_null(knot_dname_to_str(text + one->except, one->name,
-			                                  sizeof(text) - one->except));
+			const name_pattern_t *name = &names.at[j];
+			assert_non_null(knot_dname_to_str(text + name->except, name->name,
+			                                  sizeof(text) - name->except));
 			assert_string_equal(text, *says);
 		}
 		assert_null(*says);
@@ -392,7 +393,7 @@ static bool matches(const netset_t *set, const char *str)
 {
 	net_t one;
 	assert_int_equal(net_from_str(&one, str), KNOT_EOK);
-	return netset_match(set, one.family, one.first) != NULL;
+	return netset_match(set, one.family, one.first, NULL);
 }
 
 static bool covers(const names_t *names, const char *str)
@@ -466,6 +467,45 @@ static void test_too_many(void **state)
 	}
 }
 
+/*! Lines of all lengths, so that the pieces in which a file is read end anywhere in one. */
+static void test_pieces(void **state)
+{
+	(void)state;
+	enum { LINES = 40000 };
+	static const char *const ends[] = { "\n", "\r\n", " # note\n", "\t;%\r\n", "" };
+	for (unsigned round = 0; round < 8; round++) {
+		FILE *file = fopen(path, "w");
+		assert_non_null(file);
+		unsigned networks = 0;
+		for (unsigned i = 0; i < LINES; i++) {
+			const unsigned length = (i * 37 + round) % 211;
+			if (i % 3 == 0) {
+				fprintf(file, "%*s10.%u.%u.0/24%s", (int)length % 20, "", networks >> 8,
+				        networks & 255, ends[i / 3 % 4]);
+				networks++;
+			} else {
+				fprintf(file, "#%*s%s", (int)(length * (i % 401 == 0 ? 300 : 1)), "x",
+				        ends[i % 2]);
+			}
+		}
+		fprintf(file, "bad%s", ends[round % 2 == 0 ? 4 : 0]);
+		assert_int_equal(fclose(file), 0);
+
+		char err[NETFILE_ERR_MAX], want[NETFILE_ERR_MAX];
+		netset_t *set = netset_new();
+		names_t names = { 0 };
+		netfile_info_t info;
+		assert_non_null(set);
+		assert_int_equal(netfile_read(set, &names, path, &info, err), KNOT_EMALF);
+		(void)snprintf(want, sizeof(want), "%s:%u: neither a network nor a name that ends in a "
+		               "dot 'bad'", path, LINES + 1);
+		assert_string_equal(err, want);
+		assert_int_equal(info.count, networks);
+		assert_true(info.covers4 == 256.0 * networks);
+		netset_free(set);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_info),
 		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_pieces),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -612,11 +612,13 @@ static int version_of(const netset_t *set)
 	if (set == NULL || netset_count(set) != 3) {
 		return -1;
 	}
-	const net_t *a = netset_at(set, 0), *b = netset_at(set, 1), *c = netset_at(set, 2);
-	bool match = a->first[0] == 10 && b->first[0] == 20 && c->first[0] == 30 &&
-	             a->first[1] == b->first[1] && a->first[2] == b->first[2] &&
-	             netset_match(set, 4, a->first) == a && netset_match(set, 4, b->last) == b;
-	return match ? a->first[1] << 8 | a->first[2] : -1;
+	net_t a, b, c;
+	size_t at = 0;
+	bool match = netset_next(set, &at, &a) && netset_next(set, &at, &b) &&
+	             netset_next(set, &at, &c) && a.first[0] == 10 && b.first[0] == 20 &&
+	             c.first[0] == 30 && a.first[1] == b.first[1] && a.first[2] == b.first[2] &&
+	             netset_match(set, 4, a.first, NULL) && netset_match(set, 4, b.last, NULL);
+	return match ? a.first[1] << 8 | a.first[2] : -1;
 }
 
 static void *reader(void *arg)
@@ -669,7 +671,7 @@ static void *other(void *arg)
 		net_t one;
 		if (net_from_addr(&one, 4, addr, NULL, 24) != KNOT_EOK ||
 		    get_nets(&one, 1, &lists, err) != KNOT_EOK ||
-		    netset_match(netlist_set(lists), 4, addr) == NULL) {
+		    !netset_match(netlist_set(lists), 4, addr, NULL)) {
 			atomic_fetch_add(&failures, 1);
 			continue;
 		}

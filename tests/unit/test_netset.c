@@ -35,19 +35,21 @@ static void test_empty(void **state)
 	const uint8_t addr[16] = { 0 };
 	net_t all4 = net("0.0.0.0/0"), all6 = net("::/0");
 
-	assert_null(netset_match(NULL, 4, addr));
-	assert_false(netset_overlaps(NULL, &all4));
+	assert_false(netset_match(NULL, 4, addr, NULL));
+	assert_false(netset_overlaps(NULL, &all4, NULL));
 	netset_free(NULL);
 
 	netset_t *set = netset_new();
 	assert_non_null(set);
-	assert_null(netset_match(set, 4, addr)); /* Not built. */
+	assert_false(netset_match(set, 4, addr, NULL)); /* Not built. */
 	assert_int_equal(netset_build(set), KNOT_EOK);
 	assert_int_equal(netset_count(set), 0);
-	assert_null(netset_match(set, 4, addr));
-	assert_null(netset_match(set, 6, addr));
-	assert_false(netset_overlaps(set, &all4));
-	assert_false(netset_overlaps(set, &all6));
+	assert_false(netset_match(set, 4, addr, NULL));
+	assert_false(netset_match(set, 6, addr, NULL));
+	assert_false(netset_overlaps(set, &all4, NULL));
+	assert_false(netset_overlaps(set, &all6, NULL));
+	size_t at = 0;
+	assert_false(netset_next(set, &at, &all4));
 
 	/* Built is built. */
 	assert_int_equal(netset_build(set), KNOT_EOK);
@@ -65,8 +67,8 @@ static void test_order(void **state)
 		"2001:db8:0:0::/32", "192.0.2.0-192.0.2.255",
 	};
 	static const char *const out[] = {
-		"0.0.0.0-255.255.255.255", "0.0.0.0/0", "192.0.2.0-192.0.2.255", "192.0.2.0/24",
-		"192.0.2.0/25", "192.0.2.128/25", "::/0", "2001:db8::/32",
+		"0.0.0.0/0", "192.0.2.0/24", "192.0.2.0/25", "192.0.2.128/25",
+		"0.0.0.0-255.255.255.255", "192.0.2.0-192.0.2.255", "::/0", "2001:db8::/32",
 	};
 
 	netset_t *set = netset_new();
@@ -78,10 +80,14 @@ static void test_order(void **state)
 	}
 	assert_int_equal(netset_build(set), KNOT_EOK);
 	assert_int_equal(netset_count(set), COUNT(out));
+	net_t one;
+	size_t at = 0;
 	for (size_t i = 0; i < COUNT(out); i++) {
 		char buf[NET_TEXT_MAX];
-		assert_string_equal(net_to_str(netset_at(set, i), buf), out[i]);
+		assert_true(netset_next(set, &at, &one));
+		assert_string_equal(net_to_str(&one, buf), out[i]);
 	}
+	assert_false(netset_next(set, &at, &one));
 	netset_free(set);
 }
 
@@ -218,7 +224,7 @@ static void test_cloudflare(void **state)
 	/* An address need not be aligned. */
 	uint8_t odd[17] = { 0 };
 	assert_int_equal(address("2606:4700::1", odd + 1), 6);
-	assert_non_null(netset_match(set, 6, odd + 1));
+	assert_true(netset_match(set, 6, odd + 1, NULL));
 	netset_free(set);
 }
 
@@ -262,7 +268,7 @@ static void test_random(void **state)
 			for (size_t k = 0; k < count; k++) {
 				overlap = overlap || net_overlap(&one, &nets[k]);
 			}
-			assert_int_equal(netset_overlaps(set, &one), overlap);
+			assert_int_equal(netset_overlaps(set, &one, NULL), overlap);
 		}
 		for (size_t j = 0; j < count; j++) { /* Around each edge. */
 			const int family = nets[j].family;
@@ -307,10 +313,13 @@ static void test_many(void **state)
 		const uint32_t at = 0x0a000000 + i * 4;
 		const uint8_t addr[16] = { (uint8_t)(at >> 24), (uint8_t)(at >> 16),
 		                           (uint8_t)(at >> 8), (uint8_t)at };
-		const net_t *want4 = i % 2 == 0 ? netset_at(set, i / 2) : NULL;
-		const net_t *want6 = i % 2 == 0 ? netset_at(set, MANY + i / 2) : NULL;
-		assert_ptr_equal(netset_match(set, 4, addr), want4);
-		assert_ptr_equal(netset_match(set, 6, addr), want6);
+		for (int family = 4; family <= 6; family += 2) {
+			net_t found;
+			const bool match = netset_match(set, family, addr, &found);
+			assert_int_equal(match, i % 2 == 0);
+			assert_true(!match || (found.prefix == 30 &&
+			                       memcmp(found.first, addr, sizeof(addr)) == 0));
+		}
 	}
 	netset_free(set);
 }
@@ -449,21 +458,22 @@ static bool list_has(const list_t *list, int family, const uint8_t *addr)
 static void check_lists(const netset_t *set, const list_t *lists, size_t count, int family,
                         const uint8_t *addr)
 {
-	const net_t *found = netset_match(set, family, addr);
+	net_t found;
+	const bool match_found = netset_match(set, family, addr, &found);
 	bool listed = false, known = false;
 	for (size_t i = 0; i < count; i++) {
 		const bool has = list_has(&lists[i], family, addr);
 		listed = listed || has;
-		for (size_t j = 0; has && found != NULL && j < lists[i].count; j++) {
-			known = known || memcmp(found, &lists[i].nets[j], sizeof(*found)) == 0;
+		for (size_t j = 0; has && match_found && j < lists[i].count; j++) {
+			known = known || memcmp(&found, &lists[i].nets[j], sizeof(found)) == 0;
 		}
 	}
-	assert_int_equal(found != NULL, listed);
-	assert_true(found == NULL || (known && net_specific(found, family, addr) >= 0));
+	assert_int_equal(match_found, listed);
+	assert_true(!match_found || (known && net_specific(&found, family, addr) >= 0));
 
 	net_t one;
 	assert_int_equal(net_from_addr(&one, family, addr, addr, 0), KNOT_EOK);
-	assert_int_equal(netset_overlaps(set, &one), listed);
+	assert_int_equal(netset_overlaps(set, &one, NULL), listed);
 }
 
 static void rnd_list(list_t *list, netset_t *set)
@@ -544,6 +554,94 @@ static void test_common_prefix(void **state)
 	netset_free(set);
 }
 
+/*! Few addresses, so that each can be asked for: what overlaps, and how many there are. */
+static void test_small_space(void **state)
+{
+	(void)state;
+	enum { SETS = 2000, SPACE = 64 };
+
+	rnd_start(0x9e3779b97f4a7c15);
+	for (size_t i = 0; i < SETS; i++) {
+		netset_t *set = netset_new();
+		assert_non_null(set);
+		const int family = i % 2 == 0 ? 4 : 6;
+		const size_t octet = family == 4 ? 3 : 15;
+		uint8_t base[16] = { 0 };
+		memset(base, i % 3 == 0 ? 0xff : 0, octet); /* Up to the last address of all. */
+		const uint8_t low = i % 3 == 0 ? 256 - SPACE : 0;
+		for (size_t j = 1 + rnd(3); j > 0; j--) {
+			netset_t *list = netset_new();
+			assert_non_null(list);
+			for (size_t k = 1 + rnd(6); k > 0; k--) {
+				uint8_t first[16], last[16];
+				net_t one;
+				memcpy(first, base, sizeof(first));
+				memcpy(last, base, sizeof(last));
+				first[octet] = (uint8_t)(low + rnd(SPACE));
+				last[octet] = (uint8_t)(first[octet] + rnd(low + SPACE - first[octet]));
+				const bool range = rnd(3) == 0;
+				assert_int_equal(net_from_addr(&one, family, first, range ? last : NULL,
+				                               8 * (unsigned)octet + 2 + rnd(7)), KNOT_EOK);
+				assert_int_equal(rnd(3) == 0 ? netset_except(list, &one)
+				                             : netset_add(list, &one), KNOT_EOK);
+			}
+			assert_int_equal(netset_unite(set, list), KNOT_EOK);
+		}
+		assert_int_equal(netset_build(set), KNOT_EOK);
+
+		bool in[SPACE];
+		unsigned count = 0;
+		for (unsigned j = 0; j < SPACE; j++) {
+			base[octet] = (uint8_t)(low + j);
+			in[j] = netset_match(set, family, base, NULL);
+			count += in[j];
+		}
+		assert_true(netset_addresses(set, family) == count);
+		assert_true(netset_addresses(set, family == 4 ? 6 : 4) == 0);
+		for (unsigned j = 0; j < SPACE; j++) {
+			bool any = false;
+			for (unsigned k = j; k < SPACE; k++) {
+				uint8_t last[16];
+				net_t one, found;
+				memcpy(last, base, sizeof(last));
+				base[octet] = (uint8_t)(low + j);
+				last[octet] = (uint8_t)(low + k);
+				any = any || in[k];
+				assert_int_equal(net_from_addr(&one, family, base, last, 0), KNOT_EOK);
+				assert_int_equal(netset_overlaps(set, &one, &found), any);
+				assert_true(!any || net_overlap(&found, &one));
+			}
+		}
+		netset_free(set);
+	}
+}
+
+/*! Nested as deep as can be, with an exception in each: what follows it is found. */
+static void test_deep(void **state)
+{
+	(void)state;
+	netset_t *set = netset_new();
+	assert_non_null(set);
+	const uint8_t zero[16] = { 0 };
+	for (unsigned prefix = 0; prefix <= 128; prefix++) {
+		net_t one;
+		assert_int_equal(net_from_addr(&one, 6, zero, NULL, prefix), KNOT_EOK);
+		assert_int_equal(prefix % 2 == 0 ? netset_add(set, &one) : netset_except(set, &one),
+		                 KNOT_EOK);
+	}
+	assert_int_equal(netset_build(set), KNOT_EOK);
+	assert_int_equal(netset_count(set), 65);
+	for (unsigned bit = 0; bit < 128; bit++) {
+		uint8_t addr[16] = { 0 };
+		net_t found;
+		addr[bit / 8] = 0x80 >> bit % 8;
+		const bool match_found = netset_match(set, 6, addr, &found);
+		assert_int_equal(match_found, bit % 2 == 0);
+		assert_true(!match_found || found.prefix == bit);
+	}
+	netset_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -557,6 +655,8 @@ int main(void)
 		cmocka_unit_test(test_common_prefix),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_small_space),
+		cmocka_unit_test(test_deep),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

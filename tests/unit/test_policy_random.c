@@ -250,7 +250,7 @@ static void meet(client_t *client, const knot_rrset_t *rrset)
 	for (uint16_t i = 0; family != 0 && i < rrset->rrs.count; i++) {
 		const uint8_t *address = knot_rdataset_at(&rrset->rrs, i)->data;
 		if (random_names_has(&client->hosts, rrset->owner) &&
-		    policy_proxied(&client->scene->test.policy, family, address) != NULL) {
+		    policy_proxied(&client->scene->test.policy, family, address, NULL)) {
 			complain(client, rrset->owner, rrset->type, "a proxied address");
 		}
 	}

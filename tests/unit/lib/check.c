@@ -145,7 +145,7 @@ static void check_findings(const check_t *check)
 			hold(check, made(check->response, verdict, &finding->answer[j]),
 			     "a finding names an address that is not answered");
 		}
-		hold(check, (finding->network != NULL) == (finding->family != 0),
+		hold(check, finding->family == 0 || finding->network.family == finding->family,
 		     "a finding has half an address");
 	}
 	hold(check, (rules & ~verdict->rules) == 0 && (actions & ~verdict->actions) == 0,
@@ -239,8 +239,8 @@ static void check_result(const check_t *check, const policy_response_t *result,
 		     "an additional record that nothing calls for");
 		for (uint16_t j = 0; j < rrset->rrs.count; j++) {
 			const knot_rdata_t *rdata = knot_rdataset_at(&rrset->rrs, j);
-			hold(check, policy_proxied(check->policy, rdata->len == 4 ? 4 : 6,
-			                           rdata->data) == NULL ||
+			hold(check, !policy_proxied(check->policy, rdata->len == 4 ? 4 : 6,
+			                            rdata->data, NULL) ||
 			     !guarded(check->policy, lookup, ctx, item->owner),
 			     "a proxied address of a guarded host");
 		}

@@ -110,7 +110,7 @@ bool has(const netlist_t *lists, const char *str)
 {
 	uint8_t addr[4];
 	assert_int_equal(inet_pton(AF_INET, str, addr), 1);
-	return netset_match(netlist_set(lists), 4, addr) != NULL;
+	return netset_match(netlist_set(lists), 4, addr, NULL);
 }
 
 int watch_a(void)

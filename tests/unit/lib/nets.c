@@ -50,8 +50,8 @@ const char *match(const netset_t *set, const char *str, char buf[static NET_TEXT
 {
 	uint8_t addr[16];
 	int family = address(str, addr);
-	const net_t *found = netset_match(set, family, addr);
-	return found == NULL ? "none" : net_to_str(found, buf);
+	net_t found;
+	return netset_match(set, family, addr, &found) ? net_to_str(&found, buf) : "none";
 }
 
 int net_specific(const net_t *one, int family, const uint8_t *addr)
@@ -80,7 +80,8 @@ void check_match(const netset_t *set, const net_t *nets, size_t count, int famil
 {
 	int best = -1;
 	bool prefix = false, known = false;
-	const net_t *found = netset_match(set, family, addr);
+	net_t found;
+	bool match = netset_match(set, family, addr, &found);
 	for (size_t i = 0; i < count; i++) {
 		int len = net_specific(&nets[i], family, addr);
 		if (len < 0) {
@@ -91,17 +92,17 @@ void check_match(const netset_t *set, const net_t *nets, size_t count, int famil
 			prefix = false;
 		}
 		prefix = prefix || (len == best && !nets[i].range);
-		known = known || (found != NULL && memcmp(found, &nets[i], sizeof(*found)) == 0);
+		known = known || (match && memcmp(&found, &nets[i], sizeof(found)) == 0);
 	}
 
 	if (best < 0) {
-		assert_null(found);
+		assert_false(match);
 		return;
 	}
-	assert_non_null(found);
+	assert_true(match);
 	assert_true(known);
-	assert_int_equal(net_specific(found, family, addr), best);
-	assert_int_equal(found->range, !prefix);
+	assert_int_equal(net_specific(&found, family, addr), best);
+	assert_int_equal(found.range, !prefix);
 }
 
 static uint64_t rnd_state;

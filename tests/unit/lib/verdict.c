@@ -127,10 +127,10 @@ static void say_finding(text_t *text, const finding_t *finding)
 		say(text, " ");
 		say_name(text, finding->target);
 	}
-	if (finding->network != NULL) {
+	if (finding->family != 0) {
 		say(text, " (");
 		say_address(text, finding->family, finding->address);
-		say(text, " in %s)", net_to_str(finding->network, network));
+		say(text, " in %s)", net_to_str(&finding->network, network));
 	}
 	say(text, ":");
 	if (finding->answer_name != NULL) {
