@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Reading the list of a vendor from a file, octet by octet: a line is never held beyond the limit.
+ * Reading the list of a vendor from a file, piece by piece: a line is never held beyond the limit.
  * What the file says is put together apart, because its exceptions are no other list's.
  */
 
@@ -32,6 +32,13 @@
 /*! What a name is relative to that should not be: no written name has such an octet. */
 static const knot_dname_t relative[] = { 1, 0xff, 0 };
 
+/*! A file, and what was read of it and not used yet. */
+typedef struct {
+	FILE *file;
+	size_t pos, size;
+	char at[1 << 15];
+} input_t;
+
 typedef struct {
 	const netfile_visitor_t *visitor;
 	size_t entries;
@@ -46,6 +53,7 @@ typedef struct {
 	char text[NETFILE_LINE_MAX + 1];
 	size_t len;
 	bool too_long;
+	bool comment;        /*!< There is one. */
 	char note[NOTE_MAX]; /*!< The beginning of a comment that is the whole line. */
 	size_t note_len;
 	bool last;           /*!< The file ends here. */
@@ -113,16 +121,41 @@ static bool is_blank(const line_t *line)
 	return true;
 }
 
-/*! Reads up to the end of the line, or of the file. */
-static void line_read(line_t *line, FILE *file)
+/*! Reads more. False: there is none, or an error. */
+static bool input_more(input_t *in)
+{
+	in->pos = 0;
+	in->size = fread(in->at, 1, sizeof(in->at), in->file);
+	return in->size > 0;
+}
+
+static int input_next(input_t *in)
+{
+	return in->pos < in->size || input_more(in) ? (unsigned char)in->at[in->pos++] : EOF;
+}
+
+/*! Reads a line as most are: at hand as a whole, and without a comment. */
+static bool line_read_whole(line_t *line, input_t *in)
+{
+	const char *begin = in->at + in->pos;
+	const char *end = memchr(begin, '\n', in->size - in->pos);
+	const size_t len = end != NULL ? (size_t)(end - begin) : 0;
+	if (end == NULL || len > NETFILE_LINE_MAX || memchr(begin, '#', len) != NULL ||
+	    memchr(begin, ';', len) != NULL) {
+		return false;
+	}
+	memcpy(line->text, begin, len);
+	line->len = len;
+	in->pos += len + 1;
+	return true;
+}
+
+/*! The same octet by octet. */
+static void line_read_octets(line_t *line, input_t *in)
 {
 	enum { TEXT, NOTE, COMMENT } where = TEXT;
-	line->len = 0;
-	line->note_len = 0;
-	line->too_long = false;
-
 	int c;
-	while ((c = getc_unlocked(file)) != EOF && c != '\n') {
+	while ((c = input_next(in)) != EOF && c != '\n') {
 		if (where == TEXT && (c == '#' || c == ';')) {
 			where = c == '#' && is_blank(line) ? NOTE : COMMENT;
 		} else if (where == NOTE && line->note_len < sizeof(line->note) - 1) {
@@ -134,12 +167,24 @@ static void line_read(line_t *line, FILE *file)
 			break;
 		}
 	}
-	if (where == TEXT && line->len > 0 && line->text[line->len - 1] == '\r') {
+	line->comment = where != TEXT;
+	line->last = c == EOF;
+}
+
+/*! Reads up to the end of the line, or of the file. */
+static void line_read(line_t *line, input_t *in)
+{
+	line->len = 0;
+	line->note_len = 0;
+	line->too_long = line->comment = line->last = false;
+	if (!line_read_whole(line, in)) {
+		line_read_octets(line, in);
+	}
+	if (!line->comment && line->len > 0 && line->text[line->len - 1] == '\r') {
 		line->len--;
 	}
 	line->text[line->len] = '\0';
 	line->note[line->note_len] = '\0';
-	line->last = c == EOF;
 }
 
 /*! Reads a number of exactly so many digits and goes past it. */
@@ -433,9 +478,10 @@ static int read_zone(reader_t *reader, FILE *file)
 
 static int read_lines(reader_t *reader, FILE *file)
 {
+	input_t in = { .file = file };
 	line_t line;
 	do {
-		line_read(&line, file);
+		line_read(&line, &in);
 		if (ferror(file)) {
 			return complain_errno(reader, errno);
 		}
@@ -446,7 +492,9 @@ static int read_lines(reader_t *reader, FILE *file)
 			complain(reader, reader->line, "line too long");
 			return KNOT_EMALF;
 		}
-		info_date(&reader->info, line.note);
+		if (line.note_len > 0) {
+			info_date(&reader->info, line.note);
+		}
 		if (reader->entries == 0 && is_zone_line(&line)) {
 			return read_zone(reader, file);
 		}

@@ -6,10 +6,13 @@
 
 #undef NDEBUG
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -141,14 +144,66 @@ static void test_overlap(void **state)
 		assert_int_equal(net_overlap(&b, &a), cases[i].overlap);
 
 		netset_t *set = set_of(&cases[i].a, 1);
-		assert_int_equal(netset_overlaps(set, &b), cases[i].overlap);
+		assert_int_equal(netset_overlaps(set, &b, NULL), cases[i].overlap);
 		netset_free(set);
 	}
+}
+
+/*! A text that is, or nearly is, an IPv4 address. */
+static void rnd_text(char text[static 40])
+{
+	static const char odd[] = "0123456789..//--: +x\t\x80";
+	static const char *const octets[] = { "0", "00", "1", "01", "9", "10", "99", "099", "100", "255",
+	                                      "256", "300", "999", "1000", "", "4294967296" };
+	size_t at = 0;
+	for (unsigned i = 0, count = rnd(8) == 0 ? rnd(6) : 4; i < count && at < 24; i++) {
+		at += (size_t)snprintf(text + at, 40 - at, i > 0 ? ".%s" : "%s",
+		                       octets[rnd(rnd(2) == 0 ? 10 : COUNT(octets))]);
+	}
+	if (rnd(4) == 0 && at > 0) {
+		text[rnd((unsigned)at)] = odd[rnd(sizeof(odd) - 1)];
+	}
+	if (rnd(16) == 0) {
+		text[at++] = odd[rnd(sizeof(odd) - 1)];
+	}
+	text[at] = '\0';
+}
+
+/*! What is an address is what inet_pton() takes for one, whatever stands beside it. */
+static void test_as_inet_pton(void **state)
+{
+	(void)state;
+	unsigned good = 0;
+	rnd_start(0x853c49e6748fea9b);
+	for (unsigned i = 0; i < 200000; i++) {
+		char text[40];
+		rnd_text(text);
+		if (strpbrk(text, "/-:") != NULL) {
+			continue;
+		}
+		uint8_t wanted[4];
+		net_t one;
+		const bool is_address = inet_pton(AF_INET, text, wanted) == 1;
+		good += is_address;
+		if ((net_from_str(&one, text) == KNOT_EOK) != is_address) {
+			fail_msg("'%s'", text);
+		}
+		if (is_address) {
+			assert_int_equal(one.family, 4);
+			assert_memory_equal(one.first, wanted, 4);
+			strcat(text, "/9");
+			assert_int_equal(net_from_str(&one, text), KNOT_EOK);
+			assert_int_equal(one.prefix, 9);
+			assert_int_equal(one.first[0], wanted[0]);
+		}
+	}
+	assert_in_range(good, 10000, 190000);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_as_inet_pton),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_bad_text),
 		cmocka_unit_test(test_from_addr),
