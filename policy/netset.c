@@ -281,6 +281,8 @@ typedef VEC(range_t) ranges_t;
 /*! Indices are of so many bits: what an entry is takes the others. */
 #define INDEX_BITS 30
 #define LEN_RANGE  255
+/*! Entries for a bucket: addresses in a cache line. */
+#define BUCKET_ENTRIES 8
 /*! No entry. */
 #define NONE       ((UINT32_C(1) << INDEX_BITS) - 1)
 
@@ -295,6 +297,11 @@ typedef struct {
 	uint32_t *start4;  /*!< IPv4: their first addresses. */
 	uint64_t *hi6;     /*!< IPv6: the same, upper halves, mostly all a search needs, */
 	uint64_t *lo6;     /*!< and lower halves. */
+	uint32_t *before;  /*!< Where to search: the number of entries whose address (IPv6: upper half)
+	                    *   is in a bucket before this one. One more than there are buckets. */
+	uint32_t buckets;
+	uint8_t shift;     /*!< A bucket is so many bits wide; the first one begins with the first
+	                    *   entry. */
 	uint8_t *len;      /*!< Prefix lengths; LEN_RANGE for a whole range. */
 	uint32_t *around;  /*!< The narrowest entry around each one, or NONE; of a range, its own index.
 	                    *   Above these bits, what the entry is. */
@@ -614,13 +621,13 @@ static int family_spans(family_t *family, int number)
 	return ret == KNOT_EOK ? spans_sort(spans) : ret;
 }
 
-static kind_t entry_kind(const family_t *family, size_t i)
+static inline kind_t entry_kind(const family_t *family, size_t i)
 {
 	return (kind_t)(family->around[i] >> INDEX_BITS);
 }
 
 /*! The narrowest entry around one. What is around a whole range is nothing. */
-static uint32_t entry_around(const family_t *family, size_t i)
+static inline uint32_t entry_around(const family_t *family, size_t i)
 {
 	const uint32_t around = family->around[i] & NONE;
 	return entry_kind(family, i) == KIND_RANGE ? NONE : around;
@@ -762,6 +769,38 @@ static void fill_entry(family_t *family, int number, uint32_t i, bool lists)
 	}
 }
 
+/*! Where an entry begins: as far as a search goes by its bucket. */
+static uint64_t entry_key(const family_t *family, int number, size_t i)
+{
+	return number == 4 ? family->start4[i] : family->hi6[i];
+}
+
+/*! Puts the entries into buckets of equal width: some for each if they are spread evenly, and if they
+ *  are not, the search in a bucket is longer. */
+static int fill_buckets(family_t *family, int number)
+{
+	const uint64_t first = entry_key(family, number, 0);
+	const uint64_t reach = entry_key(family, number, family->count - 1) - first;
+	while (reach >> family->shift > family->count / BUCKET_ENTRIES && family->shift < 63) {
+		family->shift++;
+	}
+	family->buckets = (uint32_t)(reach >> family->shift) + 1;
+	family->before = malloc((family->buckets + 1) * sizeof(*family->before));
+	if (family->before == NULL) {
+		return KNOT_ENOMEM;
+	}
+	uint32_t i = 0;
+	for (uint32_t bucket = 0; bucket < family->buckets; bucket++) {
+		family->before[bucket] = i;
+		while (i < family->count &&
+		       (entry_key(family, number, i) - first) >> family->shift == bucket) {
+			i++;
+		}
+	}
+	family->before[family->buckets] = i;
+	return KNOT_EOK;
+}
+
 /*! Builds a family. Adds the networks that it has to count. */
 static int family_build(family_t *family, int number, bool lists, size_t *networks)
 {
@@ -795,7 +834,7 @@ static int family_build(family_t *family, int number, bool lists, size_t *networ
 	family->range_count = ranges->count;
 	vec_free(&family->spans);
 	vec_free(&family->ranges);
-	return KNOT_EOK;
+	return family->count > 0 ? fill_buckets(family, number) : KNOT_EOK;
 }
 
 int netset_build(netset_t *set)
@@ -838,7 +877,7 @@ bool netset_next(const netset_t *set, size_t *at, net_t *net)
 }
 
 /*! Index of the last of count sorted values that is not above one; the first never is. */
-static size_t find32(const uint32_t *values, size_t count, uint32_t value)
+static inline size_t find32(const uint32_t *values, size_t count, uint32_t value)
 {
 	const uint32_t *base = values;
 	for (size_t n = count; n > 1; n -= n / 2) {
@@ -856,22 +895,40 @@ static size_t find64(const uint64_t *values, size_t count, uint64_t value)
 	return (size_t)(base - values);
 }
 
-/*! Index of the last entry that begins up to an address, NONE if none does. */
-static uint32_t find4(const family_t *family, uint32_t addr)
+/*! The entries among which to search: from the last one before the bucket on. The distance is that from
+ *  the first entry. Returns their number, and the index of the first one. */
+static inline size_t bucket_of(const family_t *family, uint64_t distance, size_t *first)
 {
+	const uint64_t bucket = distance >> family->shift;
+	if (bucket >= family->buckets) {
+		*first = family->count - 1;
+		return 1;
+	}
+	const size_t before = family->before[bucket];
+	*first = before > 0 ? before - 1 : 0;
+	return family->before[bucket + 1] - *first;
+}
+
+/*! Index of the last entry that begins up to an address, NONE if none does. */
+static inline uint32_t find4(const family_t *family, uint32_t addr)
+{
+	size_t first;
 	if (family->count == 0 || family->start4[0] > addr) {
 		return NONE;
 	}
-	return (uint32_t)find32(family->start4, family->count, addr);
+	const size_t count = bucket_of(family, addr - family->start4[0], &first);
+	return (uint32_t)(first + find32(&family->start4[first], count, addr));
 }
 
 static uint32_t find6(const family_t *family, addr_t addr)
 {
 	const uint64_t *hi = family->hi6, *lo = family->lo6;
+	size_t begin;
 	if (family->count == 0 || addr_less(addr, (addr_t){ hi[0], lo[0] })) {
 		return NONE;
 	}
-	const size_t last = find64(hi, family->count, addr.hi);
+	const size_t count = bucket_of(family, addr.hi - hi[0], &begin);
+	const size_t last = begin + find64(&hi[begin], count, addr.hi);
 	if (hi[last] != addr.hi) {
 		return (uint32_t)last;
 	}
@@ -887,15 +944,24 @@ static uint32_t find6(const family_t *family, addr_t addr)
 	return (uint32_t)(first + find64(&lo[first], last - first + 1, addr.lo));
 }
 
-/*! True if an entry that begins up to an address holds it. */
-static bool entry_holds(const family_t *family, int number, size_t i, addr_t addr)
+/*! True if a whole range that begins up to an address holds it. */
+static bool range_holds(const family_t *family, int number, size_t i, addr_t addr)
+{
+	return !addr_less(entry_end(family, number, i), addr);
+}
+
+static inline bool holds4(const family_t *family, size_t i, uint32_t addr)
+{
+	const unsigned len = family->len[i];
+	return len == LEN_RANGE ? range_holds(family, 4, i, (addr_t){ 0, addr })
+	                        : (uint64_t)(addr ^ family->start4[i]) >> (32 - len) == 0;
+}
+
+static bool holds6(const family_t *family, size_t i, addr_t addr)
 {
 	const unsigned len = family->len[i];
 	if (len == LEN_RANGE) {
-		return !addr_less(entry_end(family, number, i), addr);
-	}
-	if (number == 4) {
-		return (addr.lo ^ family->start4[i]) >> (32 - len) == 0;
+		return range_holds(family, 6, i, addr);
 	}
 	if (len <= 64) {
 		return len == 0 || (addr.hi ^ family->hi6[i]) >> (64 - len) == 0;
@@ -904,17 +970,31 @@ static bool entry_holds(const family_t *family, int number, size_t i, addr_t add
 }
 
 /*! Index of the narrowest entry that holds an address, NONE if none does. */
-static uint32_t find_entry(const family_t *family, int number, addr_t addr)
+static inline uint32_t find_entry4(const family_t *family, uint32_t addr)
 {
-	uint32_t i = number == 4 ? find4(family, (uint32_t)addr.lo) : find6(family, addr);
-	while (i != NONE && !entry_holds(family, number, i, addr)) {
+	uint32_t i = find4(family, addr);
+	while (i != NONE && !holds4(family, i, addr)) {
 		i = entry_around(family, i);
 	}
 	return i;
 }
 
+static uint32_t find_entry6(const family_t *family, addr_t addr)
+{
+	uint32_t i = find6(family, addr);
+	while (i != NONE && !holds6(family, i, addr)) {
+		i = entry_around(family, i);
+	}
+	return i;
+}
+
+static uint32_t find_entry(const family_t *family, int number, addr_t addr)
+{
+	return number == 4 ? find_entry4(family, (uint32_t)addr.lo) : find_entry6(family, addr);
+}
+
 /*! What an address matches of which this is the narrowest entry. */
-static uint32_t find_network(const family_t *family, uint32_t i)
+static inline uint32_t find_network(const family_t *family, uint32_t i)
 {
 	return i == NONE || family->instead == NULL || entry_kind(family, i) != KIND_EXCEPT
 	       ? i : family->instead[i];
@@ -926,8 +1006,9 @@ bool netset_match(const netset_t *set, int family, const uint8_t *addr, net_t *n
 		return false;
 	}
 	const family_t *entries = family_of(set, family);
-	const uint32_t i =
-		find_network(entries, find_entry(entries, family, addr_load(family, addr)));
+	const uint32_t entry = family == 4 ? find_entry4(entries, load32(addr))
+	                     : find_entry6(entries, addr_load(family, addr));
+	const uint32_t i = find_network(entries, entry);
 	if (i != NONE && net != NULL) {
 		entry_net(entries, family, i, net);
 	}
@@ -1020,6 +1101,7 @@ static void family_clear(family_t *family)
 	free(family->start4);
 	free(family->hi6);
 	free(family->lo6);
+	free(family->before);
 	free(family->len);
 	free(family->around);
 	free(family->instead);

@@ -12,10 +12,11 @@
  * A built set never changes, so any number of threads may match in it without a lock.
  * Addresses are in network byte order, 4 or 16 octets, as in the RDATA of A and AAAA.
  * An IPv4-mapped IPv6 address (::ffff:0:0/96) is an IPv6 address here, as it is in AAAA RDATA.
- * Matching costs one binary search over the networks and exceptions, and a step for each of those
+ * Matching costs one binary search over the networks and exceptions, of which it has to look at few
+ * where they are spread evenly, and a step for each of those
  * around the place that do not reach up to the address. A range that shares addresses with anything
  * else counts as the prefixes it splits into.
- * Memory, once built: 9 octets for an IPv4 prefix, 21 for one of IPv6, 4 more for each where there
+ * Memory, once built: 9.5 octets for an IPv4 prefix, 21.5 for one of IPv6, 4 more for each where there
  * are exceptions or ranges that were split. Ranges take 8 and 32 more.
  *
  * Errors are KNOT_E*.
