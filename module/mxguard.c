@@ -283,12 +283,13 @@ static knotd_in_state_t carry_out(knotd_in_state_t state, knot_pkt_t *pkt, knotd
 }
 
 /* Cheap questions that spare most responses the judge. */
-static bool is_harmless(const policy_t *policy, const knot_pkt_t *pkt)
+static bool is_harmless(const policy_t *policy, knotd_qdata_t *qdata, const knot_pkt_t *pkt)
 {
 	// Class ANY is answered with the data of class IN. Other classes are never touched.
 	uint16_t qclass = knot_pkt_qclass(pkt);
 	return (qclass != KNOT_CLASS_IN && qclass != KNOT_CLASS_ANY) ||
-	       !policy_suspects(policy, knot_pkt_qname(pkt), pkt->rr, pkt->rrset_count);
+	       !policy_suspects(policy, zone_lookup, qdata, knot_pkt_qname(pkt), pkt->rr,
+	                        pkt->rrset_count);
 }
 
 static knotd_in_state_t guard_begin(knotd_in_state_t state, knot_pkt_t *pkt,
@@ -353,7 +354,7 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 	                                     pkt->rrset_count);
 	// A referral is not this zone's answer, but for what it proves.
 	bool referral = state == KNOTD_IN_STATE_DELEG && pkt->sections[KNOT_ANSWER].count == 0;
-	if (!denies && (referral || is_harmless(policy, pkt))) {
+	if (!denies && (referral || is_harmless(policy, qdata, pkt))) {
 		return state;
 	}
 
@@ -489,7 +490,7 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	policy_t room;
 	const policy_t *policy = mxguard_conf_policy(guard->conf, &room);
 	// A referral is not this zone's answer.
-	if (!knot_wire_get_aa(pkt->wire) || is_harmless(policy, pkt)) {
+	if (!knot_wire_get_aa(pkt->wire) || is_harmless(policy, qdata, pkt)) {
 		return state;
 	}
 

@@ -39,16 +39,20 @@ static bool is_mx_target(const knot_rrset_t *mx, const knot_dname_t *name)
 
 bool policy_may_guard(const policy_t *policy, const knot_dname_t *name)
 {
-	return name_in_zone(name, policy->zone) && !names_match(&policy->web_hosts, name);
+	return !names_match(&policy->web_hosts, name) && name_in_zone(name, policy->zone);
+}
+
+/* True if a name that may be guarded is. */
+static bool is_guarded(const policy_t *policy, const knot_rrset_t *apex_mx,
+                       const knot_dname_t *name)
+{
+	return name_equal(name, policy->exchange) ||
+	       names_match(&policy->mail_hosts, name) || is_mx_target(apex_mx, name);
 }
 
 bool policy_guarded(const policy_t *policy, const knot_rrset_t *apex_mx, const knot_dname_t *name)
 {
-	if (!policy_may_guard(policy, name)) {
-		return false;
-	}
-	return name_equal(name, policy->exchange) ||
-	       names_match(&policy->mail_hosts, name) || is_mx_target(apex_mx, name);
+	return policy_may_guard(policy, name) && is_guarded(policy, apex_mx, name);
 }
 
 knot_rrset_t policy_apex_mx(const policy_t *policy, policy_lookup_f lookup, void *ctx)
@@ -70,13 +74,40 @@ bool policy_mail_service(const policy_t *policy, const knot_dname_t *owner)
 	return false;
 }
 
-bool policy_suspects(const policy_t *policy, const knot_dname_t *qname,
-                     const knot_rrset_t *rrsets, size_t count)
+/* True if an address of the RRset is in a proxy network. */
+static bool is_listed(const policy_t *policy, const knot_rrset_t *rrset)
+{
+	const int family = type_family(rrset->type);
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		if (netset_match(policy->proxies, family, rdata->data, NULL)) {
+			return true;
+		}
+		rdata = knot_rdataset_next(rdata);
+	}
+	return false;
+}
+
+/* True if a proxied address matters at this owner. Of a wildcard it is not known here which name it has
+ * answered for. */
+static bool may_matter(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                       const knot_dname_t *owner)
+{
+	if (knot_dname_is_wildcard(owner)) {
+		return true;
+	} else if (!policy_may_guard(policy, owner)) {
+		return false;
+	}
+	const knot_rrset_t mx = policy_apex_mx(policy, lookup, ctx);
+	return mx.rrs.count > POLICY_MX_MAX || is_guarded(policy, &mx, owner);
+}
+
+bool policy_suspects(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                     const knot_dname_t *qname, const knot_rrset_t *rrsets, size_t count)
 {
 	bool data = false, at_exchange = name_equal(qname, policy->exchange);
 	for (size_t i = 0; i < count; i++) {
 		const knot_rrset_t *rrset = &rrsets[i];
-		knot_rdata_t *rdata = rrset->rrs.rdata;
 		if (knot_dname_is_wildcard(rrset->owner) && (i > 0 || at_exchange) &&
 		    knot_dname_in_bailiwick(policy->exchange, rrset->owner + 2) > 0) {
 			return true; /* A wildcard does not speak for the exchange. */
@@ -84,14 +115,11 @@ bool policy_suspects(const policy_t *policy, const knot_dname_t *qname,
 		switch (rrset->type) {
 		case KNOT_RRTYPE_A:
 		case KNOT_RRTYPE_AAAA:
-			for (uint16_t j = 0; j < rrset->rrs.count; j++) {
-				if (netset_match(policy->proxies, type_family(rrset->type),
-				                 rdata->data, NULL)) {
-					return true;
-				}
-				rdata = knot_rdataset_next(rdata);
-			}
 			data = true;
+			if (is_listed(policy, rrset) &&
+			    may_matter(policy, lookup, ctx, rrset->owner)) {
+				return true;
+			}
 			break;
 		case KNOT_RRTYPE_SRV:
 			data = true;
@@ -116,5 +144,5 @@ bool policy_suspects(const policy_t *policy, const knot_dname_t *qname,
 	}
 
 	/* A negative answer at the exchange, or above it (RFC 8020). */
-	return !data && knot_dname_in_bailiwick(policy->exchange, qname) >= 0;
+	return !data && name_in_zone(policy->exchange, qname);
 }

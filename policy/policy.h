@@ -98,8 +98,11 @@ bool policy_proxied(const policy_t *policy, int family, const uint8_t *address, 
 bool policy_mail_service(const policy_t *policy, const knot_dname_t *owner);
 
 /*!
- * The cheap first question: may this response need a judge at all? Looks at types, addresses and
- * the QNAME only; allocates nothing. False is certain, true means policy_judge() has to look.
+ * The cheap first question: may this response need a judge at all? Looks at types, addresses, their
+ * owners and the QNAME only; allocates nothing. False is certain, true means policy_judge() has to
+ * look.
+ *
+ * \param lookup  Asked for the MX RRset at the apex, where an address is proxied.
  */
-bool policy_suspects(const policy_t *policy, const knot_dname_t *qname,
-                     const knot_rrset_t *rrsets, size_t count);
+bool policy_suspects(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                     const knot_dname_t *qname, const knot_rrset_t *rrsets, size_t count);

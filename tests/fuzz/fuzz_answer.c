@@ -192,7 +192,8 @@ static void judge(const policy_t *policy, message_t *message, knot_pkt_t *pkt, u
 	bool complete = !(how & INCOMPLETE);
 	assert(answer_read(&answer, pkt, rcode, complete, complete) == KNOT_EOK);
 	answer.response.hash = (how & VALIDATES) ? sign_nsec3_hash : NULL;
-	bool suspect = policy_suspects(policy, knot_pkt_qname(pkt), pkt->rr, pkt->rrset_count) ||
+	bool suspect = policy_suspects(policy, look_up, message, knot_pkt_qname(pkt), pkt->rr,
+	                               pkt->rrset_count) ||
 	               ((how & VALIDATES) &&
 	                policy_suspects_denial(policy, look_up, message, pkt->rr,
 	                                       pkt->rrset_count));

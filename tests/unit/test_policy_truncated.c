@@ -319,9 +319,13 @@ static void test_unsuspected(void **state)
 		bool suspected;
 	} cases[] = {
 		{ "a A 192.0.2.1\n", "a", KNOT_RRTYPE_A, false },
-		{ "a A 104.16.1.2\n", "a", KNOT_RRTYPE_A, true },
+		{ "a A 104.16.1.2\n", "a", KNOT_RRTYPE_A, false },
+		{ "www A 104.16.1.2\n@ MX 10 www\n", "www", KNOT_RRTYPE_A, false },
+		{ "mail A 104.16.1.2\n", "mail", KNOT_RRTYPE_A, true },
+		{ "a A 104.16.1.2\n@ MX 10 a\n", "a", KNOT_RRTYPE_A, true },
+		{ "* A 104.16.1.2\n", "a", KNOT_RRTYPE_A, true },
 		{ "a AAAA 2001:db8::1\n", "a", KNOT_RRTYPE_AAAA, false },
-		{ "a AAAA 2606:4700::1\n", "a", KNOT_RRTYPE_AAAA, true },
+		{ "a AAAA 2606:4700::1\n@ MX 10 a\n", "a", KNOT_RRTYPE_AAAA, true },
 		{ "a TXT x\n", "a", KNOT_RRTYPE_TXT, false },
 		{ "", "@", KNOT_RRTYPE_NS, false },
 		{ "", "@", KNOT_RRTYPE_DNSKEY, true },
@@ -341,8 +345,8 @@ static void test_unsuspected(void **state)
 		for (size_t j = 0; j < scene.reply.count; j++) {
 			rrsets[j] = scene.reply.at[j].rrset;
 		}
-		assert_int_equal(policy_suspects(&scene.test.policy, scene.reply.qname, rrsets,
-		                                 scene.reply.count), cases[i].suspected);
+		assert_int_equal(policy_suspects(&scene.test.policy, zone_lookup, scene.zone,
+		                                 scene.reply.qname, rrsets, scene.reply.count), cases[i].suspected);
 		(void)judge(&scene, zone_lookup);
 		clear_scene(&scene);
 	}

@@ -247,13 +247,14 @@ static void check_result(const check_t *check, const policy_response_t *result,
 	}
 }
 
-static bool suspects(const policy_t *policy, const policy_response_t *response)
+static bool suspects(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                     const policy_response_t *response)
 {
 	knot_rrset_t rrsets[response->count + 1];
 	for (size_t i = 0; i < response->count; i++) {
 		rrsets[i] = *response->items[i].rrset;
 	}
-	return policy_suspects(policy, response->qname, rrsets, response->count);
+	return policy_suspects(policy, lookup, ctx, response->qname, rrsets, response->count);
 }
 
 void check_verdict(const policy_t *policy, policy_lookup_f lookup, void *ctx,
@@ -261,7 +262,7 @@ void check_verdict(const policy_t *policy, policy_lookup_f lookup, void *ctx,
 {
 	check_t check = { policy, response, verdict };
 	hold(&check, (!verdict->changes && verdict->rules == 0 && !verdict->unknown) ||
-	     suspects(policy, response), "judged, but not suspected");
+	     suspects(policy, lookup, ctx, response), "judged, but not suspected");
 	hold(&check, response->rcode == KNOT_RCODE_NXDOMAIN || !verdict->noerror,
 	     "NOERROR in the place of something else than NXDOMAIN");
 	check_edits(&check, lookup, ctx);

@@ -139,7 +139,8 @@ static bool is_suspected(const fixture_denial_t *fixture, const reply_t *reply)
 	}
 	return policy_suspects_denial(policy, zone_lookup, fixture->zone->zone, rrsets,
 	                              reply->count) ||
-	       (!reply->referral && policy_suspects(policy, reply->qname, rrsets, reply->count));
+	       (!reply->referral && policy_suspects(policy, zone_lookup, fixture->zone->zone,
+	                                             reply->qname, rrsets, reply->count));
 }
 
 static bool is_dnssec(uint16_t type)
