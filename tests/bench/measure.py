@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What benchmarks share: figures with their spread, the CPU time of a server, and dnsperf.
+
+A figure is a median with the lowest and the highest sample. Where two things are compared, they are
+measured in turn, and the ratio is taken round by round: what else the machine does then counts for
+both.
+"""
+
+import glob
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests", "functional"))
+
+
+class Report:
+    """Figures in the order in which they are added, and what could not be measured."""
+
+    def __init__(self):
+        self.figures, self.skipped = [], []
+        self.load = [os.getloadavg()[0]]
+
+    def add(self, part, name, unit, samples, at_least=None, at_most=None):
+        """Adds a figure. None in the place of samples: it is not measured."""
+        figure = {"part": part, "name": name, "unit": unit}
+        if samples:
+            median = statistics.median(samples)
+            figure.update(median=median, low=min(samples), high=max(samples),
+                          samples=len(samples))
+            if at_least is not None:
+                figure.update(at_least=at_least, met=median >= at_least)
+            if at_most is not None:
+                figure.update(at_most=at_most, met=median <= at_most)
+        self.figures.append(figure)
+
+    def skip(self, part, why):
+        self.skipped.append({"part": part, "why": why})
+
+    def table(self):
+        lines = []
+        part = None
+        for figure in self.figures:
+            if figure["part"] != part:
+                part = figure["part"]
+                lines += ["", "%-48s %12s  %s" % (part, "median", "lowest .. highest")]
+            if "median" not in figure:
+                lines.append("  %-46s %12s" % (figure["name"], "not measured"))
+                continue
+            goal = "".join(" (%s %s: %s)" % (text, number(figure[key]),
+                                            "reached" if figure["met"] else "not reached")
+                           for key, text in (("at_least", "at least"), ("at_most", "at most"))
+                           if key in figure)
+            lines.append("  %-46s %12s  %s .. %s %s%s" % (
+                figure["name"], number(figure["median"]), number(figure["low"]),
+                number(figure["high"]), figure["unit"], goal))
+        lines += [""] + ["not measured: %s, %s" % (one["part"], one["why"])
+                         for one in self.skipped]
+        lines.append("load of this machine (%d CPUs): %.1f before, %.1f after" % (
+            os.cpu_count(), *self.ends()))
+        return "\n".join(lines).strip("\n")
+
+    def ends(self):
+        return self.load[0], self.load[-1]
+
+    def write(self, path, short):
+        """Prints the table, and writes the same as JSON."""
+        self.load.append(os.getloadavg()[0])
+        print(self.table())
+        knotd = subprocess.run([find("knotd") or "true", "-V"], capture_output=True, text=True)
+        with open(path, "w") as file:
+            json.dump({"version": 1, "short": short,
+                       "machine": {"cpus": os.cpu_count(), "load": self.ends(),
+                                   "kernel": os.uname().release, "arch": os.uname().machine,
+                                   "knotd": knotd.stdout.strip()},
+                       "figures": self.figures, "skipped": self.skipped}, file, indent=1)
+            file.write("\n")
+        print("the same as JSON: %s" % path)
+
+
+def number(value):
+    """A number in as many digits as mean something."""
+    return "%.0f" % value if abs(value) >= 1000 else "%.4g" % value
+
+
+def find(name):
+    """Path of a program, or None."""
+    return os.environ.get(name.upper()) or shutil.which(
+        name, path=os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin")
+
+
+def cpu(pid):
+    """Nanoseconds of CPU time that a process has used, all threads."""
+    total = 0
+    for path in glob.glob("/proc/%d/task/*/schedstat" % pid):
+        try:
+            with open(path) as file:
+                total += int(file.read().split()[0])
+        except FileNotFoundError:
+            pass
+    return total
+
+
+def memory(pid):
+    """Octets of memory of its own that a process has in use."""
+    with open("/proc/%d/smaps_rollup" % pid) as file:
+        return sum(int(size) * 1024 for size in re.findall(r"(?m)^Private_\w+:\s+(\d+)", file.read()))
+
+
+def dnsperf(server, questions, seconds, dnssec=False):
+    """Asks a server. Returns (queries per second, nanoseconds of its CPU time per query)."""
+    path = server.path("questions")
+    with open(path, "w") as file:
+        file.write("\n".join(questions) + "\n")
+    before = cpu(server.pid())
+    out = subprocess.run(["dnsperf", "-s", "127.0.0.1", "-p", str(server.port), "-d", path,
+                          "-l", str(seconds), "-c", "4", "-q", "200"] + ["-D"] * dnssec,
+                         check=True, capture_output=True, text=True, timeout=seconds + 60).stdout
+    spent = cpu(server.pid()) - before
+    completed = int(re.search(r"Queries completed:\s+(\d+)", out)[1])
+    if completed == 0:
+        raise SystemExit("no answer to '%s' and others:\n%s" % (questions[0], out))
+    return float(re.search(r"Queries per second:\s+([\d.]+)", out)[1]), spent / completed
