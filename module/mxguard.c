@@ -11,6 +11,8 @@
  */
 
 #include <knot/module.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -36,7 +38,7 @@ enum { LIST_CHANGED, LIST_REFUSED, LIST_COUNT };
 typedef struct {
 	mxguard_conf_t *conf;
 	log_t *log;
-	signer_t *signer;
+	_Atomic(signer_t *) signer; // Made when it is needed first: most zones are not signed.
 	watch_t *watch;
 	bool rotate;
 } mxguard_ctx_t;
@@ -225,13 +227,43 @@ static void look(sign_view_t *view, signing_t signing, knotd_qdata_t *qdata,
 	sign_look(view, apex, &dnskey.rrs, &soa, &rrsigs.rrs, now.tv_sec);
 }
 
+static void say(void *ctx, bool warning, const char *text)
+{
+	conf_log(ctx, warning ? LOG_WARNING : LOG_INFO, text);
+}
+
+/* The signer of the zone, made by whoever needs it first. NULL if there is no memory. */
+static signer_t *get_signer(knotd_mod_t *mod)
+{
+	static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	signer_t *signer = atomic_load_explicit(&guard->signer, memory_order_acquire);
+	if (signer != NULL) {
+		return signer;
+	}
+	pthread_mutex_lock(&making);
+	signer = atomic_load_explicit(&guard->signer, memory_order_relaxed);
+	if (signer == NULL) {
+		keys_t *keys = mxguard_conf_keys(guard->conf);
+		signer = keys != NULL ? signer_new(keys, guard->conf->policy.ttl, say, mod) : NULL;
+		atomic_store_explicit(&guard->signer, signer, memory_order_release);
+	}
+	pthread_mutex_unlock(&making);
+	return signer;
+}
+
 /* Signs what the verdict puts into the response; in mode log it is enough that it could be. */
 static int sign(knotd_mod_t *mod, knotd_qdata_t *qdata, signing_t signing, answer_t *answer,
                 policy_verdict_t *verdict, sign_view_t *view)
 {
 	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
 	look(view, signing, qdata, &answer->response);
-	if (!signer_ready(guard->signer, view)) {
+	signer_t *signer = get_signer(mod);
+	if (signer == NULL) {
+		view->wrong = "not enough memory";
+		return KNOT_ENOMEM;
+	}
+	if (!signer_ready(signer, view)) {
 		return KNOT_DNSSEC_ENOKEY;
 	}
 	if (signing == ONLINE) {
@@ -240,7 +272,7 @@ static int sign(knotd_mod_t *mod, knotd_qdata_t *qdata, signing_t signing, answe
 		policy_drop_additional(&answer->response, verdict);
 	}
 	return guard->conf->enforce
-	       ? signer_sign_verdict(guard->signer, view, &answer->response, verdict) : KNOT_EOK;
+	       ? signer_sign_verdict(signer, view, &answer->response, verdict) : KNOT_EOK;
 }
 
 /* Decides what becomes of a verdict, and in mode enforce does that. */
@@ -535,16 +567,11 @@ static void free_ctx(mxguard_ctx_t *guard)
 {
 	if (guard != NULL) {
 		watch_free(guard->watch);
-		signer_free(guard->signer);
+		signer_free(atomic_load(&guard->signer));
 		mxguard_conf_free(guard->conf);
 		log_free(guard->log);
 		free(guard);
 	}
-}
-
-static void say(void *ctx, bool warning, const char *text)
-{
-	conf_log(ctx, warning ? LOG_WARNING : LOG_INFO, text);
 }
 
 /* What became of a list while queries run. Nobody else counts that, so the first thread's counter
@@ -582,12 +609,6 @@ static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
 
 	guard->log = log_new(guard->conf->enforce, guard->conf->log_interval);
 	if (guard->log == NULL) {
-		return KNOT_ENOMEM;
-	}
-
-	guard->signer =
-		signer_new(mxguard_conf_keys(guard->conf), guard->conf->policy.ttl, say, mod);
-	if (guard->signer == NULL) {
 		return KNOT_ENOMEM;
 	}
 

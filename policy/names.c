@@ -303,6 +303,16 @@ int names_unite(names_t *set, names_t *other)
 	return KNOT_EOK;
 }
 
+void names_shrink(names_t *set)
+{
+	void *less = set->count < set->room && set->count > 0
+	           ? realloc(set->at, set->count * sizeof(*set->at)) : NULL;
+	if (less != NULL) {
+		set->at = less;
+		set->room = set->count;
+	}
+}
+
 void names_clear(names_t *set)
 {
 	for (size_t i = 0; i < set->count; i++) {

@@ -83,6 +83,9 @@ void names_sort(names_t *set);
  */
 int names_unite(names_t *set, names_t *other);
 
+/*! Gives back the memory that a set has for more names. */
+void names_shrink(names_t *set);
+
 /*! Frees what the set holds and empties it. */
 void names_clear(names_t *set);
 

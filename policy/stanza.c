@@ -542,6 +542,8 @@ int stanza_policy(policy_t *policy, const stanza_t *stanza, const knot_dname_t *
 		ret = steps[i](&b);
 	}
 	names_clear(&b.web_hosts);
+	names_shrink(&policy->web_hosts); /* There may be very many policies. */
+	names_shrink(&policy->mail_hosts);
 	if (ret == KNOT_ENOMEM) {
 		(void)stanza_invalid(err, "not enough memory");
 	}
