@@ -13,10 +13,12 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 
 import harness
 import zones
 from stanza import Policy
+from system import end_with_parent
 
 TOP = pathlib.Path(os.environ.get("MXGUARD_SRCDIR") or pathlib.Path(__file__).parents[2]).resolve()
 EXAMPLES = TOP / "etc/examples"
@@ -24,6 +26,7 @@ RULES = (EXAMPLES / "prometheus-rules.yml").read_text()
 PAGE = (TOP / "doc/monitoring.md").read_text()
 COMMANDS = re.findall(r"(?ms)^```sh\n(.*?)^```", PAGE)
 PROMTOOL = shutil.which("promtool")
+EXPORTER = shutil.which("knot-exporter", path=os.environ.get("PATH", "") + ":/usr/sbin")
 RECORDED = set(re.findall(r"- record: (\S+)", RULES))
 NAMES = ["a.test.", "b.test.", "plain.test."]
 
@@ -130,6 +133,38 @@ class Server(harness.Case):
                          want + ["error: (operation failed for some zones) mod-mxguard"])
         protected, = (text for text in COMMANDS if text.startswith("knotc -f zone-stats"))
         self.assertEqual(run(protected.replace("knotc", self.knotc, 1)).stdout.split(), NAMES[:2])
+
+    @unittest.skipUnless(EXPORTER, "knot-exporter is not installed (Debian 13 and later have it)")
+    def test_exporter(self):
+        port = harness.free_port()
+        process = subprocess.Popen(
+            [EXPORTER, "--web-listen-addr", "127.0.0.1", "--web-listen-port", str(port),
+             "--knot-socket-path", self.server.path("knot.sock")],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=end_with_parent)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+
+        def metrics():
+            """The module's, or None as long as nobody listens."""
+            try:
+                with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port) as page:
+                    text = page.read().decode()
+            except OSError:
+                return None
+            return {(name, tuple(sorted(re.findall(r'(\w+)="([^"]*)"', labels)))): float(value)
+                    for name, labels, value in re.findall(r"(?m)^(\w+)\{(.*)\} (\S+)$", text)
+                    if "mod-mxguard" in labels}
+
+        harness.wait_for(lambda: metrics() is not None, what="the exporter to listen")
+        self.assertEqual(metrics(), {}, "counters that are zero are left out")
+        self.server.ask("mail.a.test.", "A")
+        stem, owner = (("knot_zone_stats_", "module") if harness.version() >= (3, 5)
+                       else ("knot_", "section"))
+        for counter, value in ("finding", "proxied-host"), ("action", "logged"):
+            labels = tuple(sorted({"zone": "a.test.", owner: "mod-mxguard",
+                                   "type": value}.items()))
+            self.assertEqual(metrics()[stem + counter + "_total", labels], 1)
+            self.assertIn("%s%s_total{%s=\"mod-mxguard\"}" % (stem, counter, owner), RULES)
 
     def test_old_lists(self):
         command, = (text for text in COMMANDS if "90 days ago" in text)
