@@ -41,8 +41,9 @@ setup_missing() {
 	done
 }
 
-# setup_packages PACKAGE...: installs what is missing. Nothing is asked, and no service is started:
-# a name server that begins to listen is no part of running a test.
+# setup_packages PACKAGE...: installs what is missing. Nothing is asked, and no service is started, now
+# or at the next boot: a server that begins to listen is no part of running a test. Only knot stays
+# enabled, for those who go on with it. Postfix is left without a configuration.
 setup_packages() {
 	local missing log status
 	mapfile -t missing < <(setup_missing "$@")
@@ -61,7 +62,17 @@ setup_packages() {
 			trap "exit 1" INT TERM HUP
 			printf "#!/bin/sh\nexit 101\n" >$policy && chmod 755 $policy || exit
 		fi
-		apt-get -q update && apt-get -qy install --no-install-recommends "$@"' \
+		echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
+		apt-get -q update && apt-get -qy install --no-install-recommends "$@" || exit
+		for package; do
+			[ "$package" != knot ] || continue
+			dpkg -L "$package" | sed -nE "s,^(/usr)?/lib/systemd/system/,,p" |
+				grep -E "^[^/@]+\.(service|socket|target|path)\$" |
+				DPKG_MAINTSCRIPT_PACKAGE=$package xargs -r deb-systemd-helper disable
+			dpkg -L "$package" | sed -n "s,^/etc/init\.d/,,p" | while read -r name; do
+				update-rc.d "$name" disable
+			done
+		done' \
 		setup "${missing[@]}" >"$log" 2>&1 </dev/null
 	status=$?
 	if [ $status -ne 0 ]; then
