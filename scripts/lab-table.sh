@@ -27,7 +27,8 @@ heading() {
 }
 
 # wrap WIDTH INDENT: folds each line of standard input between words, or where that would leave it
-# half empty, at a dot within a name. What follows a fold is indented.
+# half empty, before the address that follows a name, or at a dot within a name. What follows a fold
+# is indented.
 wrap() {
 	awk -v width="$1" -v indent="$2" '
 		function last(what,  at) {
@@ -40,6 +41,8 @@ wrap() {
 			while (length() > width) {
 				at = last(" ")
 				if (!at)
+					at = last("[") - 1
+				if (at <= 0)
 					at = last(".")
 				if (!at)
 					at = width
@@ -165,6 +168,11 @@ table_row() {
 		answer_cell "${after[row]-}" "${widths[2]}"
 		printf '%s\n' "${box[1]}"
 	done
+}
+
+# table_rule: between two rows.
+table_rule() {
+	line 5 6 6 7
 }
 
 table_end() {
