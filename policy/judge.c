@@ -352,6 +352,11 @@ static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t 
 		finding->rule = RULE_MISSING_TARGET;
 		return !shown && !name_equal(host.end, judge->policy->exchange);
 	case HOST_BLIND:
+		/* What was seen before a limit counts. */
+		if (response_proxied(judge, &host.a, finding) ||
+		    response_proxied(judge, &host.aaaa, finding)) {
+			return true;
+		}
 		/* Its additional records may be what was left out for lack of room. */
 		judge->verdict->unknown |= (!shown && !judge->response->additional_complete);
 		/* At the apex, a target that is not guarded is a web host, or comes after

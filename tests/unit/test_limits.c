@@ -158,8 +158,9 @@ static void test_lookups(void **state)
 	unload();
 }
 
-/* Look-ups that end after so many. */
+/* Look-ups that end after so many, and whether they have found an address. */
 static int looks_left;
+static bool saw_address;
 
 static int look_few(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
 {
@@ -168,7 +169,9 @@ static int look_few(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rr
 		return KNOT_ELIMIT;
 	}
 	looks_left -= looks_left > 0;
-	return zone_lookup(ctx, owner, type, out);
+	int ret = zone_lookup(ctx, owner, type, out);
+	saw_address |= ret == KNOT_EOK && type == KNOT_RRTYPE_A && out->rrs.count > 0;
+	return ret;
 }
 
 /* Wherever look-ups end, nothing is taken for missing that is only not known. */
@@ -193,6 +196,25 @@ static void test_cut_short(void **state)
 			assert_int_equal(rules(asked[i].name, asked[i].type, look_few), 0);
 		}
 	}
+	unload();
+}
+
+/* A proxied address that was seen before look-ups ended is not passed over. */
+static void test_cut_short_proxied(void **state)
+{
+	(void)state;
+	begin();
+	line("sub MX 10 x\nx CNAME y.b.c\ny.b.c A 104.16.1.2\ny.b.c AAAA 2001:db8::1\n");
+	load(NULL);
+	int seen = 0;
+	for (int few = 0; few < 20; few++) {
+		looks_left = few;
+		saw_address = false;
+		uint32_t found = rules("sub", KNOT_RRTYPE_MX, look_few);
+		assert_int_equal(found, saw_address ? 1U << RULE_PROXIED_ALIAS : 0);
+		seen += saw_address;
+	}
+	assert_true(seen > 0 && seen < 20);
 	unload();
 }
 
@@ -315,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_apex_mx),
 		cmocka_unit_test(test_lookups),
 		cmocka_unit_test(test_cut_short),
+		cmocka_unit_test(test_cut_short_proxied),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_add),
