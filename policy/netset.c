@@ -727,24 +727,23 @@ static int family_alloc(family_t *family, int number, size_t count, bool instead
 }
 
 /*! What an address in an exception matches, whose narrowest entry that is: the narrowest network
- *  around it that no exception of the same list is in between. */
-static uint32_t find_instead(const family_t *family, uint32_t except)
+ *  around it that no exception of the same list is in between. Of each list, seen tells for which
+ *  entry its last exception was met. */
+static uint32_t find_instead(const family_t *family, uint32_t except, uint32_t *seen)
 {
-	const span_t *spans = family->spans.at;
-	for (uint32_t i = entry_around(family, except); i != NONE; i = entry_around(family, i)) {
-		const uint32_t list = span_list(&spans[i], &family->ranges);
-		bool excepted = entry_kind(family, i) == KIND_EXCEPT;
-		for (uint32_t j = except; j != i && !excepted; j = entry_around(family, j)) {
-			excepted = spans[j].kind == KIND_EXCEPT && spans[j].of == list;
-		}
-		if (!excepted) {
-			return i;
+	uint32_t i = except;
+	for (; i != NONE; i = entry_around(family, i)) {
+		const uint32_t list = span_list(&family->spans.at[i], &family->ranges);
+		if (entry_kind(family, i) == KIND_EXCEPT) {
+			seen[list] = except + 1;
+		} else if (seen[list] != except + 1) {
+			break;
 		}
 	}
-	return NONE;
+	return i;
 }
 
-static void fill_entry(family_t *family, int number, uint32_t i, bool lists)
+static void fill_entry(family_t *family, int number, uint32_t i, uint32_t *seen)
 {
 	const span_t *span = &family->spans.at[i];
 	uint32_t around = i > 0 ? i - 1 : NONE;
@@ -765,7 +764,7 @@ static void fill_entry(family_t *family, int number, uint32_t i, bool lists)
 	if (span->kind == KIND_PIECE) {
 		family->instead[i] = span->of;
 	} else if (span->kind == KIND_EXCEPT) {
-		family->instead[i] = lists ? find_instead(family, i) : NONE;
+		family->instead[i] = seen != NULL ? find_instead(family, i, seen) : NONE;
 	}
 }
 
@@ -801,8 +800,9 @@ static int fill_buckets(family_t *family, int number)
 	return KNOT_EOK;
 }
 
-/*! Builds a family. Adds the networks that it has to count. */
-static int family_build(family_t *family, int number, bool lists, size_t *networks)
+/*! Builds a family. Adds the networks that it has to count. For find_instead(), zeros for each list,
+ *  or NULL if none has exceptions of its own. */
+static int family_build(family_t *family, int number, uint32_t *seen, size_t *networks)
 {
 	int ret = family_spans(family, number);
 	if (ret != KNOT_EOK) {
@@ -828,7 +828,7 @@ static int family_build(family_t *family, int number, bool lists, size_t *networ
 		}
 	}
 	for (size_t i = 0; i < spans->count; i++) {
-		fill_entry(family, number, (uint32_t)i, lists);
+		fill_entry(family, number, (uint32_t)i, seen);
 	}
 	family->count = spans->count;
 	family->range_count = ranges->count;
@@ -844,8 +844,21 @@ int netset_build(netset_t *set)
 	}
 	set->built = true; /* Also if this fails: it can only be freed then. */
 	set->count = 0;
-	int ret = family_build(&set->v4, 4, set->lists > 0, &set->count);
-	return ret == KNOT_EOK ? family_build(&set->v6, 6, set->lists > 0, &set->count) : ret;
+	const size_t lists = (size_t)set->lists + 1; /* With the set's own. */
+	uint32_t *seen4 = NULL, *seen6 = NULL;
+	if (set->lists > 0) {
+		seen4 = calloc(2 * lists, sizeof(*seen4));
+		if (seen4 == NULL) {
+			return KNOT_ENOMEM;
+		}
+		seen6 = seen4 + lists;
+	}
+	int ret = family_build(&set->v4, 4, seen4, &set->count);
+	if (ret == KNOT_EOK) {
+		ret = family_build(&set->v6, 6, seen6, &set->count);
+	}
+	free(seen4);
+	return ret;
 }
 
 size_t netset_count(const netset_t *set)
