@@ -12,8 +12,13 @@
 #include "kmxcheck/list.h"
 #include "policy/netfile.h"
 
-/*! An RRset has to fit into one message of a zone transfer, so an owner has no more records. */
+/*! An RRset has to fit into one message of a zone transfer, so an owner has no more records, and no
+ *  more octets of them. */
 #define OWNER_RECORDS_MAX 1000
+#define OWNER_OCTETS_MAX  32768
+/*! Octets of a record: a compressed owner and what is fixed, and what an APL record has besides. */
+#define RECORD_OCTETS     12
+#define APL_OCTETS        20
 
 /*! Networks of special purpose (RFC 6890, the registries of IANA), multicast (RFC 5771), and what is
  *  not global unicast in IPv6 (RFC 4291). */
@@ -115,18 +120,27 @@ static size_t check_extent(const list_job_t *job, const list_t *list, const list
 
 typedef struct {
 	FILE *out;
-	size_t count;                   /*!< Records written. */
+	size_t owner;                   /*!< The number of the owner, */
+	size_t count;                   /*!< the records it has, */
+	size_t octets;                  /*!< and what they take in a message. */
 	knot_dname_storage_t excepted;  /*!< A name that is an exception, or the root: none. */
 } writer_t;
 
-static void write_owner(writer_t *to)
+/*! Writes the owner of a record with so many octets of data. */
+static void write_owner(writer_t *to, size_t octets)
 {
-	if (to->count < OWNER_RECORDS_MAX) {
-		(void)fputc('@', to->out);
-	} else {
-		(void)fprintf(to->out, "%zu", to->count / OWNER_RECORDS_MAX);
+	octets += RECORD_OCTETS;
+	if (to->count == OWNER_RECORDS_MAX || to->octets + octets > OWNER_OCTETS_MAX) {
+		to->owner++;
+		to->count = to->octets = 0;
 	}
 	to->count++;
+	to->octets += octets;
+	if (to->owner == 0) {
+		(void)fputc('@', to->out);
+	} else {
+		(void)fprintf(to->out, "%zu", to->owner);
+	}
 }
 
 /*! Takes the widest prefix that a network begins with from it. False: that was all of it. */
@@ -155,7 +169,7 @@ static int write_net(void *ctx, const net_t *net, bool except)
 	bool more;
 	do {
 		more = take_prefix(&rest, &prefix);
-		write_owner(to);
+		write_owner(to, APL_OCTETS);
 		(void)fprintf(to->out, "\tAPL\t%s%d:%s\n", except ? "!" : "", net->family == 4 ? 1 : 2,
 		              net_to_str(&prefix, text));
 	} while (more);
@@ -170,7 +184,7 @@ static int write_name(void *ctx, const knot_dname_t *name, bool except)
 		memcpy(to->excepted, name, knot_dname_size(name));
 		return KNOT_EOK;
 	}
-	write_owner(to);
+	write_owner(to, knot_dname_size(name));
 	(void)fprintf(to->out, "\tPTR\t%s\n", name_text(text, name));
 	return KNOT_EOK;
 }

@@ -59,6 +59,13 @@ class List(Case):
         text = "".join("8.%d.%d.0/24\n" % (i // 250, i % 250) for i in range(2500))
         owners = [record[0] for record in self.records(text)]
         self.assertEqual([owners.count(owner) for owner in ("@", "1", "2")], [1000, 1000, 500])
+        # Nor more octets than one message of a transfer holds.
+        text = "".join("%s.%04d.test.\n" % ("x" * 63, i) for i in range(1000))
+        size = {}
+        for owner, _, name in self.records(text):
+            size[owner] = size.get(owner, 0) + 12 + len(name) + 1
+        self.assertEqual(len(size), 3)
+        self.assertLessEqual(max(size.values()), 32768)
 
     def test_an_exception_of_a_name_is_no_record(self):
         self.list("x.test.\n!y.x.test.\n")
