@@ -21,9 +21,15 @@ typedef struct {
 /*! True if all of a network is excepted. */
 static bool is_excepted(const policy_t *policy, const net_t *net)
 {
+	const size_t size = address_size(net->family);
 	net_t except;
-	return netset_match(policy->excepts, net->family, net->first, &except) &&
-	       memcmp(except.last, net->last, net->family == 4 ? 4 : 16) >= 0;
+	bool all = false;
+	for (size_t at = 0; policy->excepts != NULL && !all &&
+	     netset_next(policy->excepts, &at, &except);) {
+		all = except.family == net->family && memcmp(except.first, net->first, size) <= 0 &&
+		      memcmp(except.last, net->last, size) >= 0;
+	}
+	return all;
 }
 
 /*! Finds the proxy network that a network shares addresses with. */

@@ -654,13 +654,6 @@ bool mxguard_conf_fits(const mxguard_conf_t *conf, const netlist_t *version,
 	return true;
 }
 
-keys_t *mxguard_conf_keys(mxguard_conf_t *conf)
-{
-	keys_t *keys = conf->keys;
-	conf->keys = NULL;
-	return keys;
-}
-
 void mxguard_conf_free(mxguard_conf_t *conf)
 {
 	if (conf == NULL) {

@@ -28,7 +28,7 @@ typedef struct {
 	netlist_t *proxies;    /*!< Holds on the lists; the policy points into the first two. */
 	netlist_t *excepts;
 	netlist_t *origins;    /*!< Held so that the next zone finds it built. */
-	keys_t *keys; /*!< Where the zone's private keys may be; see mxguard_conf_keys(). */
+	keys_t *keys;          /*!< Where the zone's private keys may be; NULL once a signer has them. */
 } mxguard_conf_t;
 
 /*! The schema. */
@@ -64,9 +64,6 @@ const policy_t *mxguard_conf_policy(const mxguard_conf_t *conf, policy_t *room);
 /*! True if a version of the list of proxies does not hold a mail address; else why says which. */
 bool mxguard_conf_fits(const mxguard_conf_t *conf, const netlist_t *version,
                        char why[static NETFILE_ERR_MAX]);
-
-/*! Hands over the places of private keys, for keys_free(); NULL from the second time on. */
-keys_t *mxguard_conf_keys(mxguard_conf_t *conf);
 
 /*! Frees a configuration; NULL is fine. Logs nothing, so it may be called from unload. */
 void mxguard_conf_free(mxguard_conf_t *conf);

@@ -244,8 +244,9 @@ static signer_t *get_signer(knotd_mod_t *mod)
 	pthread_mutex_lock(&making);
 	signer = atomic_load_explicit(&guard->signer, memory_order_relaxed);
 	if (signer == NULL) {
-		keys_t *keys = mxguard_conf_keys(guard->conf);
-		signer = keys != NULL ? signer_new(keys, guard->conf->policy.ttl, say, mod) : NULL;
+		mxguard_conf_t *conf = guard->conf;
+		signer = signer_new(conf->keys, conf->policy.ttl, say, mod);
+		conf->keys = signer != NULL ? NULL : conf->keys;
 		atomic_store_explicit(&guard->signer, signer, memory_order_release);
 	}
 	pthread_mutex_unlock(&making);

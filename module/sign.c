@@ -866,7 +866,6 @@ signer_t *signer_new(keys_t *keys, uint32_t ttl, sign_say_f say, void *ctx)
 	signer_t *signer = calloc(1, sizeof(*signer));
 	if (signer == NULL || pthread_mutex_init(&signer->lock, NULL) != 0) {
 		free(signer);
-		keys_free(keys);
 		return NULL;
 	}
 	(void)gnutls_rnd(GNUTLS_RND_NONCE, &signer->seed, sizeof(signer->seed));

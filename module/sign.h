@@ -84,7 +84,7 @@ typedef struct signer signer_t;
 typedef void (*sign_say_f)(void *ctx, bool warning, const char *text);
 
 /*!
- * \param keys  Where private keys are. Belongs to the signer from then on.
+ * \param keys  Where private keys are. Belongs to the signer from then on, if one is made.
  * \param ttl   Original TTL of all that is signed; answers have no higher one (RFC 4034 3.1.4).
  * \param say   Is told once each: that keys were found, that one is missing, that the zone's own
  *              signatures are no good.

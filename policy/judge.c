@@ -361,8 +361,9 @@ static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t 
 		judge->verdict->unknown |= (!shown && !judge->response->additional_complete);
 		/* At the apex, a target that is not guarded is a web host, or comes after
 		 * POLICY_MX_MAX others. Without an address to show it is an alias: it leads to the
-		 * web site, and so to the proxy. */
-		if (!shown && judge->response->additional_complete &&
+		 * web site, and so to the proxy. Where only a limit kept it from being followed,
+		 * that is not said. */
+		if (!shown && judge->response->additional_complete && judge->budget > 0 &&
 		    name_equal(finding->owner, judge->policy->zone)) {
 			return true;
 		}

@@ -218,6 +218,23 @@ static void test_cut_short_proxied(void **state)
 	unload();
 }
 
+/* Aliases of web hosts that lead to direct addresses, more than can be followed. */
+static void test_web_aliases(void **state)
+{
+	(void)state;
+	begin();
+	for (int i = 0; i < 30; i++) {
+		line("@ MX %d c0.t%d\n", i, i);
+		for (int j = 0; j < 14; j++) {
+			line("c%d.t%d CNAME c%d.t%d\n", j, i, j + 1, i);
+		}
+		line("c14.t%d A 192.0.2.1\n", i);
+	}
+	load("web-host @ www *");
+	assert_int_equal(rules("@", KNOT_RRTYPE_MX, zone_lookup), UNJUDGED);
+	unload();
+}
+
 /* Large RRsets that are looked up for many targets. */
 static void test_addresses(void **state)
 {
@@ -337,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_apex_mx),
 		cmocka_unit_test(test_lookups),
 		cmocka_unit_test(test_cut_short),
+		cmocka_unit_test(test_web_aliases),
 		cmocka_unit_test(test_cut_short_proxied),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_large),
