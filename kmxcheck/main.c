@@ -362,7 +362,8 @@ static bool fixable(const run_t *run, const values_t *values, char err[static ER
 	if (!fixes(run) || knows_mail(values)) {
 		return true;
 	}
-	(void)values_error(values, _("a mail-address is needed to fix a zone"), err);
+	(void)values_error(values, _("to fix a zone, say where mail is: by --mail-address, or "
+	                                "mail-address in its stanza"), err);
 	return false;
 }
 

@@ -6,6 +6,12 @@
 # which validates. All of it runs in name spaces: the network there has the addresses of the mail
 # server and of the proxy, and resolv.conf names the Unbound. To be sourced.
 
+# mail_possible: ends the lab where there are no name spaces to be had.
+mail_possible() {
+	unshare --net --mount --pid --mount-proc --fork true 2>/dev/null ||
+		die "--mail needs networks of its own, which this chroot or container does not give"
+}
+
 # mail_enter: runs this lab in name spaces, and waits for its end. The folder is the one of this shell:
 # when the lab there has ended, no process is left that writes to it.
 mail_enter() {
