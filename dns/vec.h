@@ -48,3 +48,11 @@ static inline bool vec_grow(void *at, size_t *room, size_t size)
 /*! Frees the array and empties it. */
 #define vec_free(vec) \
 	(free((vec)->at), (vec)->at = NULL, (vec)->count = (vec)->room = 0)
+
+/*! The same with what the elements point at. */
+#define vec_free_all(vec) do { \
+		for (size_t i_ = 0; i_ < (vec)->count; i_++) { \
+			free((void *)(vec)->at[i_]); \
+		} \
+		vec_free(vec); \
+	} while (0)

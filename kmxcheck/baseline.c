@@ -115,8 +115,5 @@ void baseline_apply(const baseline_t *baseline, audit_t *audit, const char *serv
 
 void baseline_clear(baseline_t *baseline)
 {
-	for (size_t i = 0; i < baseline->keys.count; i++) {
-		free(baseline->keys.at[i]);
-	}
-	vec_free(&baseline->keys);
+	vec_free_all(&baseline->keys);
 }

@@ -571,10 +571,7 @@ void config_clear(config_t *config)
 		}
 		vec_free(&config->sections[section]);
 	}
-	for (size_t i = 0; i < config->files.count; i++) {
-		free(config->files.at[i]);
-	}
-	vec_free(&config->files);
+	vec_free_all(&config->files);
 	vec_free(&config->zones);
 	vec_free(&config->policies);
 	name_index_clear(&config->by_name);

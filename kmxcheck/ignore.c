@@ -297,9 +297,6 @@ void ignores_clear(ignores_t *ignores)
 		free(ignore->target);
 		free(ignore->reason);
 	}
-	for (size_t i = 0; i < ignores->files.count; i++) {
-		free(ignores->files.at[i]);
-	}
 	vec_free(&ignores->list);
-	vec_free(&ignores->files);
+	vec_free_all(&ignores->files);
 }

@@ -759,21 +759,15 @@ static void clear_run(run_t *run)
 		free((char *)run->skips.at[i].zone);
 		free((char *)run->skips.at[i].reason);
 	}
-	for (size_t i = 0; i < run->names.count; i++) {
-		free(run->names.at[i]);
-	}
 	vec_free(&run->jobs);
 	vec_free(&run->skips);
-	vec_free(&run->names);
+	vec_free_all(&run->names);
 	zones_clear(&run->zones);
 	config_clear(&run->config);
 	baseline_clear(&run->baseline);
 	asks_clear(&run->asks);
 	nameservers_clear(&run->nameservers);
-	for (size_t i = 0; i < run->warned.count; i++) {
-		free(run->warned.at[i]);
-	}
-	vec_free(&run->warned);
+	vec_free_all(&run->warned);
 	options_clear(&run->options);
 }
 

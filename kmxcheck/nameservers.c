@@ -78,9 +78,8 @@ void nameservers_clear(nameservers_t *known)
 {
 	for (size_t i = 0; i < known->servers.count; i++) {
 		vec_free(&known->servers.at[i]);
-		free(known->copies.at[i]);
 	}
 	vec_free(&known->servers);
-	vec_free(&known->copies);
+	vec_free_all(&known->copies);
 	name_index_clear(&known->names);
 }

@@ -102,29 +102,17 @@ bool values_protect(const values_t *values, const knot_dname_t *zone)
 	return found;
 }
 
-static void free_names(name_list_t *names)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		free((knot_dname_t *)names->at[i]);
-	}
-	vec_free(names);
-}
-
 void values_clear(values_t *values)
 {
 	for (item_t item = 0; item < ITEM_COUNT; item++) {
-		raw_t *raw = &values->raw[item];
-		for (size_t i = 0; i < raw->texts.count; i++) {
-			free((char *)raw->texts.at[i]);
-		}
-		vec_free(&raw->texts);
-		vec_free(&raw->positions);
+		vec_free_all(&values->raw[item].texts);
+		vec_free(&values->raw[item].positions);
 	}
 	for (size_t i = 0; i < values->lists.count; i++) {
 		free((char *)values->lists.at[i].path);
 	}
 	vec_free(&values->lists);
-	free_names(&values->zones);
+	vec_free_all(&values->zones);
 	if (values->proxy_names != NULL) {
 		names_clear(values->proxy_names);
 		free(values->proxy_names);
@@ -207,7 +195,7 @@ static int make_proxy_names(values_t *values, char *err)
 		(void)xcheck_ret(names_append(values->proxy_names, list.at[i], false));
 	}
 	names_sort(values->proxy_names);
-	free_names(&list);
+	vec_free_all(&list);
 	return ret;
 }
 
