@@ -91,12 +91,16 @@ int file_read_option(const char *path, text_t *text, char err[static ERROR_TEXT_
 	return ret;
 }
 
-int file_read_stdin(text_t *text, const char **what)
+int file_read_input(const char *path, text_t *text, char err[static ERROR_TEXT_MAX])
 {
-	*text = (text_t){ .at = NULL };
-	if (!read_all(STDIN_FILENO, 0, text)) {
-		*what = strerror(errno);
-		return knot_map_errno();
+	const char *what;
+	if (strcmp(path, "-") != 0) {
+		int ret = file_read(path, true, text, &what);
+		return ret == KNOT_EOK ? ret
+		       : error_at(err, ret, (source_pos_t){ .file = path }, "%s", what);
 	}
-	return KNOT_EOK;
+	*text = (text_t){ .at = NULL };
+	return read_all(STDIN_FILENO, 0, text) ? KNOT_EOK
+	       : error_at(err, knot_map_errno(), (source_pos_t){ .file = "<stdin>" }, "%s",
+	                  strerror(errno));
 }

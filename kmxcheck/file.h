@@ -34,5 +34,6 @@ int file_read(const char *path, bool pipe_too, text_t *text, const char **what);
  *  left to be freed after one. */
 int file_read_option(const char *path, text_t *text, char err[static ERROR_TEXT_MAX]);
 
-/*! Reads standard input to its end. */
-int file_read_stdin(text_t *text, const char **what);
+/*! The same for a file that is audited, or "-": standard input to its end. Has to be freed in any
+ *  case. */
+int file_read_input(const char *path, text_t *text, char err[static ERROR_TEXT_MAX]);

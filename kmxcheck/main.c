@@ -108,7 +108,7 @@ static void add_catalog(run_t *run, const config_zone_t *zone)
 	char err[ERROR_TEXT_MAX];
 	add_skip(run, zone->name, xstrdup(zone->skip));
 	members_t to = { run, zone->name, run->skips.at[run->skips.count - 1].zone };
-	(void)zone_scan(zone->file, zone->name, add_member, &to, err);
+	(void)scan_file(zone->file, zone->name, add_member, &to, err);
 }
 
 /*! A zone of the configuration. */

@@ -1,202 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Reading a zone file and keeping what matters. Included files are read here, not by libzscanner,
- * so that they can be counted, and that a loop of them ends with an error that says so.
+ * Keeping what matters of a zone file, and finding it.
  */
 
 #define _DEFAULT_SOURCE /* madvise() */
 
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 
-#include <libzscanner/scanner.h>
-
 #include "dns/rrset.h"
-#include "kmxcheck/file.h"
 #include "kmxcheck/lang.h"
+#include "kmxcheck/origin.h"
 #include "kmxcheck/spf.h"
 #include "kmxcheck/xalloc.h"
 #include "kmxcheck/zone.h"
-
-/*! The TTL before the first $TTL, as knotd has it. */
-#define TTL_DEFAULT 3600
-
-/* Scanning files */
-
-/*! A scan of a file and all that it includes. */
-typedef struct {
-	record_f record;
-	void *ctx;
-	file_names_t *files;
-	size_t includes;
-	char *err;
-} scan_t;
-
-static source_pos_t in_file(const char *file)
-{
-	return (source_pos_t){ .file = file };
-}
-
-/*! Reads the file that the user named, or standard input. */
-static int read_input(const char *path, text_t *text, char *err)
-{
-	const char *what;
-	bool standard = strcmp(path, "-") == 0;
-	int ret = standard ? file_read_stdin(text, &what) : file_read(path, true, text, &what);
-	return ret == KNOT_EOK ? ret
-	       : error_at(err, ret, in_file(standard ? "<stdin>" : path), "%s", what);
-}
-
-/*! The folder of a file: as it is written unless the file is a link to another one. For free();
- *  NULL: the file is not there. */
-static char *folder_of(const char *file)
-{
-	char *copy = xstrdup(file), *real = realpath(file, NULL);
-	char *folder = dirname(copy), *real_folder = realpath(folder, NULL);
-	char *out = real == NULL || real_folder == NULL ? NULL : xstrdup(dirname(real));
-	if (out != NULL && strcmp(out, real_folder) == 0) {
-		free(out);
-		out = xstrdup(folder);
-	}
-	free(copy);
-	free(real);
-	free(real_folder);
-	return out;
-}
-
-/*! The path of an included file: relative to the folder of the file that names it. */
-static char *include_path(const char *includer, const char *path)
-{
-	if (*path == '/') {
-		return xstrdup(path);
-	}
-	while (strncmp(path, "./", 2) == 0) {
-		path += 2; /* One is the scanner's folder, which it was not told. */
-	}
-	/* Text that is in no file is as if it were in the working folder. */
-	char *folder = folder_of(includer);
-	char *joined = folder == NULL || strcmp(folder, ".") == 0
-	               ? xstrdup(path) : xformat("%s/%s", folder, path);
-	free(folder);
-	return joined;
-}
-
-/* Records */
-
-static int scan_record(const scan_t *scan, zs_scanner_t *scanner, source_pos_t pos, mark_t mark)
-{
-	if (!rdata_check(scanner->r_type, scanner->r_data, scanner->r_data_length, true)) {
-		return error_at(scan->err, KNOT_EPARSEFAIL, pos, _("malformed data of the record"));
-	}
-	knot_dname_to_lower(scanner->r_owner);
-	const record_t record = {
-		.owner = scanner->r_owner,
-		.type = scanner->r_type,
-		.ttl = scanner->r_ttl,
-		.rdata = scanner->r_data,
-		.size = (uint16_t)scanner->r_data_length,
-		.pos = pos,
-		.mark = mark,
-	};
-	return scan->record(scan->ctx, &record);
-}
-
-static int scan_text(scan_t *scan, const char *name, const text_t *text, const char *origin,
-                     uint32_t ttl, unsigned depth);
-
-static int scan_include(scan_t *scan, zs_scanner_t *scanner, source_pos_t pos, unsigned depth)
-{
-	/* It leaves the directive without a return, and would overflow its stack in time. */
-	scanner->top = 0;
-	if (depth == ZONE_DEPTH_MAX || ++scan->includes > ZONE_INCLUDES_MAX) {
-		return error_at(scan->err, KNOT_EPARSEFAIL, pos,
-		                _("too many files included, an include loop?"));
-	}
-	text_t text;
-	const char *what;
-	char *path = include_path(pos.file, scanner->include_filename);
-	int ret = file_read(path, false, &text, &what);
-	if (ret == KNOT_EOK) {
-		ret = scan_text(scan, path, &text, (const char *)scanner->buffer,
-		                scanner->default_ttl, depth + 1);
-	} else {
-		(void)error_at(scan->err, ret, pos, _("included file '%.100s': %s"), path, what);
-	}
-	free(text.at);
-	free(path);
-	return ret;
-}
-
-/*! Scans text; depth is how many files are being read, this one included. */
-static int scan_text(scan_t *scan, const char *name, const text_t *text, const char *origin,
-                     uint32_t ttl, unsigned depth)
-{
-	zs_scanner_t *scanner = xcheck(malloc(sizeof(*scanner)));
-	char **file = xadd(scan->files);
-	source_pos_t pos = { .file = *file = xstrdup(name) };
-	int ret = KNOT_EOK;
-	marks_t marks = { .at = NULL };
-	char *copy = export_without_blanks(text->at, text->size);
-	const char *input = copy != NULL ? copy : text->size > 0 ? text->at : "";
-	marks_find(&marks, input, text->size);
-	if (zs_init(scanner, origin, KNOT_CLASS_IN, ttl) != 0 ||
-	    zs_set_input_string(scanner, input, text->size) != 0) {
-		ret = error_at(scan->err, KNOT_EINVAL, in_file(name), _("bad origin"));
-	}
-	for (bool more = true; more && ret == KNOT_EOK;) {
-		int parsed = zs_parse_record(scanner);
-		pos.line = scanner->line_counter;
-		if (parsed != 0 || scanner->state == ZS_STATE_ERROR) {
-			ret = error_at(scan->err, KNOT_EPARSEFAIL, pos, "%s",
-			               zs_strerror(scanner->error.code));
-		} else if (scanner->state == ZS_STATE_DATA) {
-			ret = scan_record(scan, scanner, pos, marks_at(&marks, pos.line));
-		} else if (scanner->state == ZS_STATE_INCLUDE) {
-			ret = scan_include(scan, scanner, pos, depth);
-		} else {
-			more = false;
-		}
-	}
-	zs_deinit(scanner);
-	free(scanner);
-	vec_free(&marks);
-	free(copy);
-	return ret;
-}
-
-static int scan_all(file_names_t *files, const char *name, const text_t *text,
-                    const knot_dname_t *origin, record_f record, void *ctx, char *err)
-{
-	knot_dname_txt_storage_t origin_text;
-	scan_t scan = { .record = record, .ctx = ctx, .files = files, .err = err };
-	return scan_text(&scan, name, text, name_text(origin_text, origin), TTL_DEFAULT, 1);
-}
-
-static void free_files(file_names_t *files)
-{
-	for (size_t i = 0; i < files->count; i++) {
-		free(files->at[i]);
-	}
-	vec_free(files);
-}
-
-int zone_scan(const char *path, const knot_dname_t *origin, record_f record, void *ctx,
-              char err[static ERROR_TEXT_MAX])
-{
-	text_t text;
-	file_names_t files = { .at = NULL };
-	int ret = read_input(path, &text, err);
-	if (ret == KNOT_EOK) {
-		ret = scan_all(&files, path, &text, origin, record, ctx, err);
-	}
-	free_files(&files);
-	free(text.at);
-	return ret;
-}
 
 /* The zone in memory */
 
@@ -386,26 +205,10 @@ static void store_record(zone_t *zone, node_t *node, const record_t *record)
 	zone->crowded |= ++node->count > UINT16_MAX;
 }
 
-/*! True if a name is another one twice: its final dot was forgotten where that is the origin. */
-static bool is_twice(const knot_dname_t *name, const knot_dname_t *once)
-{
-	return knot_dname_labels(once, NULL) > 1 &&
-	       knot_dname_size(name) == 2 * knot_dname_size(once) - 1 &&
-	       name_has_prefix(name, once) &&
-	       knot_dname_is_equal(name + knot_dname_size(once) - 1, once);
-}
-
-/*! True if this is the owner of the zone's SOA; in exports it may be the root, or have no dot. */
-static bool owns_soa(const zone_t *zone, const knot_dname_t *owner)
-{
-	return knot_dname_is_equal(owner, zone->apex) || *owner == '\0' ||
-	       is_twice(owner, zone->apex);
-}
-
 /*! False: it is not the SOA of the zone, and ignored. */
 static bool take_soa(zone_t *zone, const record_t *record)
 {
-	if (zone->has_soa || !owns_soa(zone, record->owner)) {
+	if (zone->has_soa || !origin_owns_soa(zone->apex, record->owner)) {
 		return false;
 	}
 	zone->has_soa = true;
@@ -584,250 +387,6 @@ static const stored_t *make_rrsets(zone_t *zone, node_t *node)
 	return too_many;
 }
 
-/* Which zone is it? */
-
-/*! The origin while it is not known: no zone has such a name. */
-static const knot_dname_t placeholder[] = { 1, 0xff, 0 };
-
-static bool is_absolute(const knot_dname_t *name)
-{
-	return !name_in_zone(name, placeholder);
-}
-
-/*! Ends the scan for the SOA, which is the first record of most zones. */
-#define FOUND 1
-
-static int find_soa(void *ctx, const record_t *record)
-{
-	if (record->type != KNOT_RRTYPE_SOA) {
-		return KNOT_EOK;
-	}
-	*(knot_dname_t **)ctx = xname(record->owner);
-	return FOUND;
-}
-
-/*! What the absolute names of a file have in common. */
-typedef struct {
-	bool any;                   /*!< There are absolute owners beside that of the SOA. */
-	knot_dname_storage_t owner; /*!< The deepest name at or above all of them, */
-	bool is_owner;              /*!< which is one itself. */
-	bool any_data;              /*!< The same of names in the data. */
-	knot_dname_storage_t data;
-	bool root_ns;               /*!< The root is a zone. */
-} survey_t;
-
-/*! Takes another name into account. */
-static void survey_name(bool *any, knot_dname_storage_t common, const knot_dname_t *name)
-{
-	if (!*any) {
-		memcpy(common, name, knot_dname_size(name));
-		*any = true;
-		return;
-	}
-	const knot_dname_t *above = common;
-	while (!name_in_zone(name, above)) {
-		above += 1 + *above;
-	}
-	memmove(common, above, knot_dname_size(above));
-}
-
-/*! The name in the data of a record that may be of this zone, or NULL. */
-static const knot_dname_t *record_name(const record_t *record)
-{
-	switch (record->type) {
-	case KNOT_RRTYPE_CNAME:
-	case KNOT_RRTYPE_NS:
-	case KNOT_RRTYPE_SOA:
-		return record->rdata;
-	case KNOT_RRTYPE_MX:
-		return record->rdata + 2;
-	default:
-		return NULL;
-	}
-}
-
-static int survey_record(void *ctx, const record_t *record)
-{
-	survey_t *survey = ctx;
-	const knot_dname_t *data = record_name(record);
-	if (data != NULL && *data != '\0' && is_absolute(data)) {
-		survey_name(&survey->any_data, survey->data, data);
-	}
-	if (record->type == KNOT_RRTYPE_SOA || !is_absolute(record->owner)) {
-		return KNOT_EOK;
-	}
-	bool was_owner = survey->any && survey->is_owner;
-	size_t before = survey->any ? knot_dname_size(survey->owner) : 0;
-	survey_name(&survey->any, survey->owner, record->owner);
-	survey->is_owner = knot_dname_is_equal(survey->owner, record->owner) ||
-	                   (was_owner && knot_dname_size(survey->owner) == before);
-	survey->root_ns |= record->type == KNOT_RRTYPE_NS && *record->owner == '\0';
-	return KNOT_EOK;
-}
-
-/*! Takes one of some endings off a text. */
-static bool cut_ending(char *text, const char *const *endings)
-{
-	size_t size = strlen(text);
-	for (; *endings != NULL; endings++) {
-		size_t end = strlen(*endings);
-		if (size > end && strcasecmp(text + size - end, *endings) == 0) {
-			text[size - end] = '\0';
-			return true;
-		}
-	}
-	return false;
-}
-
-/*! The text after one of some beginnings, or all of it. */
-static const char *after_beginning(const char *text, const char *const *beginnings)
-{
-	for (; *beginnings != NULL; beginnings++) {
-		size_t size = strlen(*beginnings);
-		if (strncasecmp(text, *beginnings, size) == 0 && text[size] != '\0') {
-			return text + size;
-		}
-	}
-	return text;
-}
-
-/*! Takes a text for a zone if all absolute owners are in it. Of several zones it is the first one,
- *  or the deepest if there are such owners. */
-static void consider(knot_dname_t **apex, const char *text, const survey_t *survey)
-{
-	knot_dname_storage_t name;
-	if (name_from_str(name, text, (const knot_dname_t *)"") != KNOT_EOK || *name == '\0' ||
-	    (survey->any && !name_in_zone(survey->owner, name)) ||
-	    (*apex != NULL && (!survey->any || knot_dname_size(name) <= knot_dname_size(*apex)))) {
-		return;
-	}
-	knot_dname_free(*apex, NULL);
-	*apex = xname(name);
-}
-
-/*! The zone that the name of a file suggests, with what people add to it, or NULL. */
-static knot_dname_t *apex_of_file(const char *path, const survey_t *survey)
-{
-	static const char *const endings[] = {
-		".zone", ".db", ".hosts", ".txt", ".dns", ".bind", ".signed", ".bak", ".old",
-		".orig", ".new", NULL
-	};
-	static const char *const beginnings[] = { "db.", "pri.", "zone.", "named.", NULL };
-	char *whole = xstrdup(path), *copy = xstrdup(path);
-	char *base = basename(copy);
-	knot_dname_t *apex = NULL;
-	while (cut_ending(base, endings)) {
-	}
-	const char *bare = after_beginning(base, beginnings);
-	consider(&apex, bare, survey);
-	consider(&apex, base, survey);
-	consider(&apex, basename(whole), survey);
-	if (apex == NULL) { /* No name fits: reading by the likeliest one tells what does not. */
-		consider(&apex, bare, &(survey_t){ .any = false });
-	}
-	free(whole);
-	free(copy);
-	return apex;
-}
-
-/*! True if a guess is the zone that the data is of, and something else behind it. */
-static bool has_more_behind(const knot_dname_t *apex, const knot_dname_t *zone)
-{
-	knot_dname_txt_storage_t guess, text;
-	(void)name_text(guess, apex);
-	size_t size = strlen(name_text(text, zone)) - 1;
-	return knot_dname_labels(zone, NULL) > 1 && strncasecmp(guess, text, size) == 0 &&
-	       !name_in_zone(apex, zone);
-}
-
-/*! A guess of one label may be any word: names in the data have to agree, too. So they have where what
- *  is behind their common name may be what people add to it. Where owners don't, reading the records
- *  says so with their lines. */
-static bool is_likely(const knot_dname_t *apex, const survey_t *survey)
-{
-	if (!survey->any_data || name_in_zone(survey->data, apex)) {
-		return true;
-	}
-	return survey->any ? knot_dname_labels(apex, NULL) > 1 || !name_in_zone(survey->owner, apex)
-	                   : knot_dname_labels(apex, NULL) > 1 &&
-	                     !has_more_behind(apex, survey->data);
-}
-
-/*! Guesses by the names in the file, where the SOA is at the root or has no name. */
-static knot_dname_t *guess_apex(const char *path, bool root, const survey_t *survey)
-{
-	bool deep = survey->any && knot_dname_labels(survey->owner, NULL) > 1;
-	if (root && (survey->root_ns || !deep)) {
-		return xname((const knot_dname_t *)"");
-	} else if (root && survey->is_owner) {
-		return xname(survey->owner);
-	}
-	knot_dname_t *apex = path != NULL ? apex_of_file(path, survey) : NULL;
-	if (apex != NULL && !is_likely(apex, survey)) {
-		knot_dname_free(apex, NULL);
-		apex = NULL;
-	}
-	return apex;
-}
-
-/*! Looks for what the owner of the SOA does not say: in the head, else in the names. */
-static int find_unsaid(zone_t *zone, const text_t *text, bool root, char *err)
-{
-	file_names_t files = { .at = NULL };
-	survey_t survey = { .any = false };
-	knot_dname_storage_t head;
-	if (export_domain(head, text->at, text->size)) {
-		zone->apex = xname(head);
-		zone->guessed = true;
-		return KNOT_EOK;
-	}
-	int ret = scan_all(&files, zone->file, text, placeholder, survey_record, &survey, err);
-	free_files(&files);
-	if (ret == KNOT_EOK) {
-		zone->apex = guess_apex(text->named ? zone->file : NULL, root, &survey);
-		zone->guessed = zone->apex != NULL && *zone->apex != '\0';
-	}
-	return ret;
-}
-
-/*! The apex from the owner of an SOA; NULL: it does not say. */
-static knot_dname_t *apex_of_soa(zone_t *zone, const knot_dname_t *owner)
-{
-	size_t labels = knot_dname_labels(owner, NULL);
-	knot_dname_storage_t name;
-	if (!is_absolute(owner)) {
-		/* Without the final dot, as in exports. One label may be a name in any zone. */
-		size_t size = knot_dname_size(owner) - sizeof(placeholder);
-		zone->guessed = true;
-		memcpy(name, owner, size);
-		name[size] = '\0';
-		return labels > 2 ? xname(name) : NULL;
-	}
-	const knot_dname_t *half = name_suffix(owner, labels / 2);
-	return *owner == '\0' ? NULL : xname(is_twice(owner, half) ? half : owner);
-}
-
-/*! Finds the apex by the SOA, and by what else there is. */
-static int find_apex(zone_t *zone, const text_t *text, char *err)
-{
-	file_names_t files = { .at = NULL };
-	knot_dname_t *soa = NULL;
-	int ret = scan_all(&files, zone->file, text, placeholder, find_soa, &soa, err);
-	free_files(&files);
-	if (ret == KNOT_EOK) {
-		return error_at(err, KNOT_ESOAINVAL, in_file(zone->file), _("no SOA record"));
-	} else if (ret != FOUND) {
-		return ret;
-	}
-	bool root = *soa == '\0', unsaid = root || knot_dname_is_equal(soa, placeholder);
-	zone->apex = unsaid ? NULL : apex_of_soa(zone, soa);
-	knot_dname_free(soa, NULL);
-	ret = unsaid ? find_unsaid(zone, text, root, err) : KNOT_EOK;
-	return ret != KNOT_EOK || zone->apex != NULL ? ret
-	       : error_at(err, KNOT_EINVAL, in_file(zone->file), _("no $ORIGIN before the SOA "
-	                  "record, and nothing else names the zone: use --origin"));
-}
-
 /*! An RRset can't have more than so many RRs; knotd refuses such a zone, too. */
 static int check_counts(zone_t *zone, char *err)
 {
@@ -849,20 +408,22 @@ static int load(zone_t *zone, const text_t *text, const knot_dname_t *origin, ch
 		zone->apex = xname(origin);
 		knot_dname_to_lower(zone->apex);
 	} else {
-		ret = find_apex(zone, text, err);
+		origin_t found;
+		ret = origin_find(&found, zone->file, text, &zone->files, err);
+		zone->apex = found.apex;
+		zone->guessed = found.guessed;
 	}
 	if (ret == KNOT_EOK) {
 		zone->err = err;
 		(void)add_node(zone, zone->apex);
-		ret = scan_all(&zone->files, zone->file, text, zone->apex,
-		               add_record, zone, err);
+		ret = scan_text(zone->file, text, zone->apex, &zone->files, add_record, zone, err);
 	}
 	if (ret == KNOT_EOK) {
 		ret = check_counts(zone, err);
 	}
 	if (ret == KNOT_EOK && !zone->has_soa) {
 		knot_dname_txt_storage_t name;
-		ret = error_at(err, KNOT_ESOAINVAL, in_file(zone->file),
+		ret = error_at(err, KNOT_ESOAINVAL, (source_pos_t){ .file = zone->file },
 		               _("no SOA record at %.142s"), name_text(name, zone->apex));
 	}
 	name_list_unique(&zone->owners);
@@ -888,7 +449,7 @@ int zone_open(zone_t **out, const char *path, const knot_dname_t *origin,
               char err[static ERROR_TEXT_MAX])
 {
 	text_t text;
-	int ret = read_input(path, &text, err);
+	int ret = file_read_input(path, &text, err);
 	if (ret == KNOT_EOK) {
 		ret = open_zone(out, strcmp(path, "-") == 0 ? "<stdin>" : path, &text, origin, err);
 	}
@@ -912,7 +473,7 @@ void zone_free(zone_t *zone)
 		zone->memory = block->next;
 		free(block);
 	}
-	free_files(&zone->files);
+	vec_free_all(&zone->files);
 	vec_free(&zone->owners);
 	vec_free(&zone->mail_names);
 	vec_free(&zone->outside);

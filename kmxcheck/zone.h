@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * A zone file in memory. It is read once, through libzscanner as knotd reads it. Of the types that
- * matter for mail the records are kept, of all others that their name exists; at wildcards
- * everything is, for it may have to be copied. RRsets are made where somebody asks for them.
+ * A zone file in memory. Of the types that matter for mail the records are kept, of all others that
+ * their name exists; at wildcards everything is, for it may have to be copied. RRsets are made where
+ * somebody asks for them.
  *
  * Exports of hosted DNS are read as people get them (export.h): the SOA may be at the root or lack
  * its final dot, and records that are marked as proxied have marked RDATA. Records outside of the
  * zone are listed, or an error if the zone is only a guess. SOA other than the first are ignored, as
  * knotd does it.
  *
- * One thread. Names are absolute and in lower case. Errors are KNOT_E*; err then holds
- * "FILE:LINE: what is wrong", or "FILE: ..." where no line is to blame, as error_at() writes it.
+ * One thread. Names are absolute and in lower case. Errors as in scan.h.
  */
 
 #pragma once
@@ -26,43 +25,9 @@
 #include "dns/text.h"
 #include "dns/vec.h"
 #include "kmxcheck/export.h"
+#include "kmxcheck/scan.h"
 #include "policy/host.h"
 #include "policy/policy.h"
-
-/*! Files included in each other, and files included at all. */
-#define ZONE_DEPTH_MAX    32
-#define ZONE_INCLUDES_MAX 65536
-
-/*! A record of a zone file. Borrowed: gone when the callback returns, but for the name of the file,
- *  which stays until the scan ends. */
-typedef struct {
-	const knot_dname_t *owner; /*!< In lower case. */
-	uint16_t type;
-	uint32_t ttl;
-	const uint8_t *rdata;      /*!< Well-formed and in lower case if the type matters. */
-	uint16_t size;
-	source_pos_t pos;          /*!< Where its data ends. */
-	mark_t mark;               /*!< Of an export. */
-} record_t;
-
-/*! Receives a record; anything but KNOT_EOK ends the scan with that. */
-typedef int (*record_f)(void *ctx, const record_t *record);
-
-/*!
- * Reads all records of a zone file.
- *
- * \param path    Zone file, or "-": standard input.
- * \param origin  What relative names are relative to at the beginning.
- * \param err     Left as it is if the callback ends the scan.
- *
- * \retval KNOT_EOK
- * \retval other  Not a zone file, unreadable, or what the callback returned.
- */
-int zone_scan(const char *path, const knot_dname_t *origin, record_f record, void *ctx,
-              char err[static ERROR_TEXT_MAX]);
-
-/*! Names of files. */
-typedef VEC(char *) file_names_t;
 
 typedef struct node node_t;
 typedef struct arena_block arena_block_t;
@@ -104,10 +69,7 @@ typedef struct {
  *
  * \param out     To be freed with zone_free().
  * \param path    Zone file, or "-": standard input.
- * \param origin  Apex, or NULL: the owner of the SOA. Where that is the root, or written relative to
- *                an origin that the file does not name, what the head of an export says, else the
- *                name of the file without what people add to it, if the file's own absolute owners
- *                agree.
+ * \param origin  Apex, or NULL: as origin_find() finds it.
  *
  * \retval KNOT_EOK
  * \retval other  Not a zone file, or unreadable.

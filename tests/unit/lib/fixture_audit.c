@@ -343,7 +343,7 @@ char *audit_fixture_fixed(const audit_fixture_t *fixture, const char *path, size
 	char *text = calloc(1, AUDIT_FIXTURE_TEXT_MAX * 2), err[ERROR_TEXT_MAX];
 	assert(text != NULL);
 	fixing_t fixing = { .audit = audit, .out = text };
-	assert(zone_scan(path, audit->zone, keep_record, &fixing, err) == KNOT_EOK);
+	assert(scan_file(path, audit->zone, keep_record, &fixing, err) == KNOT_EOK);
 	for (size_t i = 0; i < audit->edits.count; i++) {
 		const audit_edit_t *edit = &audit->edits.at[i];
 		if (edit->add) {
