@@ -73,6 +73,11 @@ bool name_wildcard(knot_dname_storage_t out, const knot_dname_t *name)
 	return true;
 }
 
+bool name_wildcard_at(knot_dname_storage_t out, const knot_dname_t *name, size_t labels)
+{
+	return name_wildcard(out, name_suffix(name, labels));
+}
+
 /* The octet after this one; upper case does not occur (RFC 4034 6.2). 0 after the last one. */
 static uint8_t next_octet(uint8_t octet)
 {

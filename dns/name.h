@@ -61,6 +61,9 @@ const knot_dname_t *name_suffix(const knot_dname_t *name, size_t labels);
 /*! The wildcard directly below a name. False if it would be too long. */
 bool name_wildcard(knot_dname_storage_t out, const knot_dname_t *name);
 
+/*! The wildcard directly below the suffix of a name that has this many labels. */
+bool name_wildcard_at(knot_dname_storage_t out, const knot_dname_t *name, size_t labels);
+
 /*! The first name after this one in canonical order, a name below it if there can be one. */
 void name_successor(knot_dname_storage_t out, const knot_dname_t *name);
 

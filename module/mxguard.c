@@ -24,8 +24,8 @@
 #include "module/log.h"
 #include "module/sign.h"
 #include "module/watch.h"
-#include "policy/denial.h"
 #include "policy/judge.h"
+#include "policy/missing.h"
 
 #define C_SERVER          "\x06""server"
 #define C_ANSWER_ROTATION "\x0F""answer-rotation"

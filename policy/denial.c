@@ -24,9 +24,7 @@
 #include "dns/rrset.h"
 #include "policy/denial.h"
 #include "policy/host.h"
-
-/*! Names that have something to be proven in one response: owners from wildcards, and the end. */
-#define PROOFS_MAX (JUDGE_ALIASES_MAX + 2)
+#include "policy/missing.h"
 
 typedef enum {
 	PROOF_EXPANDED, /*!< Answered from a wildcard: there is no such name. */
@@ -42,28 +40,6 @@ typedef struct {
 	bool proven;  /*!< A record shows it already. */
 } proof_t;
 
-/*! Missing names in one response. */
-#define MISSING_MAX 32
-/*! Labels below the apex that a host of the policy or the zone may have and be among them: each costs
- *  places in the chain, look-ups and hashes. */
-#define DEPTH_MAX 4
-
-/*!
- * A name that answers have and the zone does not. Its encloser is the longest part of it that the
- * zone has.
- */
-typedef struct {
-	const knot_dname_t *name;
-	int labels;
-	bool below;       /*!< All names below it are missing, not the name itself. */
-	bool exchange;    /*!< This is the exchange: it is there whatever the zone says. */
-	bool mx;          /*!< It is a target of the MX RRset at the apex, */
-	bool host;        /*!< or a name among the mail hosts: guarded, unless a web host. */
-	int encloser;     /*!< Labels. */
-	bool wildcard;    /*!< The encloser has a wildcard. */
-	bool no_wildcard; /*!< The encloser has certainly none. */
-} missing_t;
-
 /*! Where names are put into the chain: missing ones, those between them and their enclosers, and
  *  wildcards. */
 #define INSERTED_MAX  (4 * MISSING_MAX)
@@ -77,208 +53,27 @@ typedef struct {
 /*! Places in the chain that needed proofs are about: of names that have to be there or not. */
 #define PLACES_MAX (3 * PROOFS_MAX)
 
-/*! A record of the zone's chain in the response. */
-typedef struct {
-	policy_item_t *item;
-	nsec_t nsec;
-} record_t;
-
-/*! Of these there are three for each name that has something to be proven, at the most. */
-#define RECORDS_MAX (3 * PROOFS_MAX)
-
-/*! What is known of names that are missing directly below an encloser. */
-typedef struct {
-	const knot_dname_t *name; /*!< The encloser; NULL: nothing is known. */
-	bool wildcard, no_wildcard;
-	bool mail_hosts;          /*!< has_mail_hosts() */
-	bool found, answered;     /*!< is_answered_by_zone(), if found. */
-} encloser_t;
-
 /*! A response being made provable. */
 typedef struct {
 	judge_t *judge;
 	const policy_t *policy;
 	policy_response_t *response;
-	int apex_labels;
-	bool nsec3;
-	nsec3_params_t params; /*!< How the names of the zone are hashed, with nsec3. */
-	bool blind;            /*!< Other names than the apex can't be looked up. */
 	bool edited;           /*!< Proofs of the zone may be of no use any more. */
 	bool negative;         /*!< The edited answer has nothing at its end. */
 	uint16_t denied;       /*!< The type that the end has not, or 0. */
-	size_t record_count;
 	size_t proof_count;
-	size_t missing_count;
 	size_t inserted_count;
 	size_t wildcard_count;
 	size_t place_count;
 
-	encloser_t last;       /*!< The encloser looked at last: most missing names share one. */
-	record_t records[RECORDS_MAX];
+	chain_t chain;
+	missing_names_t missing; /*!< Those that this response denies. */
 	proof_t proofs[PROOFS_MAX];
-	missing_t missing[MISSING_MAX]; /*!< Those that this response denies. */
 	inserted_t inserted[INSERTED_MAX];
 	knot_dname_storage_t wildcards[WILDCARDS_MAX];
 	nsec_place_t places[PLACES_MAX];
 	knot_dname_storage_t proof_wildcards[PROOFS_MAX];
 } denial_t;
-
-static int label_count(const knot_dname_t *name)
-{
-	return (int)knot_dname_labels(name, NULL);
-}
-
-/* The wildcard at the suffix of a name with so many labels. False if it would be too long. */
-static bool wildcard_at(knot_dname_storage_t out, const knot_dname_t *name, int labels)
-{
-	return name_wildcard(out, name_suffix(name, labels));
-}
-
-/* Where a name is in the chain of the zone. False if its hash can't be had. */
-static bool find_place(const denial_t *denial, nsec_place_t *place, const knot_dname_t *name)
-{
-	place->name = name;
-	if (denial->nsec3 &&
-	    denial->response->hash(place->hash, name, &denial->params) != KNOT_EOK) {
-		denial->judge->error = KNOT_ENOMEM;
-		return false;
-	}
-	return true;
-}
-
-static bool look_up(const denial_t *denial, const knot_dname_t *owner, uint16_t type,
-                    knot_rrset_t *out)
-{
-	judge_t *judge = denial->judge;
-	return judge->lookup(judge->ctx, owner, type, out) == KNOT_EOK && !knot_rrset_empty(out);
-}
-
-/*
- * Reading the response.
- */
-
-/* Labels of the encloser whose wildcard an RRset of the response was made from: what its RRSIG says
- * (RFC 4035 5.3.4), POLICY_OWN if it is the owner's own. Type 0 is any type. */
-static int signed_encloser(judge_t *judge, const knot_dname_t *owner, uint16_t type)
-{
-	int labels = label_count(owner);
-	int own = knot_dname_is_wildcard(owner) ? labels - 1 : labels;
-	item_search_t search = response_search(judge, owner);
-	for (const policy_item_t *item; (item = response_next(&search)) != NULL;) {
-		uint16_t covered = rrsig_covered(item->rrset);
-		if (covered != 0 &&
-		    (covered == type || (type == 0 && covered != KNOT_RRTYPE_NSEC))) {
-			int said = knot_rrsig_labels(item->rrset->rrs.rdata);
-			return said < own ? said : POLICY_OWN;
-		}
-	}
-	return POLICY_OWN;
-}
-
-/* Reads the records of the zone's chain in the response. An NSEC RR that a wildcard answers with is
- * not in the chain. */
-static void find_records(denial_t *denial)
-{
-	const policy_response_t *response = denial->response;
-	uint16_t type = denial->nsec3 ? KNOT_RRTYPE_NSEC3 : KNOT_RRTYPE_NSEC;
-	for (size_t i = 0; i < response->count; i++) {
-		policy_item_t *item = &response->items[i];
-		record_t *record = &denial->records[denial->record_count];
-		if (item->rrset->type != type) {
-			continue;
-		} else if (denial->record_count == RECORDS_MAX) {
-			denial->judge->limited = true;
-			return;
-		}
-		if (nsec_read(&record->nsec, item->rrset) &&
-		    (denial->nsec3 || item->section != KNOT_ANSWER ||
-		     signed_encloser(denial->judge, item->owner, type) == POLICY_OWN)) {
-			record->nsec.owner.name = item->owner;
-			record->item = item;
-			denial->record_count++;
-		}
-	}
-}
-
-/* The first record of the response that is related to a place in this way, or NULL. */
-static const nsec_t *find_record(const denial_t *denial, const nsec_place_t *place,
-                                 bool (*relation)(const nsec_t *, const nsec_place_t *))
-{
-	for (size_t i = 0; i < denial->record_count; i++) {
-		if (relation(&denial->records[i].nsec, place)) {
-			return &denial->records[i].nsec;
-		}
-	}
-	return NULL;
-}
-
-/* True if the response has the record of a name. */
-static bool has_record(const denial_t *denial, const knot_dname_t *name)
-{
-	nsec_place_t place;
-	return find_place(denial, &place, name) &&
-	       find_record(denial, &place, nsec_is_owner) != NULL;
-}
-
-/* True if a record says that there is no such name. */
-static bool is_denied(const denial_t *denial, const knot_dname_t *name)
-{
-	nsec_place_t place;
-	return find_place(denial, &place, name) &&
-	       find_record(denial, &place, nsec_covers) != NULL;
-}
-
-/* Labels of the longest part of a name that is there, by the NSEC record that covers the name. */
-static int covering_encloser(const denial_t *denial, const nsec_t *record,
-                             const knot_dname_t *name)
-{
-	if (label_count(name) == denial->apex_labels + 1 &&
-	    knot_dname_in_bailiwick(record->next.name, name) < 0) {
-		return denial->apex_labels; /* Nearly always. */
-	}
-	int above = knot_dname_matched_labels(name, record->owner.name);
-	int below = knot_dname_matched_labels(name, record->next.name);
-	return above > below ? above : below;
-}
-
-/* Labels of the encloser whose wildcard a NODATA answer of the zone is from, by the record of the
- * wildcard in it; POLICY_OWN if there is none. */
-static int nodata_encloser(const denial_t *denial, const knot_dname_t *name)
-{
-	int encloser = POLICY_OWN, labels = label_count(name);
-	nsec_place_t own;
-	bool known = find_place(denial, &own, name);
-	/* The name itself may have a record, or have none because there are only names below it.
-	 * Then the record of a wildcard is there for another name. */
-	for (size_t i = 0; i < denial->record_count; i++) {
-		const nsec_t *record = &denial->records[i].nsec;
-		if (known && nsec_is_owner(record, &own)) {
-			return POLICY_OWN;
-		}
-		if (denial->nsec3) {
-			continue;
-		}
-		const knot_dname_t *owner = record->owner.name;
-		if (nsec_covers(record, &own) &&
-		    knot_dname_in_bailiwick(record->next.name, name) > 0) {
-			return POLICY_OWN;
-		}
-		if (knot_dname_is_wildcard(owner) && knot_dname_in_bailiwick(name, owner + 2) > 0) {
-			encloser = label_count(owner + 2);
-		}
-	}
-	/* The deepest one; there is nothing below a name that is denied, however long this one. */
-	for (int i = denial->apex_labels; denial->nsec3 && i < labels; i++) {
-		knot_dname_storage_t wildcard;
-		if (wildcard_at(wildcard, name, i) && has_record(denial, wildcard)) {
-			encloser = i;
-		}
-		if (is_denied(denial, name_suffix(name, i + 1))) {
-			break;
-		}
-	}
-	return encloser;
-}
 
 /*
  * Making records.
@@ -303,7 +98,7 @@ static void add_exchange_types(const denial_t *denial, bitmap_t *types, bool mad
 static uint32_t negative_ttl(const denial_t *denial)
 {
 	knot_rrset_t soa = { 0 };
-	if (!look_up(denial, denial->policy->zone, KNOT_RRTYPE_SOA, &soa)) {
+	if (!chain_look_up(&denial->chain, denial->policy->zone, KNOT_RRTYPE_SOA, &soa)) {
 		return denial->policy->ttl;
 	}
 	uint32_t minimum = knot_soa_minimum(soa.rrs.rdata);
@@ -348,411 +143,8 @@ static void show_record(denial_t *denial, policy_item_t *item, knot_rrset_t *rrs
 }
 
 /*
- * Names that may be missing, and what is known of the zone around them: by look-ups, or where these
- * are not to be had, by what the response shows.
+ * Places of missing names in the chain, and answers at and below them.
  */
-
-/*! The exchange, and names that the policy treats differently than those around them. Targets of
- *  the first MX RRs at the apex are guarded, others are not: see POLICY_MX_MAX. */
-typedef struct {
-	const policy_t *policy;
-	const knot_rrset_t *apex_mx;
-	size_t next;
-	knot_rdata_t *mx;
-} policy_names_t;
-
-static policy_names_t policy_names(const policy_t *policy, const knot_rrset_t *apex_mx)
-{
-	return (policy_names_t){ .policy = policy, .apex_mx = apex_mx };
-}
-
-/* The next one; name, labels, and what kind it is are set. False at the end. */
-static bool next_policy_name(policy_names_t *all, missing_t *missing)
-{
-	const policy_t *policy = all->policy;
-	const names_t *sets[] = { &policy->mail_hosts, &policy->web_hosts };
-	size_t i = all->next++;
-	*missing = (missing_t){ .name = policy->exchange, .exchange = (i == 0) };
-	if (i-- == 0) {
-		missing->labels = label_count(missing->name);
-		return true;
-	}
-	for (size_t set = 0; set < 2; set++) {
-		for (; i < sets[set]->count; i++, all->next++) {
-			const name_pattern_t *host = &sets[set]->at[i];
-			if (set == 0 || host->among) { /* Other web hosts are as all names are. */
-				missing->name = host->name;
-				missing->below = host->below;
-				missing->host = set == 0 && !missing->below;
-				missing->labels = host->labels;
-				return true;
-			}
-		}
-		i -= sets[set]->count;
-	}
-	for (; i < all->apex_mx->rrs.count && i < POLICY_MX_MAX; i++, all->next++) {
-		all->mx = (i == 0) ? all->apex_mx->rrs.rdata : knot_rdataset_next(all->mx);
-		if (rdata_check(KNOT_RRTYPE_MX, all->mx->data, all->mx->len, false)) {
-			missing->name = knot_mx_name(all->mx);
-			missing->labels = label_count(missing->name);
-			missing->mx = true;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* True if the names below this one are mail hosts, except those that are named. */
-static bool has_mail_hosts(const policy_t *policy, const knot_dname_t *name)
-{
-	return names_match_below(&policy->mail_hosts, name) &&
-	       !names_match_below(&policy->web_hosts, name);
-}
-
-/* True if what a wildcard answers is treated differently at a name than at others. */
-static bool is_treated_differently(const denial_t *denial, const missing_t *missing)
-{
-	bool guarded = missing->below ? has_mail_hosts(denial->policy, missing->name)
-	             : missing->mx || missing->host
-	             ? policy_may_guard(denial->policy, missing->name)
-	             : response_guarded(denial->judge, missing->name);
-	return missing->exchange || guarded != denial->last.mail_hosts;
-}
-
-/* True if the module changes nothing of what the zone answers at a name, by a wildcard. */
-static bool find_answered_by_zone(const denial_t *denial, const missing_t *missing)
-{
-	judge_t *judge = denial->judge;
-	knot_dname_storage_t wildcard;
-	if (missing->below && !name_wildcard(wildcard, missing->name)) {
-		return true;
-	}
-	host_t host;
-	response_host(judge, missing->below ? wildcard : missing->name, &host);
-	if (host.proxy_name || host.state == HOST_BLIND) {
-		return false;
-	}
-	return !response_proxied(judge, &host.a, NULL) && !response_proxied(judge, &host.aaaa, NULL);
-}
-
-/* The same for the name's encloser. */
-static bool is_answered_by_zone(denial_t *denial, const missing_t *missing)
-{
-	if (missing->exchange) {
-		return false;
-	}
-	if (missing->encloser == missing->labels || /* The name itself is there. */
-	    name_equal(missing->name, denial->policy->exchange)) {
-		return find_answered_by_zone(denial, missing);
-	}
-	if (!denial->last.found) {
-		denial->last.found = true;
-		denial->last.answered = find_answered_by_zone(denial, missing);
-	}
-	return denial->last.answered;
-}
-
-/* Finds out what the response shows of the wildcard of the encloser. */
-static void find_wildcard_shown(const denial_t *denial, missing_t *missing,
-                                const knot_dname_t *wildcard)
-{
-	const policy_response_t *response = denial->response;
-	nsec_place_t place;
-	if (!find_place(denial, &place, wildcard)) {
-		return;
-	}
-	for (size_t i = 0; i < denial->record_count; i++) {
-		const nsec_t *record = &denial->records[i].nsec;
-		missing->wildcard |= nsec_is_owner(record, &place) || nsec_is_next(record, &place);
-		missing->no_wildcard |= nsec_covers(record, &place);
-	}
-	for (size_t i = 0; i < response->count; i++) {
-		const policy_item_t *item = &response->items[i];
-		if (rrsig_covered(item->rrset) != 0 && !knot_dname_is_wildcard(item->owner) &&
-		    knot_rrsig_labels(item->rrset->rrs.rdata) == missing->encloser &&
-		    knot_dname_in_bailiwick(item->owner, wildcard + 2) > 0) {
-			missing->wildcard = true;
-		}
-	}
-}
-
-/* Finds out if the encloser has a wildcard. */
-static void look_for_wildcard(const denial_t *denial, missing_t *missing)
-{
-	const judge_t *judge = denial->judge;
-	const knot_dname_t *zone = denial->policy->zone;
-	knot_dname_storage_t wildcard;
-	missing->wildcard = missing->no_wildcard = false;
-	if (missing->encloser == missing->labels ||
-	    !wildcard_at(wildcard, missing->name, missing->encloser)) {
-		missing->no_wildcard = true;
-		return;
-	}
-	knot_rrset_t rrset = { 0 };
-	int ret = judge->lookup(judge->ctx, wildcard, KNOT_RRTYPE_NSEC, &rrset);
-	missing->wildcard = (ret == KNOT_EOK);
-	missing->no_wildcard = (ret == KNOT_ENONODE);
-
-	/* The first record of an NSEC zone tells of a wildcard at the apex, because little sorts
-	 * before it. */
-	nsec_t first;
-	if (!missing->wildcard && !missing->no_wildcard &&
-	    missing->encloser == denial->apex_labels &&
-	    look_up(denial, zone, KNOT_RRTYPE_NSEC, &rrset) && nsec_read(&first, &rrset)) {
-		nsec_place_t place = { .name = wildcard };
-		first.owner.name = zone;
-		missing->wildcard = nsec_is_next(&first, &place);
-		missing->no_wildcard = nsec_covers(&first, &place);
-	}
-	if (!missing->wildcard && !missing->no_wildcard) {
-		find_wildcard_shown(denial, missing, wildcard);
-	}
-}
-
-/* Finds out about the encloser what is the same for all names that are missing below it. */
-static void find_wildcard(denial_t *denial, missing_t *missing)
-{
-	const knot_dname_t *name = name_parent(missing->name,
-	                                       missing->labels - missing->encloser);
-	encloser_t *last = &denial->last;
-	bool same = missing->encloser < missing->labels && last->name != NULL &&
-	            name_equal(last->name, name);
-	if (!same) {
-		look_for_wildcard(denial, missing);
-		*last = (encloser_t){ .name = missing->encloser < missing->labels ? name : NULL,
-		                      .wildcard = missing->wildcard,
-		                      .no_wildcard = missing->no_wildcard,
-		                      .mail_hosts = has_mail_hosts(denial->policy, name) };
-	}
-	missing->wildcard = last->wildcard;
-	missing->no_wildcard = last->no_wildcard;
-}
-
-static void locate(const denial_t *denial, const missing_t *missing, location_t *location)
-{
-	judge_t *judge = denial->judge;
-	host_locate(denial->policy->zone, judge->lookup, judge->ctx, &judge->walked, missing->name,
-	            location);
-}
-
-/* True if the response shows that the name is another zone's. */
-static bool is_delegated(const denial_t *denial, const missing_t *missing)
-{
-	const policy_response_t *response = denial->response;
-	for (size_t i = 0; i < response->count; i++) {
-		const policy_item_t *item = &response->items[i];
-		if (item->section == KNOT_AUTHORITY && item->rrset->type == KNOT_RRTYPE_NS &&
-		    knot_dname_in_bailiwick(missing->name, item->owner) >= 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * Missing names that the response denies, and answers at and below them.
- */
-
-/* The missing name that a name is at or below, or between it and its encloser; the nearest one.
- * Labels that they share are set. NULL if there is none. */
-static const missing_t *missing_at(const denial_t *denial, const knot_dname_t *name, int *labels)
-{
-	const missing_t *found = NULL;
-	*labels = 0;
-	for (size_t i = 0; i < denial->missing_count; i++) {
-		const missing_t *missing = &denial->missing[i];
-		int shared = knot_dname_matched_labels(name, missing->name);
-		if (shared > missing->encloser && shared > *labels) {
-			found = missing;
-			*labels = shared;
-		}
-	}
-	return found;
-}
-
-/* True if a name is there because of a missing name: it is missing, or leads to one. */
-static bool is_inserted(const denial_t *denial, const knot_dname_t *name)
-{
-	int labels;
-	return missing_at(denial, name, &labels) != NULL && labels == label_count(name);
-}
-
-/* What becomes of the encloser whose wildcard has answered at a name. */
-static int new_encloser(const denial_t *denial, const knot_dname_t *name, int encloser)
-{
-	int labels;
-	if (encloser == POLICY_OWN || missing_at(denial, name, &labels) == NULL) {
-		return encloser;
-	}
-	return labels == label_count(name) ? POLICY_OWN : labels;
-}
-
-static bool is_delegation(const bitmap_t *types)
-{
-	return bitmap_has(types, KNOT_RRTYPE_NS) && !bitmap_has(types, KNOT_RRTYPE_SOA);
-}
-
-/* True if the zone does not speak for a name: the owner of a record above it is delegated, or
- * redirected. */
-static bool ends_above(const missing_t *missing, const nsec_t *record)
-{
-	bitmap_t types;
-	if (knot_dname_in_bailiwick(missing->name, record->owner.name) <= 0) {
-		return false;
-	}
-	bitmap_clear(&types);
-	nsec_types(record, &types);
-	return bitmap_has(&types, KNOT_RRTYPE_DNAME) || is_delegation(&types);
-}
-
-/* Does a record say that there is no such name? Then it also tells what the encloser is. */
-static bool find_by_nsec(denial_t *denial, missing_t *missing)
-{
-	nsec_place_t place = { .name = missing->name };
-	for (size_t i = 0; i < denial->record_count; i++) {
-		const nsec_t *record = &denial->records[i].nsec;
-		if (nsec_covers(record, &place) && !ends_above(missing, record)) {
-			missing->encloser = covering_encloser(denial, record, missing->name);
-			find_wildcard(denial, missing);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Labels of the shortest part of the name that is denied, from some on; more than it has if none is.
- * With wildcards, those below the parts count, too. */
-static int find_denied(const denial_t *denial, const missing_t *missing, int labels, bool wildcards)
-{
-	knot_dname_storage_t wildcard;
-	for (; labels <= missing->labels; labels++) {
-		const knot_dname_t *part = name_parent(missing->name, missing->labels - labels);
-		if (is_denied(denial, part) ||
-		    (wildcards && name_wildcard(wildcard, part) && is_denied(denial, wildcard))) {
-			break;
-		}
-	}
-	return labels;
-}
-
-/* Without look-ups, the shortest part of the name that is denied tells the encloser. Hashes are kept,
- * look-ups are not, so most names are done by their hashes. */
-static bool find_by_nsec3(denial_t *denial, missing_t *missing)
-{
-	int denied = find_denied(denial, missing, denial->apex_labels + 1, !denial->blind);
-	if (denied > missing->labels) {
-		return false;
-	}
-	location_t location;
-	locate(denial, missing, &location);
-	if (location.exists || location.delegated || is_delegated(denial, missing)) {
-		return false;
-	}
-	missing->encloser = location.labels;
-	if (location.blind) {
-		denied = find_denied(denial, missing, denial->apex_labels + 1, false);
-		if (denied > missing->labels) {
-			return false;
-		}
-		missing->encloser = denied - 1;
-		find_wildcard(denial, missing);
-		return true;
-	}
-	find_wildcard(denial, missing);
-	bool wildcards = missing->wildcard || missing->below;
-	if (denied <= missing->encloser || !wildcards) { /* Else it is as above. */
-		denied = find_denied(denial, missing, missing->encloser + 1, wildcards);
-	}
-	return denied <= missing->labels;
-}
-
-static bool has_opt_out(const denial_t *denial)
-{
-	for (size_t i = 0; i < denial->record_count; i++) {
-		if (denial->records[i].nsec.flags & KNOT_NSEC3_FLAG_OPT_OUT) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The zone has a name between encloser and missing name, though not in its NSEC3 records: opt-out
- * (RFC 5155 6). Or it may have one. What it says of that can't be said of a missing name. */
-static bool is_opted_out(const denial_t *denial, const missing_t *missing)
-{
-	if (!denial->nsec3) {
-		return false;
-	}
-	const judge_t *judge = denial->judge;
-	const policy_response_t *response = denial->response;
-	const policy_item_t *ns = response_item(response, KNOT_AUTHORITY, KNOT_RRTYPE_NS, NULL);
-	location_t location = { .blind = false };
-	const knot_dname_t *name = judge->delegated ? ns->owner : judge->terminal;
-	int shared = knot_dname_matched_labels(name, missing->name);
-	bool below = shared > missing->encloser && shared < label_count(name);
-	if (below && shared < missing->labels && has_opt_out(denial)) {
-		locate(denial, missing, &location);
-	}
-	return below && !judge->negative &&
-	       (judge->delegated || location.blind ||
-	        (denial->negative && response->rcode == KNOT_RCODE_NOERROR &&
-	         nodata_encloser(denial, name) == POLICY_OWN));
-}
-
-static bool is_new(const denial_t *denial, const missing_t *missing)
-{
-	if (name_equal(missing->name, denial->policy->exchange) && !missing->exchange &&
-	    !missing->below) {
-		return denial->missing_count == 0 || !denial->missing[0].exchange;
-	}
-	/* No name is twice among the hosts of the policy. */
-	for (size_t i = 0; i < denial->missing_count && missing->mx; i++) {
-		const missing_t *other = &denial->missing[i];
-		if (!other->below && name_equal(other->name, missing->name)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The name does not exist at all, and the response is about that. */
-static bool is_asked(const denial_t *denial, const missing_t *missing)
-{
-	int shared = knot_dname_matched_labels(denial->judge->terminal, missing->name);
-	return denial->response->rcode == KNOT_RCODE_NXDOMAIN && shared > missing->encloser;
-}
-
-/* Finds out which names the response denies that answers have. */
-static void find_missing(denial_t *denial)
-{
-	policy_names_t all = policy_names(denial->policy, &denial->judge->apex_mx);
-	missing_t missing;
-	denial->judge->limited |= all.apex_mx->rrs.count > POLICY_MX_MAX;
-	while (next_policy_name(&all, &missing)) {
-		if (!missing.exchange && missing.labels > denial->apex_labels + DEPTH_MAX) {
-			denial->judge->limited = true;
-			continue;
-		}
-		if (!name_in_zone(missing.name, denial->policy->zone) ||
-		    missing.labels == denial->apex_labels || !is_new(denial, &missing) ||
-		    !(denial->nsec3 ? find_by_nsec3 : find_by_nsec)(denial, &missing) ||
-		    !is_treated_differently(denial, &missing) || is_opted_out(denial, &missing)) {
-			continue;
-		}
-		if ((missing.no_wildcard && !missing.exchange) ||
-		    (!missing.wildcard && !missing.exchange && is_asked(denial, &missing)) ||
-		    (missing.wildcard && is_answered_by_zone(denial, &missing))) {
-			continue;
-		}
-		if (denial->missing_count == MISSING_MAX) {
-			denial->judge->limited = true;
-			break;
-		}
-		/* Without a wildcard, answers have no missing name but the exchange. */
-		missing.wildcard |= !missing.exchange;
-		denial->missing[denial->missing_count++] = missing;
-	}
-}
 
 static void insert_name(denial_t *denial, const knot_dname_t *name, bool empty)
 {
@@ -761,7 +153,7 @@ static void insert_name(denial_t *denial, const knot_dname_t *name, bool empty)
 		return;
 	}
 	inserted_t *inserted = &denial->inserted[denial->inserted_count];
-	if (find_place(denial, &inserted->place, name)) {
+	if (chain_place(&denial->chain, &inserted->place, name)) {
 		inserted->empty = empty;
 		denial->inserted_count++;
 	}
@@ -771,8 +163,8 @@ static void insert_name(denial_t *denial, const knot_dname_t *name, bool empty)
  * a wildcard says, and a wildcard of their own, if one answers for the missing name. */
 static void insert_names(denial_t *denial)
 {
-	for (size_t i = 0; i < denial->missing_count; i++) {
-		const missing_t *missing = &denial->missing[i];
+	for (size_t i = 0; i < denial->missing.count; i++) {
+		const missing_t *missing = &denial->missing.at[i];
 		int first = missing->encloser + 1;
 		if (first > missing->labels) { /* Names below it are there; it has data now, too. */
 			first = missing->labels;
@@ -792,120 +184,6 @@ static void insert_names(denial_t *denial)
 			}
 		}
 	}
-}
-
-/* True if an NSEC record of the exchange itself denies an address type that it always has. */
-static bool lacks_exchange_types(const policy_t *policy, const nsec_t *record)
-{
-	bitmap_t types;
-	bitmap_clear(&types);
-	nsec_types(record, &types);
-	return (policy->mail4.count > 0 && !bitmap_has(&types, KNOT_RRTYPE_A)) ||
-	       (policy->mail6.count > 0 && !bitmap_has(&types, KNOT_RRTYPE_AAAA));
-}
-
-/* An NSEC record as it is compared with many names of the zone: nearly always the labels next to
- * the apex tell. */
-typedef struct {
-	const nsec_t *record;
-	const knot_dname_t *apex;
-	size_t apex_size;
-	const uint8_t *owner, *next; /* These labels, NULL where it is the apex itself. */
-	bool quick;                  /* They may be compared. */
-} gap_t;
-
-/* The label of a name next to the apex; NULL if it is not below the apex. */
-static const uint8_t *label_below(const knot_dname_t *name, const knot_dname_t *apex,
-                                  size_t apex_size)
-{
-	size_t size = knot_dname_size(name);
-	while (size > apex_size) {
-		size_t label = 1 + (size_t)*name;
-		if (size - label == apex_size) {
-			return memcmp(name + label, apex, apex_size) == 0 ? name : NULL;
-		}
-		size -= label;
-		name += label;
-	}
-	return NULL;
-}
-
-static int label_compare(const uint8_t *a, const uint8_t *b)
-{
-	int cmp = memcmp(a + 1, b + 1, *a < *b ? *a : *b);
-	return cmp != 0 ? cmp : (int)*a - (int)*b;
-}
-
-static gap_t gap_of(const nsec_t *record, const knot_dname_t *apex)
-{
-	gap_t gap = { .record = record, .apex = apex, .apex_size = knot_dname_size(apex) };
-	gap.owner = label_below(record->owner.name, apex, gap.apex_size);
-	gap.next = label_below(record->next.name, apex, gap.apex_size);
-	gap.quick = (gap.owner != NULL || name_equal(record->owner.name, apex)) &&
-	            (gap.next != NULL || name_equal(record->next.name, apex)) &&
-	            (gap.owner == NULL || gap.next == NULL ||
-	             label_compare(gap.owner, gap.next) < 0);
-	return gap;
-}
-
-/* As nsec_covers(). */
-static bool gap_covers(const gap_t *gap, const knot_dname_t *name)
-{
-	nsec_place_t place = { .name = name };
-	const uint8_t *label = label_below(name, gap->apex, gap->apex_size);
-	if (label != NULL && gap->quick) {
-		int after = gap->owner == NULL ? 1 : label_compare(label, gap->owner);
-		int until = gap->next == NULL ? -1 : label_compare(label, gap->next);
-		if (after != 0 && until != 0) {
-			return after > 0 && until < 0;
-		}
-	}
-	return nsec_covers(gap->record, &place);
-}
-
-/* May an NSEC record of the zone deny what answers have? */
-static bool is_suspect(const policy_t *policy, const knot_rrset_t *apex_mx, const nsec_t *record)
-{
-	gap_t gap = gap_of(record, policy->zone);
-	policy_names_t all = policy_names(policy, apex_mx);
-	missing_t missing;
-	while (next_policy_name(&all, &missing)) {
-		if (missing.exchange) {
-			nsec_place_t place = { .name = missing.name };
-			if (nsec_is_owner(record, &place) && lacks_exchange_types(policy, record)) {
-				return true;
-			}
-		} else if (name_equal(missing.name, policy->exchange)) {
-			continue;
-		}
-		if (gap_covers(&gap, missing.name)) {
-			return true;
-		}
-	}
-	return apex_mx->rrs.count > POLICY_MX_MAX;
-}
-
-bool policy_suspects_denial(const policy_t *policy, policy_lookup_f lookup, void *ctx,
-                            const knot_rrset_t *rrsets, size_t count)
-{
-	knot_rrset_t apex_mx;
-	bool looked_up = false;
-	for (size_t i = 0; i < count; i++) {
-		nsec_t record;
-		if (rrsets[i].type == KNOT_RRTYPE_NSEC3) {
-			return true;
-		} else if (!nsec_read(&record, &rrsets[i])) {
-			continue;
-		}
-		if (!looked_up) {
-			apex_mx = policy_apex_mx(policy, lookup, ctx);
-			looked_up = true;
-		}
-		if (is_suspect(policy, &apex_mx, &record)) {
-			return true;
-		}
-	}
-	return false;
 }
 
 /* A copy of an RRset, to be signed again. */
@@ -939,13 +217,13 @@ static void drop_nsec(denial_t *denial, policy_item_t *item)
 static void sign_answers(denial_t *denial)
 {
 	judge_t *judge = denial->judge;
-	for (size_t i = 0; i < denial->response->count && denial->missing_count > 0; i++) {
+	for (size_t i = 0; i < denial->response->count && denial->missing.count > 0; i++) {
 		policy_item_t *item = &denial->response->items[i];
 		if (item->edit == EDIT_DROP || item->rrset->type == KNOT_RRTYPE_RRSIG) {
 			continue;
 		}
-		int before = signed_encloser(judge, item->owner, item->rrset->type);
-		int now = new_encloser(denial, item->owner, before);
+		int before = chain_signed_encloser(judge, item->owner, item->rrset->type);
+		int now = missing_encloser(&denial->missing, item->owner, before);
 		if (now == before) {
 			continue;
 		}
@@ -960,7 +238,7 @@ static void sign_answers(denial_t *denial)
 	}
 	for (size_t i = 0; i < judge->verdict->add_count; i++) {
 		policy_add_t *add = &judge->verdict->add[i];
-		add->encloser = new_encloser(denial, add->rrset->owner, add->encloser);
+		add->encloser = missing_encloser(&denial->missing, add->rrset->owner, add->encloser);
 	}
 }
 
@@ -986,17 +264,17 @@ static void need_proof(denial_t *denial, proof_kind_t kind, const knot_dname_t *
  * One of the two takes few steps, however long the name is or those of the zone are. */
 static int find_hashed_encloser(const denial_t *denial, const knot_dname_t *name)
 {
-	int found = denial->apex_labels;
+	int found = denial->chain.apex_labels;
 	int low = found + 1, high = label_count(name) - 1;
 	for (; low <= high; low++, high--) {
 		const knot_dname_t *part = name_suffix(name, high);
-		if (is_inserted(denial, part) || has_record(denial, part)) {
+		if (missing_leads_to(&denial->missing, part) || chain_has(&denial->chain, part)) {
 			return high;
 		}
 		part = name_suffix(name, low);
-		if (is_inserted(denial, part) || has_record(denial, part)) {
+		if (missing_leads_to(&denial->missing, part) || chain_has(&denial->chain, part)) {
 			found = low;
-		} else if (is_denied(denial, part)) {
+		} else if (chain_denies(&denial->chain, part)) {
 			break;
 		}
 	}
@@ -1007,16 +285,16 @@ static int find_hashed_encloser(const denial_t *denial, const knot_dname_t *name
 static int find_encloser(const denial_t *denial, const knot_dname_t *name)
 {
 	int labels = POLICY_OWN, shared;
-	if (denial->nsec3) {
+	if (denial->chain.nsec3) {
 		return find_hashed_encloser(denial, name);
 	}
 
 	nsec_place_t place = { .name = name };
-	const nsec_t *record = find_record(denial, &place, nsec_covers);
+	const nsec_t *record = chain_find(&denial->chain, &place, nsec_covers);
 	if (record != NULL) {
-		labels = covering_encloser(denial, record, name);
+		labels = chain_covering_encloser(&denial->chain, record, name);
 	}
-	(void)missing_at(denial, name, &shared);
+	(void)missing_at(&denial->missing, name, &shared);
 	return labels != POLICY_OWN && labels < shared ? shared : labels;
 }
 
@@ -1030,9 +308,9 @@ static void need_proof_of_end(denial_t *denial)
 		need_proof(denial, PROOF_NXDOMAIN, end, find_encloser(denial, end));
 		return;
 	}
-	int encloser = judge->negative ? signed_encloser(judge, end, 0)
-	                               : nodata_encloser(denial, end);
-	need_proof(denial, PROOF_NODATA, end, new_encloser(denial, end, encloser));
+	int encloser = judge->negative ? chain_signed_encloser(judge, end, 0)
+	                               : chain_nodata_encloser(&denial->chain, end);
+	need_proof(denial, PROOF_NODATA, end, missing_encloser(&denial->missing, end, encloser));
 }
 
 static void find_proofs(denial_t *denial)
@@ -1050,7 +328,7 @@ static void find_proofs(denial_t *denial)
 		}
 		int encloser = item->edit == EDIT_REPLACE
 		             ? item->encloser
-		             : signed_encloser(judge, item->owner, item->rrset->type);
+		             : chain_signed_encloser(judge, item->owner, item->rrset->type);
 		if (encloser != POLICY_OWN) {
 			need_proof(denial, PROOF_EXPANDED, item->owner, encloser);
 		}
@@ -1070,7 +348,7 @@ static void find_proofs(denial_t *denial)
 static bool proof_wildcard(const proof_t *proof, knot_dname_storage_t out)
 {
 	return proof->kind != PROOF_EXPANDED && proof->encloser != POLICY_OWN &&
-	       wildcard_at(out, proof->name, proof->encloser);
+	       name_wildcard_at(out, proof->name, proof->encloser);
 }
 
 /*
@@ -1130,9 +408,9 @@ static bool wildcard_types(const denial_t *denial, const missing_t *missing, bit
 	knot_dname_storage_t wildcard;
 	nsec_place_t place;
 	const nsec_t *record = NULL;
-	if (wildcard_at(wildcard, missing->name, missing->encloser) &&
-	    find_place(denial, &place, wildcard)) {
-		record = find_record(denial, &place, nsec_is_owner);
+	if (name_wildcard_at(wildcard, missing->name, missing->encloser) &&
+	    chain_place(&denial->chain, &place, wildcard)) {
+		record = chain_find(&denial->chain, &place, nsec_is_owner);
 	}
 	if (record != NULL) {
 		nsec_types(record, types);
@@ -1158,14 +436,14 @@ static bool is_nodata(const denial_t *denial, const knot_dname_t *name)
 static const missing_t *missing_of(const denial_t *denial, const knot_dname_t *name)
 {
 	int labels;
-	for (size_t i = 0; i < denial->missing_count; i++) {
-		const missing_t *missing = &denial->missing[i];
+	for (size_t i = 0; i < denial->missing.count; i++) {
+		const missing_t *missing = &denial->missing.at[i];
 		if (!missing->below && name_equal(missing->name, name)) {
 			return missing;
 		}
 	}
 	const missing_t *missing = missing_at(
-		denial, knot_dname_is_wildcard(name) ? name + 2 : name, &labels);
+		&denial->missing, knot_dname_is_wildcard(name) ? name + 2 : name, &labels);
 	return missing != NULL && !missing->no_wildcard ? missing : NULL;
 }
 
@@ -1207,7 +485,7 @@ static void show_exchange_types(denial_t *denial, policy_item_t *item, const nse
 	bitmap_t types;
 	bitmap_clear(&types);
 	nsec_types(record, &types);
-	if (bitmap_has(&types, KNOT_RRTYPE_CNAME) || is_delegation(&types)) {
+	if (bitmap_has(&types, KNOT_RRTYPE_CNAME) || nsec_is_delegation(&types)) {
 		return; /* What the name has is told by another record or another zone. */
 	}
 	bool a = bitmap_has(&types, KNOT_RRTYPE_A), aaaa = bitmap_has(&types, KNOT_RRTYPE_AAAA);
@@ -1343,7 +621,7 @@ static void split_below(denial_t *denial, const knot_dname_t *name)
 {
 	int labels;
 	knot_dname_storage_t after;
-	const missing_t *missing = missing_at(denial, name, &labels);
+	const missing_t *missing = missing_at(&denial->missing, name, &labels);
 	const knot_dname_t *top = name_suffix(name, missing->encloser + 1);
 	name_after(after, top);
 	nsec_t record = { .owner.name = top, .next.name = after };
@@ -1357,7 +635,7 @@ static void add_hash(denial_t *denial, const knot_dname_t *name)
 		return;
 	}
 	nsec_place_t *place = &denial->places[denial->place_count];
-	if (find_place(denial, place, name)) {
+	if (chain_place(&denial->chain, place, name)) {
 		place->name = NULL; /* It may be gone before the hash is. */
 		denial->place_count++;
 	}
@@ -1372,14 +650,14 @@ static const knot_dname_t *find_hashes(denial_t *denial)
 		const proof_t *proof = &denial->proofs[i];
 		knot_dname_storage_t wildcard;
 		int labels = label_count(proof->name), shared;
-		if (missing_at(denial, proof->name, &shared) != NULL && shared < labels) {
+		if (missing_at(&denial->missing, proof->name, &shared) != NULL && shared < labels) {
 			below = proof->name;
 			continue;
 		}
 		int encloser = proof->encloser;
 		if (encloser == POLICY_OWN &&
-		    (labels <= denial->apex_labels || has_record(denial, proof->name) ||
-		     is_inserted(denial, proof->name))) {
+		    (labels <= denial->chain.apex_labels || chain_has(&denial->chain, proof->name) ||
+		     missing_leads_to(&denial->missing, proof->name))) {
 			add_hash(denial, proof->name);
 			continue;
 		}
@@ -1433,8 +711,8 @@ static void find_proven(denial_t *denial)
 		proof_t *proof = &denial->proofs[i];
 		nsec_place_t place;
 		knot_dname_storage_t owner;
-		if (proof->kind == PROOF_NODATA && is_inserted(denial, proof->name) &&
-		    find_place(denial, &place, proof->name) &&
+		if (proof->kind == PROOF_NODATA && missing_leads_to(&denial->missing, proof->name) &&
+		    chain_place(&denial->chain, &place, proof->name) &&
 		    nsec3_owner(owner, place.hash, denial->policy->zone)) {
 			proof->proven |= is_shown(denial, owner);
 		}
@@ -1446,16 +724,16 @@ static void find_proven(denial_t *denial)
 static void split_records(denial_t *denial)
 {
 	nsec_place_t exchange;
-	if (!find_place(denial, &exchange, denial->policy->exchange)) {
+	if (!chain_place(&denial->chain, &exchange, denial->policy->exchange)) {
 		return;
 	}
 	insert_names(denial);
-	const knot_dname_t *below = denial->nsec3 ? find_hashes(denial) : NULL;
-	if (!denial->nsec3) {
+	const knot_dname_t *below = denial->chain.nsec3 ? find_hashes(denial) : NULL;
+	if (!denial->chain.nsec3) {
 		find_places(denial);
 	}
-	for (size_t i = 0; i < denial->record_count; i++) {
-		const record_t *record = &denial->records[i];
+	for (size_t i = 0; i < denial->chain.count; i++) {
+		const chain_record_t *record = &denial->chain.records[i];
 		if (record->item->edit == EDIT_KEEP) {
 			split_record(denial, record->item, &record->nsec, &exchange);
 		}
@@ -1464,7 +742,7 @@ static void split_records(denial_t *denial)
 		find_places(denial);
 		split_below(denial, below);
 	}
-	if (denial->nsec3) {
+	if (denial->chain.nsec3) {
 		find_proven(denial);
 	}
 }
@@ -1479,12 +757,12 @@ static void add_record(denial_t *denial, const knot_dname_t *name, bitmap_t *typ
 {
 	judge_t *judge = denial->judge;
 	knot_dname_storage_t successor;
-	nsec_t record = { .nsec3 = denial->nsec3, .params = denial->params,
+	nsec_t record = { .nsec3 = denial->chain.nsec3, .params = denial->chain.params,
 	                  .next.name = successor };
-	if (!find_place(denial, &record.owner, name)) {
+	if (!chain_place(&denial->chain, &record.owner, name)) {
 		return;
 	}
-	if (denial->nsec3) {
+	if (denial->chain.nsec3) {
 		uint8_t *next = record.next.hash;
 		memcpy(next, record.owner.hash, NSEC3_HASH);
 		for (int i = NSEC3_HASH - 1; i >= 0 && ++next[i] == 0; i--) {
@@ -1513,7 +791,7 @@ static void add_node_types(const denial_t *denial, const knot_dname_t *node, bit
 	knot_rrset_t rrset = { 0 };
 	nsec_t record;
 	bitmap_add_likely(types, name_equal(node, denial->policy->zone));
-	if (look_up(denial, node, KNOT_RRTYPE_NSEC, &rrset) && nsec_read(&record, &rrset)) {
+	if (chain_look_up(&denial->chain, node, KNOT_RRTYPE_NSEC, &rrset) && nsec_read(&record, &rrset)) {
 		nsec_types(&record, types);
 	}
 	bitmap_remove(types, KNOT_RRTYPE_CNAME);
@@ -1529,7 +807,7 @@ static void add_made_types(const denial_t *denial, const proof_t *proof, bitmap_
 	} else if (name_equal(proof->name, denial->policy->exchange)) {
 		add_exchange_types(denial, types, true);
 	}
-	if (bitmap_size(types) > 0 || !denial->nsec3) {
+	if (bitmap_size(types) > 0 || !denial->chain.nsec3) {
 		bitmap_add(types, KNOT_RRTYPE_RRSIG);
 	}
 }
@@ -1552,11 +830,11 @@ static void add_proof(denial_t *denial, const proof_t *proof)
 
 	/* The zone has proven that the name itself is not there. */
 	knot_dname_storage_t wildcard;
-	if (!wildcard_at(wildcard, proof->name, proof->encloser)) {
+	if (!name_wildcard_at(wildcard, proof->name, proof->encloser)) {
 		return;
 	}
 	add_record(denial, wildcard, &types);
-	if (denial->nsec3) {
+	if (denial->chain.nsec3) {
 		const knot_dname_t *encloser = name_suffix(proof->name, proof->encloser);
 		bitmap_clear(&types);
 		add_node_types(denial, encloser, &types);
@@ -1601,24 +879,6 @@ static void answer_nsec(denial_t *denial)
  * All of it.
  */
 
-/* Finds out how names are hashed, if they are. */
-static void find_params(denial_t *denial)
-{
-	knot_rrset_t params = { 0 };
-	for (size_t i = 0; i < denial->response->count; i++) {
-		nsec_t record;
-		if (nsec_read(&record, denial->response->items[i].rrset) && record.nsec3) {
-			denial->nsec3 = true;
-			denial->params = record.params;
-		}
-	}
-	if (!denial->nsec3) {
-		denial->nsec3 = look_up(denial, denial->policy->zone, KNOT_RRTYPE_NSEC3PARAM,
-		                        &params) &&
-		                nsec3_params_read(&denial->params, &params);
-	}
-}
-
 /* New RRsets in the place of a wildcard's answers are signed as the wildcard's, so that names that
  * are asked for make no signatures. */
 static void find_owners(denial_t *denial)
@@ -1628,13 +888,13 @@ static void find_owners(denial_t *denial)
 	for (size_t i = 0; i < denial->response->count; i++) {
 		policy_item_t *item = &denial->response->items[i];
 		if (item->edit == EDIT_REPLACE && !name_equal(item->owner, exchange)) {
-			item->encloser = signed_encloser(judge, item->owner, item->rrset->type);
+			item->encloser = chain_signed_encloser(judge, item->owner, item->rrset->type);
 		}
 	}
 	for (size_t i = 0; i < judge->verdict->add_count; i++) {
 		policy_add_t *add = &judge->verdict->add[i];
 		if (add->section == KNOT_ANSWER && !name_equal(add->rrset->owner, exchange)) {
-			add->encloser = signed_encloser(judge, add->rrset->owner,
+			add->encloser = chain_signed_encloser(judge, add->rrset->owner,
 			                                KNOT_RRTYPE_CNAME);
 		}
 	}
@@ -1674,21 +934,16 @@ void denial_prove(judge_t *judge)
 		return;
 	}
 	denial_t denial;
-	memset(&denial, 0, offsetof(denial_t, records));
+	memset(&denial, 0, offsetof(denial_t, chain));
 	denial.judge = judge;
 	denial.policy = judge->policy;
 	denial.response = judge->response;
-	denial.apex_labels = label_count(judge->policy->zone);
 	denial.denied = judge->response->qtype;
 	denial.negative = !judge->delegated && !response_has_data(judge) &&
 	                  (judge->negative || (response_denies(judge) && !judge->flattened));
-	find_params(&denial);
-	knot_rrset_t ns;
-	int ret = judge->lookup(judge->ctx, judge->policy->exchange, KNOT_RRTYPE_NS, &ns);
-	denial.blind = ret != KNOT_EOK && ret != KNOT_ENONODE;
-	find_records(&denial);
-	find_missing(&denial);
-	denial.edited = judge->verdict->changes || denial.missing_count > 0;
+	chain_read(&denial.chain, judge);
+	missing_find(&denial.missing, &denial.chain, denial.negative);
+	denial.edited = judge->verdict->changes || denial.missing.count > 0;
 	if (judge->verdict->changes) {
 		find_owners(&denial);
 		restore_proofs(&denial);
@@ -1698,13 +953,13 @@ void denial_prove(judge_t *judge)
 	split_records(&denial);
 	for (size_t i = 0; i < denial.proof_count; i++) {
 		const proof_t *proof = &denial.proofs[i];
-		bool made = judge->negative || is_inserted(&denial, proof->name);
+		bool made = judge->negative || missing_leads_to(&denial.missing, proof->name);
 		if (made && proof->kind == PROOF_NODATA && !proof->proven) {
 			add_proof(&denial, proof);
 		}
 	}
 	if (denial.negative && judge->response->qtype == KNOT_RRTYPE_NSEC &&
-	    (is_inserted(&denial, judge->terminal) ||
+	    (missing_leads_to(&denial.missing, judge->terminal) ||
 	     name_equal(judge->terminal, judge->policy->exchange))) {
 		answer_nsec(&denial);
 	}

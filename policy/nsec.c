@@ -120,6 +120,11 @@ void nsec_types(const nsec_t *record, bitmap_t *types)
 	(void)bitmap_read(types, record->bitmap, record->bitmap_size);
 }
 
+bool nsec_is_delegation(const bitmap_t *types)
+{
+	return bitmap_has(types, KNOT_RRTYPE_NS) && !bitmap_has(types, KNOT_RRTYPE_SOA);
+}
+
 size_t nsec_write(const nsec_t *record, const bitmap_t *types,
                   uint8_t rdata[static NSEC_RDATA_MAX])
 {

@@ -77,6 +77,9 @@ bool nsec3_params_read(nsec3_params_t *out, const knot_rrset_t *rrset);
 /*! Adds the types that the owner of a record has. */
 void nsec_types(const nsec_t *record, bitmap_t *types);
 
+/*! True if an owner with these types is delegated. */
+bool nsec_is_delegation(const bitmap_t *types);
+
 /*! Most octets of RDATA: fixed ones, a salt, a name or a hash, and all windows of a bitmap. */
 #define NSEC_RDATA_MAX (6 + UINT8_MAX + KNOT_DNAME_MAXLEN + 256 * 34)
 

@@ -3,8 +3,8 @@
 /*!
  * A response of the server, RRset by RRset, and the verdict on it: findings, and the exact edits.
  *
- * The first part is the interface of policy_judge(). The second part is for judge.c and denial.c
- * only: what is known of a response while it is judged, and the tools that edit it.
+ * The first part is the interface of policy_judge(). The second part is for the judge and what it
+ * includes only: what is known of a response while it is judged, and the tools that edit it.
  *
  * A response and its verdict are owned by one thread. Names are absolute, uncompressed, in lower
  * case. Addresses are in network byte order. TTLs are seconds. Errors are KNOT_E*.
@@ -158,7 +158,7 @@ void policy_sign_failure(const policy_response_t *response, policy_verdict_t *ve
 void policy_unjudged(const policy_t *policy, const policy_response_t *response,
                      policy_verdict_t *verdict);
 
-/* For judge.c and denial.c only. */
+/* For the judge and what it includes only. */
 
 /*! Longest chain of aliases looked at in a response; knotd stops after five. */
 #define JUDGE_ALIASES_MAX 16

@@ -17,7 +17,7 @@
 #include "dns/rrset.h"
 #include "module/answer.h"
 #include "module/sign.h"
-#include "policy/denial.h"
+#include "policy/missing.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/lib/fixture_policy.h"
 

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "dns/rrset.h"
-#include "policy/denial.h"
 #include "policy/judge.h"
+#include "policy/missing.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/lib/fixture_policy.h"
 

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "policy/denial.h"
+#include "policy/missing.h"
 #include "tests/unit/lib/fixture_denial.h"
 
 #define ZONES       20

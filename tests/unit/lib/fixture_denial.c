@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "policy/denial.h"
+#include "policy/missing.h"
 #include "tests/unit/lib/resolver_cache.h"
 #include "tests/unit/lib/fixture_denial.h"
 #include "tests/unit/lib/memory.h"
