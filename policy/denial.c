@@ -377,25 +377,11 @@ static bool proves(proof_t *proof, const nsec_t *record, bool inserted)
 	return cover || match;
 }
 
-/* True if the owner of a record, or what it covers, is among the places. */
-static bool is_about_places(const denial_t *denial, const nsec_t *record)
-{
-	for (size_t i = 0; i < denial->place_count; i++) {
-		if (nsec_is_owner(record, &denial->places[i]) ||
-		    nsec_covers(record, &denial->places[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
+/* True if a record that is about one of the places is needed: all of NSEC3 are. */
 static bool is_needed(denial_t *denial, const nsec_t *record, bool inserted)
 {
-	if (record->nsec3) {
-		return is_about_places(denial, record);
-	}
-	bool needed = false;
-	for (size_t i = 0; i < denial->proof_count; i++) {
+	bool needed = record->nsec3;
+	for (size_t i = 0; i < denial->proof_count && !record->nsec3; i++) {
 		needed |= proves(&denial->proofs[i], record, inserted);
 	}
 	return needed;

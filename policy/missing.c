@@ -23,11 +23,6 @@ typedef struct {
 	knot_rdata_t *mx;
 } policy_names_t;
 
-static policy_names_t policy_names(const policy_t *policy, const knot_rrset_t *apex_mx)
-{
-	return (policy_names_t){ .policy = policy, .apex_mx = apex_mx };
-}
-
 /* The next one; name, labels, and what kind it is are set. False at the end. */
 static bool next_policy_name(policy_names_t *all, missing_t *missing)
 {
@@ -82,19 +77,17 @@ static bool is_treated_differently(const missing_names_t *names, const missing_t
 }
 
 /* True if the module changes nothing of what the zone answers at a name, by a wildcard. */
-static bool find_answered_by_zone(const missing_names_t *names, const missing_t *missing)
+static bool find_answered_by_zone(const chain_t *chain, const missing_t *missing)
 {
-	judge_t *judge = names->chain->judge;
+	judge_t *judge = chain->judge;
 	knot_dname_storage_t wildcard;
 	if (missing->below && !name_wildcard(wildcard, missing->name)) {
 		return true;
 	}
 	host_t host;
 	response_host(judge, missing->below ? wildcard : missing->name, &host);
-	if (host.proxy_name || host.state == HOST_BLIND) {
-		return false;
-	}
-	return !response_proxied(judge, &host.a, NULL) && !response_proxied(judge, &host.aaaa, NULL);
+	return !host.proxy_name && host.state != HOST_BLIND &&
+	       !response_proxied(judge, &host.a, NULL) && !response_proxied(judge, &host.aaaa, NULL);
 }
 
 /* The same for the name's encloser. */
@@ -105,26 +98,26 @@ static bool is_answered_by_zone(missing_names_t *names, const missing_t *missing
 	}
 	if (missing->encloser == missing->labels || /* The name itself is there. */
 	    name_equal(missing->name, names->chain->policy->exchange)) {
-		return find_answered_by_zone(names, missing);
+		return find_answered_by_zone(names->chain, missing);
 	}
 	if (!names->last.found) {
 		names->last.found = true;
-		names->last.answered = find_answered_by_zone(names, missing);
+		names->last.answered = find_answered_by_zone(names->chain, missing);
 	}
 	return names->last.answered;
 }
 
 /* Finds out what the response shows of the wildcard of the encloser. */
-static void find_wildcard_shown(const missing_names_t *names, missing_t *missing,
+static void find_wildcard_shown(const chain_t *chain, missing_t *missing,
                                 const knot_dname_t *wildcard)
 {
-	const policy_response_t *response = names->chain->response;
+	const policy_response_t *response = chain->response;
 	nsec_place_t place;
-	if (!chain_place(names->chain, &place, wildcard)) {
+	if (!chain_place(chain, &place, wildcard)) {
 		return;
 	}
-	for (size_t i = 0; i < names->chain->count; i++) {
-		const nsec_t *record = &names->chain->records[i].nsec;
+	for (size_t i = 0; i < chain->count; i++) {
+		const nsec_t *record = &chain->records[i].nsec;
 		missing->wildcard |= nsec_is_owner(record, &place) || nsec_is_next(record, &place);
 		missing->no_wildcard |= nsec_covers(record, &place);
 	}
@@ -139,10 +132,10 @@ static void find_wildcard_shown(const missing_names_t *names, missing_t *missing
 }
 
 /* Finds out if the encloser has a wildcard. */
-static void look_for_wildcard(const missing_names_t *names, missing_t *missing)
+static void look_for_wildcard(const chain_t *chain, missing_t *missing)
 {
-	const judge_t *judge = names->chain->judge;
-	const knot_dname_t *zone = names->chain->policy->zone;
+	const judge_t *judge = chain->judge;
+	const knot_dname_t *zone = chain->policy->zone;
 	knot_dname_storage_t wildcard;
 	missing->wildcard = missing->no_wildcard = false;
 	if (missing->encloser == missing->labels ||
@@ -159,8 +152,8 @@ static void look_for_wildcard(const missing_names_t *names, missing_t *missing)
 	 * before it. */
 	nsec_t first;
 	if (!missing->wildcard && !missing->no_wildcard &&
-	    missing->encloser == names->chain->apex_labels &&
-	    chain_look_up(names->chain, zone, KNOT_RRTYPE_NSEC, &rrset) &&
+	    missing->encloser == chain->apex_labels &&
+	    chain_look_up(chain, zone, KNOT_RRTYPE_NSEC, &rrset) &&
 	    nsec_read(&first, &rrset)) {
 		nsec_place_t place = { .name = wildcard };
 		first.owner.name = zone;
@@ -168,7 +161,7 @@ static void look_for_wildcard(const missing_names_t *names, missing_t *missing)
 		missing->no_wildcard = nsec_covers(&first, &place);
 	}
 	if (!missing->wildcard && !missing->no_wildcard) {
-		find_wildcard_shown(names, missing, wildcard);
+		find_wildcard_shown(chain, missing, wildcard);
 	}
 }
 
@@ -181,7 +174,7 @@ static void find_wildcard(missing_names_t *names, missing_t *missing)
 	bool same = missing->encloser < missing->labels && last->name != NULL &&
 	            name_equal(last->name, name);
 	if (!same) {
-		look_for_wildcard(names, missing);
+		look_for_wildcard(names->chain, missing);
 		*last = (encloser_t){ .name = missing->encloser < missing->labels ? name : NULL,
 		                      .wildcard = missing->wildcard,
 		                      .no_wildcard = missing->no_wildcard,
@@ -191,17 +184,17 @@ static void find_wildcard(missing_names_t *names, missing_t *missing)
 	missing->no_wildcard = last->no_wildcard;
 }
 
-static void locate(const missing_names_t *names, const missing_t *missing, location_t *location)
+static void locate(const chain_t *chain, const missing_t *missing, location_t *location)
 {
-	judge_t *judge = names->chain->judge;
+	judge_t *judge = chain->judge;
 	host_locate(judge->policy->zone, judge->lookup, judge->ctx, &judge->walked, missing->name,
 	            location);
 }
 
 /* True if the response shows that the name is another zone's. */
-static bool is_delegated(const missing_names_t *names, const missing_t *missing)
+static bool is_delegated(const chain_t *chain, const missing_t *missing)
 {
-	const policy_response_t *response = names->chain->response;
+	const policy_response_t *response = chain->response;
 	for (size_t i = 0; i < response->count; i++) {
 		const policy_item_t *item = &response->items[i];
 		if (item->section == KNOT_AUTHORITY && item->rrset->type == KNOT_RRTYPE_NS &&
@@ -260,12 +253,12 @@ static bool ends_above(const missing_t *missing, const nsec_t *record)
 /* Does a record say that there is no such name? Then it also tells what the encloser is. */
 static bool find_by_nsec(missing_names_t *names, missing_t *missing)
 {
+	const chain_t *chain = names->chain;
 	nsec_place_t place = { .name = missing->name };
-	for (size_t i = 0; i < names->chain->count; i++) {
-		const nsec_t *record = &names->chain->records[i].nsec;
+	for (size_t i = 0; i < chain->count; i++) {
+		const nsec_t *record = &chain->records[i].nsec;
 		if (nsec_covers(record, &place) && !ends_above(missing, record)) {
-			missing->encloser = chain_covering_encloser(names->chain, record,
-			                                            missing->name);
+			missing->encloser = chain_covering_encloser(chain, record, missing->name);
 			find_wildcard(names, missing);
 			return true;
 		}
@@ -275,15 +268,15 @@ static bool find_by_nsec(missing_names_t *names, missing_t *missing)
 
 /* Labels of the shortest part of the name that is denied, from some on; more than it has if none is.
  * With wildcards, those below the parts count, too. */
-static int find_denied(const missing_names_t *names, const missing_t *missing, int labels,
+static int find_denied(const chain_t *chain, const missing_t *missing, int labels,
                        bool wildcards)
 {
 	knot_dname_storage_t wildcard;
 	for (; labels <= missing->labels; labels++) {
 		const knot_dname_t *part = name_parent(missing->name, missing->labels - labels);
-		if (chain_denies(names->chain, part) ||
+		if (chain_denies(chain, part) ||
 		    (wildcards && name_wildcard(wildcard, part) &&
-		     chain_denies(names->chain, wildcard))) {
+		     chain_denies(chain, wildcard))) {
 			break;
 		}
 	}
@@ -294,19 +287,19 @@ static int find_denied(const missing_names_t *names, const missing_t *missing, i
  * look-ups are not, so most names are done by their hashes. */
 static bool find_by_nsec3(missing_names_t *names, missing_t *missing)
 {
-	int denied = find_denied(names, missing, names->chain->apex_labels + 1,
-	                         !names->chain->blind);
+	const chain_t *chain = names->chain;
+	int denied = find_denied(chain, missing, chain->apex_labels + 1, !chain->blind);
 	if (denied > missing->labels) {
 		return false;
 	}
 	location_t location;
-	locate(names, missing, &location);
-	if (location.exists || location.delegated || is_delegated(names, missing)) {
+	locate(chain, missing, &location);
+	if (location.exists || location.delegated || is_delegated(chain, missing)) {
 		return false;
 	}
 	missing->encloser = location.labels;
 	if (location.blind) {
-		denied = find_denied(names, missing, names->chain->apex_labels + 1, false);
+		denied = find_denied(chain, missing, chain->apex_labels + 1, false);
 		if (denied > missing->labels) {
 			return false;
 		}
@@ -317,15 +310,15 @@ static bool find_by_nsec3(missing_names_t *names, missing_t *missing)
 	find_wildcard(names, missing);
 	bool wildcards = missing->wildcard || missing->below;
 	if (denied <= missing->encloser || !wildcards) { /* Else it is as above. */
-		denied = find_denied(names, missing, missing->encloser + 1, wildcards);
+		denied = find_denied(chain, missing, missing->encloser + 1, wildcards);
 	}
 	return denied <= missing->labels;
 }
 
-static bool has_opt_out(const missing_names_t *names)
+static bool has_opt_out(const chain_t *chain)
 {
-	for (size_t i = 0; i < names->chain->count; i++) {
-		if (names->chain->records[i].nsec.flags & KNOT_NSEC3_FLAG_OPT_OUT) {
+	for (size_t i = 0; i < chain->count; i++) {
+		if (chain->records[i].nsec.flags & KNOT_NSEC3_FLAG_OPT_OUT) {
 			return true;
 		}
 	}
@@ -336,23 +329,24 @@ static bool has_opt_out(const missing_names_t *names)
  * (RFC 5155 6). Or it may have one. What it says of that can't be said of a missing name. */
 static bool is_opted_out(const missing_names_t *names, const missing_t *missing)
 {
-	if (!names->chain->nsec3) {
+	const chain_t *chain = names->chain;
+	const judge_t *judge = chain->judge;
+	const policy_response_t *response = chain->response;
+	if (!chain->nsec3) {
 		return false;
 	}
-	const judge_t *judge = names->chain->judge;
-	const policy_response_t *response = names->chain->response;
 	const policy_item_t *ns = response_item(response, KNOT_AUTHORITY, KNOT_RRTYPE_NS, NULL);
 	location_t location = { .blind = false };
 	const knot_dname_t *name = judge->delegated ? ns->owner : judge->terminal;
 	int shared = knot_dname_matched_labels(name, missing->name);
 	bool below = shared > missing->encloser && shared < label_count(name);
-	if (below && shared < missing->labels && has_opt_out(names)) {
-		locate(names, missing, &location);
+	if (below && shared < missing->labels && has_opt_out(chain)) {
+		locate(chain, missing, &location);
 	}
 	return below && !judge->negative &&
 	       (judge->delegated || location.blind ||
 	        (names->negative && response->rcode == KNOT_RCODE_NOERROR &&
-	         chain_nodata_encloser(names->chain, name) == POLICY_OWN));
+	         chain_nodata_encloser(chain, name) == POLICY_OWN));
 }
 
 static bool is_new(const missing_names_t *names, const missing_t *missing)
@@ -372,39 +366,40 @@ static bool is_new(const missing_names_t *names, const missing_t *missing)
 }
 
 /* The name does not exist at all, and the response is about that. */
-static bool is_asked(const missing_names_t *names, const missing_t *missing)
+static bool is_asked(const chain_t *chain, const missing_t *missing)
 {
-	int shared = knot_dname_matched_labels(names->chain->judge->terminal, missing->name);
-	return names->chain->response->rcode == KNOT_RCODE_NXDOMAIN && shared > missing->encloser;
+	int shared = knot_dname_matched_labels(chain->judge->terminal, missing->name);
+	return chain->response->rcode == KNOT_RCODE_NXDOMAIN && shared > missing->encloser;
 }
 
 void missing_find(missing_names_t *names, const chain_t *chain, bool negative)
 {
+	judge_t *judge = chain->judge;
+	policy_names_t all = { .policy = chain->policy, .apex_mx = &judge->apex_mx };
+	missing_t missing;
 	names->chain = chain;
 	names->negative = negative;
 	names->count = 0;
 	names->last = (encloser_t){ .name = NULL };
-	policy_names_t all = policy_names(names->chain->policy, &names->chain->judge->apex_mx);
-	missing_t missing;
-	names->chain->judge->limited |= all.apex_mx->rrs.count > POLICY_MX_MAX;
+	judge->limited |= all.apex_mx->rrs.count > POLICY_MX_MAX;
 	while (next_policy_name(&all, &missing)) {
-		if (!missing.exchange && missing.labels > names->chain->apex_labels + DEPTH_MAX) {
-			names->chain->judge->limited = true;
+		if (!missing.exchange && missing.labels > chain->apex_labels + DEPTH_MAX) {
+			judge->limited = true;
 			continue;
 		}
-		if (!name_in_zone(missing.name, names->chain->policy->zone) ||
-		    missing.labels == names->chain->apex_labels || !is_new(names, &missing) ||
-		    !(names->chain->nsec3 ? find_by_nsec3 : find_by_nsec)(names, &missing) ||
+		if (!name_in_zone(missing.name, chain->policy->zone) ||
+		    missing.labels == chain->apex_labels || !is_new(names, &missing) ||
+		    !(chain->nsec3 ? find_by_nsec3 : find_by_nsec)(names, &missing) ||
 		    !is_treated_differently(names, &missing) || is_opted_out(names, &missing)) {
 			continue;
 		}
 		if ((missing.no_wildcard && !missing.exchange) ||
-		    (!missing.wildcard && !missing.exchange && is_asked(names, &missing)) ||
+		    (!missing.wildcard && !missing.exchange && is_asked(chain, &missing)) ||
 		    (missing.wildcard && is_answered_by_zone(names, &missing))) {
 			continue;
 		}
 		if (names->count == MISSING_MAX) {
-			names->chain->judge->limited = true;
+			judge->limited = true;
 			break;
 		}
 		/* Without a wildcard, answers have no missing name but the exchange. */
@@ -488,7 +483,7 @@ static bool gap_covers(const gap_t *gap, const knot_dname_t *name)
 static bool is_suspect(const policy_t *policy, const knot_rrset_t *apex_mx, const nsec_t *record)
 {
 	gap_t gap = gap_of(record, policy->zone);
-	policy_names_t all = policy_names(policy, apex_mx);
+	policy_names_t all = { .policy = policy, .apex_mx = apex_mx };
 	missing_t missing;
 	while (next_policy_name(&all, &missing)) {
 		if (missing.exchange) {
