@@ -22,6 +22,7 @@
 #include "module/answer.h"
 #include "module/conf.h"
 #include "module/log.h"
+#include "module/nsec3_hash.h"
 #include "module/sign.h"
 #include "module/watch.h"
 #include "policy/judge.h"
@@ -348,7 +349,7 @@ static int judge(const policy_t *policy, knot_pkt_t *pkt, knotd_qdata_t *qdata,
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	answer->response.hash = (signing != UNSIGNED) ? sign_nsec3_hash : NULL;
+	answer->response.hash = (signing != UNSIGNED) ? nsec3_hash : NULL;
 #if KNOTD_MOD_ABI_VERSION >= 600
 	answer->response.serves = serves;
 #endif
@@ -534,7 +535,7 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	signing_t signing = repairable ? signing_of(qdata, pkt) : UNSIGNED;
 	int ret = answer_read(&answer, pkt, qdata->rcode, repairable, false);
 	if (ret == KNOT_EOK) {
-		answer.response.hash = (signing != UNSIGNED) ? sign_nsec3_hash : NULL;
+		answer.response.hash = (signing != UNSIGNED) ? nsec3_hash : NULL;
 		ret = policy_judge(policy, zone_lookup, qdata, &answer.response, &verdict,
 		                   &pkt->mm);
 	}

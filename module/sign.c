@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Keys in use, the signatures they make, and the table in which these are kept.
+ * Keys in use, and the table in which their signatures are kept.
  *
  * What threads share is published with release and read with acquire order; RCU keeps alive what a
  * reader may still see when something else has taken its place.
@@ -18,18 +18,16 @@
 #include <gnutls/crypto.h>
 #include <libdnssec/error.h>
 #include <libdnssec/keytag.h>
-#include <libdnssec/sign.h>
 #include <urcu.h>
 
 #include "dns/name.h"
 #include "dns/rrset.h"
 #include "module/hash.h"
+#include "module/rrsig.h"
 #include "module/sign.h"
 #include "policy/names.h"
 #include "policy/nsec.h"
 
-/* Octets of RRSIG RDATA before the signer's name (RFC 4034 3.1). */
-#define RRSIG_FIXED 18
 /* Slots of the table in which one RRset may be found. */
 #define PROBES 8
 /* Longest wait for another thread that looks for a key, in milliseconds. */
@@ -85,21 +83,6 @@ struct signer {
 };
 
 /* Looking at a zone */
-
-/* An RRSIG whose RDATA is long enough for what it says, with a signature. */
-static bool is_rrsig(const knot_rdata_t *rrsig)
-{
-	if (rrsig->len <= RRSIG_FIXED) {
-		return false;
-	}
-	int size = knot_dname_wire_check(rrsig->data + RRSIG_FIXED, rrsig->data + rrsig->len, NULL);
-	return size > 0 && RRSIG_FIXED + size < rrsig->len;
-}
-
-static const knot_dname_t *rrsig_signer(const knot_rdata_t *rrsig)
-{
-	return rrsig->data + RRSIG_FIXED;
-}
 
 static bool is_later(uint32_t a, uint32_t b)
 {
@@ -173,7 +156,7 @@ void sign_look(sign_view_t *view, const knot_dname_t *apex, const knot_rdataset_
 	knot_rdata_t *rrsig = rrsigs->rdata;
 	for (uint16_t i = 0; i < rrsigs->count; i++) {
 		if (rrsig->len >= 2 && knot_rrsig_type_covered(rrsig) == sample->type &&
-		    is_rrsig(rrsig) && knot_dname_is_case_equal(rrsig_signer(rrsig), apex)) {
+		    rrsig_check(rrsig) && knot_dname_is_case_equal(rrsig_signer(rrsig), apex)) {
 			add_signer(view, rrsig);
 		}
 		rrsig = knot_rdataset_next(rrsig);
@@ -221,183 +204,6 @@ void sign_look_online(sign_view_t *view, const knot_dname_t *apex,
 			sign_look(view, apex, &none, &sample, &sigs->rrset->rrs, now);
 		}
 	}
-}
-
-/* Making and verifying signatures */
-
-/* Makes embedded names lower case (RFC 4034 6.2), in place. */
-static int lower_names(const knot_rrset_t *rrset)
-{
-	knot_rrset_t one = *rrset;
-	one.rrs.count = 1;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		one.rrs.size = knot_rdata_size(one.rrs.rdata->len);
-		int ret = knot_rrset_rr_to_canonical(&one);
-		if (ret != KNOT_EOK) {
-			return ret;
-		}
-		one.rrs.rdata = knot_rdataset_next(one.rrs.rdata);
-	}
-	return KNOT_EOK;
-}
-
-static bool is_sorted(const knot_rdataset_t *rrs)
-{
-	knot_rdata_t *rdata = rrs->rdata;
-	for (uint16_t i = 1; i < rrs->count; i++) {
-		knot_rdata_t *next = knot_rdataset_next(rdata);
-		if (knot_rdata_cmp(rdata, next) >= 0) {
-			return false;
-		}
-		rdata = next;
-	}
-	return true;
-}
-
-/* Sorts RDATA and leaves out what is there twice (RFC 4034 6.3). */
-static int sort(knot_rdataset_t *rrs)
-{
-	knot_rdataset_t sorted = { 0 };
-	knot_rdata_t *rdata = rrs->rdata;
-	for (uint16_t i = 0; i < rrs->count; i++) {
-		int ret = knot_rdataset_add(&sorted, rdata, NULL);
-		if (ret != KNOT_EOK) {
-			knot_rdataset_clear(&sorted, NULL);
-			return ret;
-		}
-		rdata = knot_rdataset_next(rdata);
-	}
-	knot_rdataset_clear(rrs, NULL);
-	*rrs = sorted;
-	return KNOT_EOK;
-}
-
-/* RDATA is in wire format already, and an RRset that is signed may be larger than a message. */
-static int add_wire(dnssec_sign_ctx_t *ctx, const knot_rrset_t *rrset)
-{
-	size_t owner = knot_dname_size(rrset->owner);
-	uint8_t *wire = malloc(rrset->rrs.count * (owner + 10) + rrset->rrs.size);
-	if (wire == NULL) {
-		return KNOT_ENOMEM;
-	}
-	uint8_t *at = wire;
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		memcpy(at, rrset->owner, owner);
-		at += owner;
-		knot_wire_write_u16(at, rrset->type);
-		knot_wire_write_u16(at + 2, rrset->rclass);
-		knot_wire_write_u32(at + 4, rrset->ttl);
-		knot_wire_write_u16(at + 8, rdata->len);
-		memcpy(at + 10, rdata->data, rdata->len);
-		at += 10 + rdata->len;
-		rdata = knot_rdataset_next(rdata);
-	}
-	const dnssec_binary_t data = { at - wire, wire };
-	int ret = dnssec_sign_add(ctx, &data) == DNSSEC_EOK ? KNOT_EOK : KNOT_ENOMEM;
-	free(wire);
-	return ret;
-}
-
-/* Adds an RRset in canonical form and order to what is signed (RFC 4034 3.1.8.1): RDATA that other
- * modules made may have upper-case letters. */
-static int add_rrset(dnssec_sign_ctx_t *ctx, const knot_dname_t *owner, const knot_rrset_t *rrset,
-                     uint32_t ttl)
-{
-	knot_rrset_t copy;
-	knot_rrset_init(&copy, knot_dname_copy(owner, NULL), rrset->type, KNOT_CLASS_IN, ttl);
-	int ret = knot_rdataset_copy(&copy.rrs, &rrset->rrs, NULL);
-	if (ret == KNOT_EOK && copy.owner == NULL) {
-		ret = KNOT_ENOMEM;
-	}
-	if (ret == KNOT_EOK) {
-		ret = lower_names(&copy);
-	}
-	if (ret == KNOT_EOK && !is_sorted(&copy.rrs)) {
-		ret = sort(&copy.rrs);
-	}
-	if (ret == KNOT_EOK) {
-		ret = add_wire(ctx, &copy);
-	}
-	knot_rrset_clear(&copy, NULL);
-	return ret;
-}
-
-/* Octets before the signature; writes them with the signer's name in lower case. */
-static size_t copy_header(uint8_t *out, const knot_rdata_t *rrsig)
-{
-	size_t size = RRSIG_FIXED + knot_dname_size(rrsig_signer(rrsig));
-	memcpy(out, rrsig->data, size);
-	knot_dname_to_lower(out + RRSIG_FIXED);
-	return size;
-}
-
-/* The wildcard that a name of more labels was expanded from: it is no longer than the name. */
-static const knot_dname_t *wildcard_of(knot_dname_storage_t out, const knot_dname_t *name,
-                                       size_t labels)
-{
-	(void)name_wildcard(out, name_suffix(name, labels));
-	return out;
-}
-
-/* A keys_want_t.verify: true if a key made the zone's own RRSIG. */
-static bool verifies(const dnssec_key_t *key, const sign_view_t *view, const knot_rdata_t *rrsig)
-{
-	uint8_t header[RRSIG_FIXED + KNOT_DNAME_MAXLEN];
-	size_t size = copy_header(header, rrsig);
-	knot_dname_storage_t wildcard;
-	const knot_dname_t *owner = view->sample.owner;
-	if (knot_rrsig_labels(rrsig) <
-	    knot_dname_labels(owner, NULL) - knot_dname_is_wildcard(owner)) {
-		owner = wildcard_of(wildcard, owner, knot_rrsig_labels(rrsig));
-	}
-	const dnssec_binary_t head = { size, header };
-	const dnssec_binary_t signature = { rrsig->len - size, (uint8_t *)rrsig->data + size };
-	dnssec_sign_ctx_t *ctx = NULL;
-	bool ok =
-		dnssec_sign_new(&ctx, key) == DNSSEC_EOK &&
-		dnssec_sign_add(ctx, &head) == DNSSEC_EOK &&
-		add_rrset(ctx, owner, &view->sample, knot_rrsig_original_ttl(rrsig)) == KNOT_EOK &&
-		dnssec_sign_verify(ctx, false, &signature) == DNSSEC_EOK;
-	dnssec_sign_free(ctx);
-	return ok;
-}
-
-/* Signs an RRset with one key; its RRSIG is good as long as another one. */
-static int make_rrsig(knot_rdataset_t *sigs, const dnssec_key_t *key, const knot_rrset_t *rrset,
-                      const knot_rdata_t *like)
-{
-	uint8_t header[RRSIG_FIXED + KNOT_DNAME_MAXLEN];
-	size_t size = copy_header(header, like);
-	knot_wire_write_u16(header, rrset->type);
-	header[3] = knot_dname_labels(rrset->owner, NULL) - knot_dname_is_wildcard(rrset->owner);
-	knot_wire_write_u32(header + 4, rrset->ttl);
-
-	const dnssec_binary_t head = { size, header };
-	dnssec_binary_t signature = { 0 };
-	dnssec_sign_ctx_t *ctx = NULL;
-	int ret = KNOT_DNSSEC_ENOSIG;
-	if (dnssec_sign_new(&ctx, key) == DNSSEC_EOK &&
-	    dnssec_sign_add(ctx, &head) == DNSSEC_EOK &&
-	    add_rrset(ctx, rrset->owner, rrset, rrset->ttl) == KNOT_EOK &&
-	    dnssec_sign_write(ctx, DNSSEC_SIGN_NORMAL, &signature) == DNSSEC_EOK) {
-		knot_rrset_t one;
-		knot_rrset_init(&one, rrset->owner, KNOT_RRTYPE_RRSIG, KNOT_CLASS_IN, rrset->ttl);
-		uint8_t rdata[sizeof(header) + 1024]; /* RSA has at most 4096 bits. */
-		ret = KNOT_ESPACE;
-		if (signature.size <= sizeof(rdata) - size) {
-			memcpy(rdata, header, size);
-			memcpy(rdata + size, signature.data, signature.size);
-			ret = knot_rrset_add_rdata(&one, rdata, size + signature.size, NULL);
-		}
-		if (ret == KNOT_EOK) {
-			ret = knot_rdataset_merge(sigs, &one.rrs, NULL);
-		}
-		knot_rdataset_clear(&one.rrs, NULL);
-	}
-	dnssec_binary_free(&signature);
-	dnssec_sign_free(ctx);
-	return ret;
 }
 
 /* Keys in use */
@@ -525,7 +331,7 @@ typedef struct {
 static bool verify(const void *ctx, const dnssec_key_t *key)
 {
 	const verify_ctx_t *verify = ctx;
-	return verifies(key, verify->view, verify->rrsig);
+	return rrsig_verify(verify->rrsig, &verify->view->sample, key);
 }
 
 /* True if a DNSKEY is of a size that costs little to verify with. RSA's exponent decides most. */
@@ -565,7 +371,7 @@ static bool is_signed_by(const sign_view_t *view, const sign_by_t *by, const kno
 	const dnssec_binary_t rdata = { dnskey->len, (uint8_t *)dnskey->data };
 	bool ok = dnssec_key_new(&key) == DNSSEC_EOK &&
 	          dnssec_key_set_rdata(key, &rdata) == DNSSEC_EOK &&
-	          verifies(key, view, by->rrsig);
+	          rrsig_verify(by->rrsig, &view->sample, key);
 	dnssec_key_free(key);
 	return ok;
 }
@@ -838,7 +644,7 @@ static int make_entry(signer_t *signer, const sign_view_t *view, const knot_rrse
 		const sign_by_t *by = &view->by[i];
 		if (by->key != NULL) {
 			set_times(entry, by->rrsig);
-			ret = make_rrsig(&entry->sigs, by->key->key, &entry->rrset, by->rrsig);
+			ret = rrsig_make(&entry->sigs, by->key->key, &entry->rrset, by->rrsig);
 		}
 	}
 	if (ret != KNOT_EOK) {
@@ -960,7 +766,8 @@ int signer_sign(signer_t *signer, const sign_view_t *view, const knot_rrset_t *r
 	knot_dname_storage_t wildcard;
 	knot_rrset_t signable = *rrset;
 	if (encloser >= 0) {
-		signable.owner = (knot_dname_t *)wildcard_of(wildcard, rrset->owner, encloser);
+		(void)name_wildcard_at(wildcard, rrset->owner, encloser);
+		signable.owner = wildcard;
 	}
 	uint64_t hash = hash_of(signer, &signable);
 	entry_t *entry = find(table, hash, view->keys, &signable);
@@ -991,121 +798,4 @@ int signer_sign_verdict(signer_t *signer, const sign_view_t *view, policy_respon
 		ret = signer_sign(signer, view, add->rrset, add->encloser, &add->sigs);
 	}
 	return ret;
-}
-
-/*
- * Hashes that a thread keeps. Each is good for ever, whatever becomes of zones, so that the names of a
- * policy are hashed once, and only the names that are asked for each time. The least recently used one
- * in a set gives way to a new one.
- */
-#define HASHED_SETS   128
-#define HASHED_WAYS   8
-#define HASHED_PARAMS 8 /* Ways to hash that a thread knows; the oldest one is forgotten. */
-
-typedef struct {
-	uint64_t params; /* The number of the way to hash; 0: no hash. */
-	uint8_t hash[NSEC3_HASH];
-	uint8_t size;    /* Of the name. */
-	uint8_t name[KNOT_DNAME_MAXLEN];
-} hashed_t;
-
-typedef struct {
-	uint64_t keys[HASHED_WAYS]; /* Hashes of what is hashed: most others are told by them. */
-	uint32_t used[HASHED_WAYS]; /* When. */
-	hashed_t at[HASHED_WAYS];
-} hashed_set_t;
-
-static _Thread_local struct {
-	uint32_t now;
-	uint64_t last; /* Number of the way to hash met last. */
-	struct {
-		uint16_t iterations;
-		uint8_t salt_len;
-		uint8_t salt[UINT8_MAX];
-	} known[HASHED_PARAMS]; /* At number % HASHED_PARAMS. */
-	hashed_set_t sets[HASHED_SETS];
-} hashed;
-
-/* The number of a way to hash, which no other ever gets. */
-static uint64_t number_of(const nsec3_params_t *params)
-{
-	for (uint64_t i = 0; i < HASHED_PARAMS && i < hashed.last; i++) {
-		uint64_t number = hashed.last - i;
-		size_t at = number % HASHED_PARAMS;
-		if (hashed.known[at].iterations == params->iterations &&
-		    hashed.known[at].salt_len == params->salt_len &&
-		    memcmp(hashed.known[at].salt, params->salt, params->salt_len) == 0) {
-			return number;
-		}
-	}
-	size_t at = ++hashed.last % HASHED_PARAMS;
-	hashed.known[at].iterations = params->iterations;
-	hashed.known[at].salt_len = params->salt_len;
-	memcpy(hashed.known[at].salt, params->salt, params->salt_len);
-	return hashed.last;
-}
-
-static bool is_hashed(const hashed_t *kept, const knot_dname_t *name, size_t size, uint64_t params)
-{
-	return kept->params == params && kept->size == size && memcmp(kept->name, name, size) == 0;
-}
-
-/* The place of a hash: its own, or one that it may take. */
-static hashed_t *hashed_at(const knot_dname_t *name, size_t size, uint64_t params)
-{
-	uint64_t key = hash_more(hash_word(HASH_START, params), name, size);
-	hashed_set_t *set = &hashed.sets[key % HASHED_SETS];
-	size_t oldest = 0;
-	hashed.now++;
-	for (size_t i = 0; i < HASHED_WAYS; i++) {
-		if (set->keys[i] == key && is_hashed(&set->at[i], name, size, params)) {
-			set->used[i] = hashed.now;
-			return &set->at[i];
-		}
-	}
-	for (size_t i = 1; i < HASHED_WAYS; i++) {
-		if (hashed.now - set->used[i] > hashed.now - set->used[oldest]) {
-			oldest = i;
-		}
-	}
-	set->keys[oldest] = key;
-	set->used[oldest] = hashed.now;
-	return &set->at[oldest];
-}
-
-static int hash_name(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
-                     const nsec3_params_t *params)
-{
-	uint8_t in[KNOT_DNAME_MAXLEN + UINT8_MAX];
-	size_t size = knot_dname_size(name);
-	memcpy(in, name, size);
-	for (uint32_t i = 0; i <= params->iterations; i++) {
-		memcpy(in + size, params->salt, params->salt_len);
-		if (gnutls_hash_fast(GNUTLS_DIG_SHA1, in, size + params->salt_len, hash) != 0) {
-			return KNOT_ERROR;
-		}
-		size = NSEC3_HASH;
-		memcpy(in, hash, size);
-	}
-	return KNOT_EOK;
-}
-
-int sign_nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
-                    const nsec3_params_t *params)
-{
-	size_t size = knot_dname_size(name);
-	uint64_t number = number_of(params);
-	hashed_t *kept = hashed_at(name, size, number);
-	if (!is_hashed(kept, name, size, number)) {
-		kept->params = 0;
-		int ret = hash_name(kept->hash, name, params);
-		if (ret != KNOT_EOK) {
-			return ret;
-		}
-		kept->params = number;
-		kept->size = size;
-		memcpy(kept->name, name, size);
-	}
-	memcpy(hash, kept->hash, NSEC3_HASH);
-	return KNOT_EOK;
 }

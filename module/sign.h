@@ -126,7 +126,3 @@ int signer_sign(signer_t *signer, const sign_view_t *view, const knot_rrset_t *r
  * ones they replace had some: glue is not the zone's to sign. Errors as of signer_sign(). */
 int signer_sign_verdict(signer_t *signer, const sign_view_t *view, policy_response_t *response,
                         policy_verdict_t *verdict);
-
-/*! Hashes a name for an NSEC3 record (RFC 5155 5): an nsec3_hash_f. Any thread may call it. */
-int sign_nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
-                    const nsec3_params_t *params);

@@ -16,7 +16,7 @@
 
 #include "dns/rrset.h"
 #include "module/answer.h"
-#include "module/sign.h"
+#include "module/nsec3_hash.h"
 #include "policy/missing.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/lib/fixture_policy.h"
@@ -191,7 +191,7 @@ static void judge(const policy_t *policy, message_t *message, knot_pkt_t *pkt, u
 	policy_verdict_t verdict;
 	bool complete = !(how & INCOMPLETE);
 	assert(answer_read(&answer, pkt, rcode, complete, complete) == KNOT_EOK);
-	answer.response.hash = (how & VALIDATES) ? sign_nsec3_hash : NULL;
+	answer.response.hash = (how & VALIDATES) ? nsec3_hash : NULL;
 	bool suspect = policy_suspects(policy, look_up, message, knot_pkt_qname(pkt), pkt->rr,
 	                               pkt->rrset_count) ||
 	               ((how & VALIDATES) &&

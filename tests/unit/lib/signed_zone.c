@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "module/sign.h"
+#include "module/nsec3_hash.h"
 #include "tests/unit/lib/fake_keys.h"
 #include "tests/unit/lib/signed_zone.h"
 
@@ -190,7 +190,7 @@ signed_zone_t *signed_zone_new(zone_t *in, denial_kind_t how, const char *salt, 
 	assert(zone != NULL);
 	zone->zone = in;
 	zone->how = how;
-	zone->hash = (hash != NULL) ? hash : sign_nsec3_hash;
+	zone->hash = (hash != NULL) ? hash : nsec3_hash;
 	zone->params.salt = (const uint8_t *)(salt != NULL ? salt : "");
 	zone->params.salt_len = salt != NULL ? strlen(salt) : 0;
 	zone->params.iterations = salt != NULL ? 1 : 0;
