@@ -12,11 +12,14 @@
 
 #include <libknot/libknot.h>
 
-/*! A loop over the RDATA of an RRset, in order; for an RRset that is empty none. */
-#define for_each_rdata(rdata, rrset) \
-	for (knot_rdata_t *rdata = (rrset)->rrs.rdata, \
-	     *rdata ## _end = (knot_rdata_t *)((uint8_t *)rdata + (rrset)->rrs.size); \
-	     rdata < rdata ## _end; rdata = knot_rdataset_next(rdata))
+/*! A loop over the RDATA of a set, in order; for one that is empty none. */
+#define for_each_in(each, set) \
+	for (knot_rdata_t *each = (set)->rdata, \
+	     *each ## _end = (knot_rdata_t *)((uint8_t *)each + (set)->size); \
+	     each < each ## _end; each = knot_rdataset_next(each))
+
+/*! The same for an RRset. */
+#define for_each_rdata(rdata, rrset) for_each_in(rdata, &(rrset)->rrs)
 
 /*!
  * True if RDATA has the form that its type needs: of addresses, of types with names that lead

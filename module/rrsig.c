@@ -11,6 +11,7 @@
 #include <libdnssec/sign.h>
 
 #include "dns/name.h"
+#include "dns/rrset.h"
 #include "module/rrsig.h"
 #include "policy/response.h"
 
@@ -31,28 +32,26 @@ const knot_dname_t *rrsig_signer(const knot_rdata_t *rrsig)
 /* Makes embedded names lower case (RFC 4034 6.2), in place. */
 static int lower_names(const knot_rrset_t *rrset)
 {
-	knot_rrset_t one = *rrset;
-	one.rrs.count = 1;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		one.rrs.size = knot_rdata_size(one.rrs.rdata->len);
+	for_each_rdata(rdata, rrset) {
+		knot_rrset_t one = *rrset;
+		one.rrs = (knot_rdataset_t){ .count = 1, .size = knot_rdata_size(rdata->len),
+		                             .rdata = rdata };
 		int ret = knot_rrset_rr_to_canonical(&one);
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
-		one.rrs.rdata = knot_rdataset_next(one.rrs.rdata);
 	}
 	return KNOT_EOK;
 }
 
 static bool is_sorted(const knot_rdataset_t *rrs)
 {
-	knot_rdata_t *rdata = rrs->rdata;
-	for (uint16_t i = 1; i < rrs->count; i++) {
-		knot_rdata_t *next = knot_rdataset_next(rdata);
-		if (knot_rdata_cmp(rdata, next) >= 0) {
+	const knot_rdata_t *last = NULL;
+	for_each_in(rdata, rrs) {
+		if (last != NULL && knot_rdata_cmp(last, rdata) >= 0) {
 			return false;
 		}
-		rdata = next;
+		last = rdata;
 	}
 	return true;
 }
@@ -61,14 +60,12 @@ static bool is_sorted(const knot_rdataset_t *rrs)
 static int sort(knot_rdataset_t *rrs)
 {
 	knot_rdataset_t sorted = { 0 };
-	knot_rdata_t *rdata = rrs->rdata;
-	for (uint16_t i = 0; i < rrs->count; i++) {
+	for_each_in(rdata, rrs) {
 		int ret = knot_rdataset_add(&sorted, rdata, NULL);
 		if (ret != KNOT_EOK) {
 			knot_rdataset_clear(&sorted, NULL);
 			return ret;
 		}
-		rdata = knot_rdataset_next(rdata);
 	}
 	knot_rdataset_clear(rrs, NULL);
 	*rrs = sorted;
@@ -84,8 +81,7 @@ static int add_wire(dnssec_sign_ctx_t *ctx, const knot_rrset_t *rrset)
 		return KNOT_ENOMEM;
 	}
 	uint8_t *at = wire;
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+	for_each_rdata(rdata, rrset) {
 		memcpy(at, rrset->owner, owner);
 		at += owner;
 		knot_wire_write_u16(at, rrset->type);
@@ -94,7 +90,6 @@ static int add_wire(dnssec_sign_ctx_t *ctx, const knot_rrset_t *rrset)
 		knot_wire_write_u16(at + 8, rdata->len);
 		memcpy(at + 10, rdata->data, rdata->len);
 		at += 10 + rdata->len;
-		rdata = knot_rdataset_next(rdata);
 	}
 	const dnssec_binary_t data = { at - wire, wire };
 	int ret = dnssec_sign_add(ctx, &data) == DNSSEC_EOK ? KNOT_EOK : KNOT_ENOMEM;

@@ -97,13 +97,11 @@ static bool is_valid(const knot_rdata_t *rrsig, uint32_t now)
 
 bool sign_is_signed(const knot_rdataset_t *apex_rrsigs)
 {
-	knot_rdata_t *rrsig = apex_rrsigs->rdata;
-	for (uint16_t i = 0; i < apex_rrsigs->count; i++) {
+	for_each_in(rrsig, apex_rrsigs) {
 		uint16_t covered = rrsig->len >= 2 ? knot_rrsig_type_covered(rrsig) : 0;
 		if (covered >= KNOT_RRTYPE_SOA) { /* They are sorted by what they cover. */
 			return covered == KNOT_RRTYPE_SOA;
 		}
-		rrsig = knot_rdataset_next(rrsig);
 	}
 	return false;
 }
@@ -153,13 +151,11 @@ void sign_look(sign_view_t *view, const knot_dname_t *apex, const knot_rdataset_
 			return;
 		}
 	}
-	knot_rdata_t *rrsig = rrsigs->rdata;
-	for (uint16_t i = 0; i < rrsigs->count; i++) {
+	for_each_in(rrsig, rrsigs) {
 		if (rrsig->len >= 2 && knot_rrsig_type_covered(rrsig) == sample->type &&
 		    rrsig_check(rrsig) && knot_dname_is_case_equal(rrsig_signer(rrsig), apex)) {
 			add_signer(view, rrsig);
 		}
-		rrsig = knot_rdataset_next(rrsig);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dns/name.h"
+#include "dns/rrset.h"
 #include "policy/host.h"
 
 /* What each step needs: the zone, and the name being looked for. */
@@ -212,12 +213,10 @@ typedef struct {
 static kinds_t kinds_of(const policy_t *policy, const knot_rrset_t *rrset, int family)
 {
 	kinds_t kinds = { false, false };
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+	for_each_rdata(rdata, rrset) {
 		bool proxied = policy_proxied(policy, family, rdata->data, NULL);
 		kinds.proxied |= proxied;
 		kinds.direct |= !proxied;
-		rdata = knot_rdataset_next(rdata);
 	}
 	return kinds;
 }

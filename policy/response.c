@@ -105,12 +105,10 @@ knot_rrset_t *response_direct_rrset(judge_t *judge, const knot_dname_t *owner,
 	}
 
 	size_t count = 0;
-	const knot_rdata_t *rdata = from->rrs.rdata;
-	for (uint16_t i = 0; i < from->rrs.count; i++) {
+	for_each_rdata(rdata, from) {
 		if (!policy_proxied(judge->policy, type_family(from->type), rdata->data, NULL)) {
 			refs[count++] = (rdata_ref_t){ rdata->data, rdata->len };
 		}
-		rdata = knot_rdataset_next((knot_rdata_t *)rdata);
 	}
 	if (from->ttl < ttl) {
 		ttl = from->ttl;
@@ -256,8 +254,7 @@ void policy_unjudged(const policy_t *policy, const policy_response_t *response,
 bool response_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t *finding)
 {
 	int family = type_family(rrset->type);
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+	for_each_rdata(rdata, rrset) {
 		if (policy_proxied(judge->policy, family, rdata->data,
 		                   finding != NULL ? &finding->network : NULL)) {
 			if (finding != NULL) {
@@ -266,7 +263,6 @@ bool response_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t
 			}
 			return true;
 		}
-		rdata = knot_rdataset_next(rdata);
 	}
 	return false;
 }
