@@ -22,6 +22,7 @@
 
 #include "dns/name.h"
 #include "dns/rrset.h"
+#include "dns/text.h"
 #include "module/hash.h"
 #include "module/rrsig.h"
 #include "module/sign.h"
@@ -170,10 +171,8 @@ static const policy_item_t *find_sigs(const policy_response_t *response, const p
 {
 	for (size_t i = 0; i < response->count; i++) {
 		const policy_item_t *sig = &response->items[i];
-		if (sig->rrset->type == KNOT_RRTYPE_RRSIG && sig->section == item->section &&
-		    sig->rrset->rrs.count > 0 && sig->rrset->rrs.rdata->len >= 2 &&
-		    knot_rrsig_type_covered(sig->rrset->rrs.rdata) == item->rrset->type &&
-		    name_equal(sig->owner, item->owner)) {
+		if (rrsig_covered(sig->rrset) == item->rrset->type &&
+		    sig->section == item->section && name_equal(sig->owner, item->owner)) {
 			return sig;
 		}
 	}
@@ -778,17 +777,67 @@ int signer_sign(signer_t *signer, const sign_view_t *view, const knot_rrset_t *r
 	return KNOT_EOK;
 }
 
+/* The owners of additional RRSIGs that cover A, and those of AAAA: only addresses are replaced in the
+ * additional section. Smaller responses are looked through as they are. */
+#define SEARCH_MIN 64
+
+typedef struct {
+	const policy_response_t *response;
+	name_index_t owners[2];
+} additional_t;
+
+static bool is_additional(const policy_item_t *item)
+{
+	return item->edit == EDIT_REPLACE && item->section == KNOT_ADDITIONAL;
+}
+
+static name_index_t *owners_of(additional_t *additional, uint16_t type)
+{
+	return &additional->owners[type == KNOT_RRTYPE_AAAA];
+}
+
+static int find_additional(additional_t *additional, const policy_response_t *response)
+{
+	*additional = (additional_t){ .response = response };
+	bool any = false;
+	for (size_t i = 0; response->count >= SEARCH_MIN && i < response->count; i++) {
+		any |= is_additional(&response->items[i]);
+	}
+	for (size_t i = 0; any && i < response->count; i++) {
+		const policy_item_t *item = &response->items[i];
+		uint16_t covered = item->section == KNOT_ADDITIONAL ? rrsig_covered(item->rrset) : 0;
+		if (family_of_type(covered) != 0 &&
+		    name_index_add(owners_of(additional, covered), item->owner) ==
+		    NAME_INDEX_NONE) {
+			return KNOT_ENOMEM;
+		}
+	}
+	return KNOT_EOK;
+}
+
+static bool had_sigs(additional_t *additional, const policy_item_t *item)
+{
+	const policy_response_t *response = additional->response;
+	return response->count < SEARCH_MIN
+	       ? find_sigs(response, item) != NULL
+	       : name_index_find(owners_of(additional, item->rrset->type), item->owner) !=
+	         NAME_INDEX_NONE;
+}
+
 int signer_sign_verdict(signer_t *signer, const sign_view_t *view, policy_response_t *response,
                         policy_verdict_t *verdict)
 {
-	int ret = KNOT_EOK;
+	additional_t additional;
+	int ret = find_additional(&additional, response);
 	for (size_t i = 0; i < response->count && ret == KNOT_EOK; i++) {
 		policy_item_t *item = &response->items[i];
 		if (item->edit == EDIT_REPLACE &&
-		    (item->section != KNOT_ADDITIONAL || find_sigs(response, item) != NULL)) {
+		    (!is_additional(item) || had_sigs(&additional, item))) {
 			ret = signer_sign(signer, view, item->with, item->encloser, &item->sigs);
 		}
 	}
+	name_index_clear(&additional.owners[0]);
+	name_index_clear(&additional.owners[1]);
 	for (size_t i = 0; i < verdict->add_count && ret == KNOT_EOK; i++) {
 		policy_add_t *add = &verdict->add[i];
 		ret = signer_sign(signer, view, add->rrset, add->encloser, &add->sigs);

@@ -710,6 +710,43 @@ static void test_verdict(void **state)
 	knot_rrset_free(glue, NULL);
 }
 
+/* Of many additional RRsets, those are signed that had an RRSIG of their own type and owner. */
+static void test_many_additional(void **state)
+{
+	(void)state;
+	enum { HOSTS = 500, COUNT = 2 * HOSTS };
+	knot_dname_storage_t host = "\4h000\7example\3com";
+	policy_item_t items[COUNT];
+	knot_rrset_t sigs[HOSTS];
+	for (int i = 0; i < HOSTS; i++) {
+		number_host(host, i);
+		knot_rrset_t *was = addresses(host, 1, 1);
+		knot_rrset_init(&sigs[i], was->owner, KNOT_RRTYPE_RRSIG, KNOT_CLASS_IN, 7);
+		sign_rrset(&sigs[i].rrs, zsk, was, BEGIN, END);
+		items[i] = item_of(was, KNOT_ADDITIONAL);
+		items[i].with = addresses(host, 5, 5);
+		items[i].edit = EDIT_REPLACE;
+		items[HOSTS + i] = item_of(&sigs[i], i % 4 == 1 ? KNOT_ANSWER : KNOT_ADDITIONAL);
+		if (i % 4 == 2) { /* Of another type. */
+			knot_wire_write_u16(sigs[i].rrs.rdata->data, KNOT_RRTYPE_AAAA);
+		} else if (i % 4 == 3) {
+			sigs[i].rrs.rdata->len = 1;
+		}
+	}
+	policy_response_t response = { .items = items, .count = COUNT };
+	policy_verdict_t verdict;
+	policy_verdict_begin(&verdict, NULL);
+	sign_view_t view = look(NOW);
+	assert_true(signer_ready(signer, &view));
+	assert_int_equal(signer_sign_verdict(signer, &view, &response, &verdict), KNOT_EOK);
+	for (int i = 0; i < HOSTS; i++) {
+		assert_int_equal(items[i].sigs != NULL, i % 4 == 0);
+		knot_rrset_free((knot_rrset_t *)items[i].rrset, NULL);
+		knot_rdataset_clear(&sigs[i].rrs, NULL);
+	}
+	policy_verdict_clear(&response, &verdict);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -719,7 +756,7 @@ int main(void)
 		TEST(test_wrap), TEST(test_best), TEST(test_rollover), TEST(test_algorithm),
 		TEST(test_incomplete), TEST(test_missing), TEST(test_wrong), TEST(test_malformed),
 		TEST(test_many_keys), TEST(test_same_tag), TEST(test_key_trap), TEST(test_thrash), TEST(test_online), TEST(test_flood),
-		TEST(test_verdict),
+		TEST(test_verdict), TEST(test_many_additional),
 	};
 	rcu_register_thread();
 	int ret = cmocka_run_group_tests(tests, NULL, NULL);
