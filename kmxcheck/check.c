@@ -295,8 +295,8 @@ const char *audit_proxy_text(knot_dname_txt_storage_t buf, const host_t *end)
 mark_t audit_alias_mark(const auditor_t *auditor, const knot_dname_t *name)
 {
 	knot_rrset_t cname;
-	return zone_lookup(auditor->zone, name, KNOT_RRTYPE_CNAME, &cname) == KNOT_EOK &&
-	       cname.rrs.count > 0 ? marked_by(KNOT_RRTYPE_CNAME, cname.rrs.rdata) : MARK_NONE;
+	return zone_has(auditor->zone, name, KNOT_RRTYPE_CNAME, &cname)
+	       ? marked_by(KNOT_RRTYPE_CNAME, cname.rrs.rdata) : MARK_NONE;
 }
 
 bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,

@@ -18,20 +18,11 @@
 
 /* Targets that lead to a proxy or nowhere */
 
-/*! True if the exchange has addresses of its own. */
-static bool exchange_exists(auditor_t *auditor)
+/*! Finds the exchange in the zone itself. True: it has addresses of its own. */
+static bool find_exchange(auditor_t *auditor, host_t *host)
 {
-	host_t host;
-	host_find(auditor->policy, zone_lookup, auditor->zone, auditor->policy->exchange, &host);
-	return host.state != HOST_NONE;
-}
-
-/*! True if the exchange is below a delegation or a DNAME: this zone can't make it. */
-static bool is_exchange_elsewhere(auditor_t *auditor)
-{
-	host_t host;
-	host_find(auditor->policy, zone_lookup, auditor->zone, auditor->policy->exchange, &host);
-	return host.elsewhere;
+	host_find(auditor->policy, zone_lookup, auditor->zone, auditor->policy->exchange, host);
+	return host->state != HOST_NONE;
 }
 
 /*! The name that was meant by one without its final dot, or NULL. */
@@ -59,13 +50,15 @@ static void remedy_exchange(auditor_t *auditor, audit_finding_t *finding, const 
 		return;
 	}
 	(void)name_text(exchange, auditor->policy->exchange);
+	host_t host;
+	bool exists = find_exchange(auditor, &host);
 	if (finding->mark != MARK_NONE &&
 	    !names_match(&auditor->policy->web_hosts, subject->target)) {
 		finding->remedy = xformat(_("switch the proxy off for %s: grey cloud, DNS only"),
 		                          name_text(mail, subject->target));
-	} else if (is_exchange_elsewhere(auditor)) {
+	} else if (host.elsewhere) { /* Below a delegation or a DNAME. */
 		finding->remedy = xformat(_("point it at a mail host that this zone has itself"));
-	} else if (exchange_exists(auditor)) {
+	} else if (exists) {
 		finding->remedy = xformat(_("point it at %s"), exchange);
 	} else {
 		finding->remedy = xformat(_("point it at %s, which does not exist yet: "
@@ -245,13 +238,14 @@ static bool is_literal(auditor_t *auditor, const knot_dname_t *target)
 void check_literal_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 {
 	knot_dname_txt_storage_t target, exchange;
+	host_t host;
 	if (!is_literal(auditor, subject->target)) {
 		return;
 	}
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
 	finding->message = xformat(_("the mail target %s is an IP address written as a name"),
 	                           name_text(target, subject->target));
-	finding->remedy = exchange_exists(auditor)
+	finding->remedy = find_exchange(auditor, &host)
 	        ? xstrdup(_("give a name that address, and point at the name"))
 	        : xformat(_("give a name that address, say %s, and point at the name"),
 	                  name_text(exchange, auditor->policy->exchange));
@@ -260,13 +254,10 @@ void check_literal_target(auditor_t *auditor, audit_rule_t rule, const subject_t
 void check_mixed_null_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 {
 	const knot_rrset_t *rrset = subject->rrset;
-	size_t null = SIZE_MAX;
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		if (*knot_rdata_name(rdata, rrset->type) == '\0') {
-			null = i;
-		}
-		rdata = knot_rdataset_next(rdata);
+	size_t null = SIZE_MAX, i = 0;
+	for_each_rdata(rdata, rrset) {
+		null = *knot_rdata_name(rdata, rrset->type) == '\0' ? i : null;
+		i++;
 	}
 	if (null == SIZE_MAX || rrset->rrs.count < 2 || rrset->type != KNOT_RRTYPE_MX) {
 		return;
@@ -434,15 +425,13 @@ static void audit_rrset(auditor_t *auditor, const knot_rrset_t *rrset, const kno
 	                      .holder = holder };
 	bool steered = false, elsewhere = false;
 	bool *kept = xcalloc(rrset->rrs.count, sizeof(*kept));
-	knot_rdata_t *rdata = rrset->rrs.rdata;
 	audit_run(auditor, OF_RRSET, &subject);
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		subject.index = i;
+	for_each_rdata(rdata, rrset) {
 		if (*knot_rdata_name(rdata, rrset->type) != '\0') {
 			steered |= audit_target(auditor, &subject, rrset, rdata, steered,
-			                        &elsewhere, &kept[i]);
+			                        &elsewhere, &kept[subject.index]);
 		}
-		rdata = knot_rdataset_next(rdata);
+		subject.index++;
 	}
 	if (steered && rrset->rrs.count <= RRS_MAX) {
 		fix_targets(auditor, rrset, kept, alias);
@@ -462,8 +451,7 @@ static bool own_rrset(auditor_t *auditor, const knot_dname_t *owner, uint16_t ty
 		      response->items[0].rrset->type == type;
 	}
 	reply_clear(&reply);
-	return own && zone_lookup(auditor->zone, owner, type, rrset) == KNOT_EOK &&
-	       rrset->rrs.count > 0;
+	return own && zone_has(auditor->zone, owner, type, rrset);
 }
 
 /*! Audits the SRV RRset that the alias of a mail service, or a wildcard, leads to in this zone: it
@@ -502,8 +490,7 @@ void audit_targets(auditor_t *auditor, const knot_dname_t *owner)
 		return;
 	} else if (own_rrset(auditor, owner, KNOT_RRTYPE_SRV, &rrset)) {
 		audit_rrset(auditor, &rrset, owner, NULL);
-	} else if (zone_lookup(auditor->zone, owner, KNOT_RRTYPE_CNAME, &rrset) == KNOT_EOK &&
-	           rrset.rrs.count > 0) {
+	} else if (zone_has(auditor->zone, owner, KNOT_RRTYPE_CNAME, &rrset)) {
 		audit_answered_srv(auditor, owner, &rrset, NULL);
 	}
 }

@@ -31,15 +31,9 @@ void check_outside(auditor_t *auditor, audit_rule_t rule, const subject_t *subje
 static bool is_mail_owner(const auditor_t *auditor, const knot_dname_t *name)
 {
 	knot_rrset_t rrset;
-	if (policy_mail_service(auditor->policy, name)) {
-		return true;
-	}
-	if (zone_lookup(auditor->zone, name, KNOT_RRTYPE_MX, &rrset) == KNOT_EOK &&
-	    rrset.rrs.count > 0) {
-		return true;
-	}
-	return zone_lookup(auditor->zone, name, KNOT_RRTYPE_TXT, &rrset) == KNOT_EOK &&
-	       spf_is_in(&rrset);
+	return policy_mail_service(auditor->policy, name) ||
+	       zone_has(auditor->zone, name, KNOT_RRTYPE_MX, &rrset) ||
+	       (zone_has(auditor->zone, name, KNOT_RRTYPE_TXT, &rrset) && spf_is_in(&rrset));
 }
 
 /*! True if a node has anything beside an alias. */
@@ -59,8 +53,8 @@ void check_cname_and_other(auditor_t *auditor, audit_rule_t rule, const subject_
 	const knot_dname_t *name = subject->owner;
 	knot_dname_txt_storage_t text;
 	knot_rrset_t cname;
-	if (zone_lookup(auditor->zone, name, KNOT_RRTYPE_CNAME, &cname) != KNOT_EOK ||
-	    cname.rrs.count == 0 || !has_others(auditor, name) ||
+	if (!zone_has(auditor->zone, name, KNOT_RRTYPE_CNAME, &cname) ||
+	    !has_others(auditor, name) ||
 	    (!name_list_has(&auditor->targets, name) && !is_mail_owner(auditor, name))) {
 		return;
 	}
@@ -75,12 +69,6 @@ void check_cname_and_other(auditor_t *auditor, audit_rule_t rule, const subject_
 
 /* Names for mail programs */
 
-/*! True if another rule has found a name already. */
-static bool is_found(const auditor_t *auditor, const knot_dname_t *name)
-{
-	return name_list_has(&auditor->told, name);
-}
-
 void check_mail_name(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 {
 	const knot_dname_t *name = subject->owner;
@@ -88,7 +76,8 @@ void check_mail_name(auditor_t *auditor, audit_rule_t rule, const subject_t *sub
 	knot_rrset_t cname;
 	host_t end;
 	host_address_t address;
-	if (!name_list_has(&auditor->zone->mail_names, name) || is_found(auditor, name) ||
+	if (!name_list_has(&auditor->zone->mail_names, name) ||
+	    name_list_has(&auditor->told, name) || /* By another rule. */
 	    names_match(&auditor->policy->web_hosts, name)) {
 		return;
 	}
@@ -98,8 +87,7 @@ void check_mail_name(auditor_t *auditor, audit_rule_t rule, const subject_t *sub
 	}
 	net_t network;
 	bool proxied = audit_proxied_host(auditor, &end, &address, &network);
-	bool alias = zone_lookup(auditor->zone, name, KNOT_RRTYPE_CNAME, &cname) == KNOT_EOK &&
-	             cname.rrs.count > 0;
+	bool alias = zone_has(auditor->zone, name, KNOT_RRTYPE_CNAME, &cname);
 	uint16_t type = alias ? KNOT_RRTYPE_CNAME
 	                      : proxied ? address.rrset->type : 0;
 	audit_finding_t *finding = audit_add(auditor, rule, name, type);

@@ -140,13 +140,12 @@ static void check_exchanges(auditor_t *auditor, const spf_record_t *record)
 	bool answered = audit_response(auditor, &reply, record->term->name, KNOT_RRTYPE_MX);
 	for (size_t i = 0; answered && i < reply.response.count; i++) {
 		const knot_rrset_t *rrset = reply.response.items[i].rrset;
-		knot_rdata_t *rdata = rrset->rrs.rdata;
-		uint16_t count = rrset->type == KNOT_RRTYPE_MX ? rrset->rrs.count : 0;
-		for (uint16_t j = 0; j < count && j < SPF_LOOKUPS_MAX; j++) {
-			if (*knot_mx_name(rdata) != '\0') {
+		size_t left = rrset->type == KNOT_RRTYPE_MX ? SPF_LOOKUPS_MAX : 0;
+		for_each_rdata(rdata, rrset) {
+			if (left > 0 && *knot_mx_name(rdata) != '\0') {
 				check_name(auditor, record, knot_mx_name(rdata));
 			}
-			rdata = knot_rdataset_next(rdata);
+			left -= left > 0;
 		}
 	}
 	reply_clear(&reply);
@@ -170,20 +169,26 @@ static void check_terms(auditor_t *auditor, const knot_dname_t *owner, const kno
 	}
 }
 
+/*! True if the zone answers with an SPF record at a name. */
+static bool has_spf(auditor_t *auditor, const knot_dname_t *owner, knot_rrset_t *txt)
+{
+	return zone_has(auditor->zone, owner, KNOT_RRTYPE_TXT, txt) && spf_is_in(txt) &&
+	       audit_is_served(auditor, owner);
+}
+
 void check_proxied_spf(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 {
 	knot_rrset_t txt;
+	uint16_t i = 0;
 	(void)rule;
-	if (zone_lookup(auditor->zone, subject->owner, KNOT_RRTYPE_TXT, &txt) != KNOT_EOK ||
-	    !spf_is_in(&txt) || !audit_is_served(auditor, subject->owner)) {
+	if (!has_spf(auditor, subject->owner, &txt)) {
 		return;
 	}
-	knot_rdata_t *rdata = txt.rrs.rdata;
-	for (uint16_t i = 0; i < txt.rrs.count; i++) {
+	for_each_rdata(rdata, &txt) {
 		if (spf_is(rdata->data, rdata->len)) {
 			check_terms(auditor, subject->owner, rdata, i);
 		}
-		rdata = knot_rdataset_next(rdata);
+		i++;
 	}
 }
 
@@ -193,8 +198,7 @@ void check_implicit_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *s
 	knot_dname_txt_storage_t name, text, exchange;
 	knot_rrset_t rrset;
 	if (!knot_dname_is_equal(owner, auditor->policy->zone) &&
-	    (zone_lookup(auditor->zone, owner, KNOT_RRTYPE_TXT, &rrset) != KNOT_EOK ||
-	     !spf_is_in(&rrset) || !audit_is_served(auditor, owner))) {
+	    !has_spf(auditor, owner, &rrset)) {
 		return;
 	}
 	host_t own = { .state = HOST_FOUND };

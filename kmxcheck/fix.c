@@ -252,8 +252,7 @@ static uint32_t address_ttl(const auditor_t *auditor, const knot_dname_t *host, 
 	knot_rrset_t rrset;
 	const knot_dname_t *node = exists ? host : find_wildcard(auditor, host, storage);
 	for (size_t i = 0; node != NULL && i < sizeof(types) / sizeof(*types); i++) {
-		if (zone_lookup(auditor->zone, node, types[i], &rrset) == KNOT_EOK &&
-		    rrset.rrs.count > 0) {
+		if (zone_has(auditor->zone, node, types[i], &rrset)) {
 			return rrset.ttl;
 		}
 	}
@@ -308,8 +307,7 @@ void fix_host(auditor_t *auditor, const knot_dname_t *host, judged_t judged[2])
 		const policy_response_t *response = &judged[i].reply.response;
 		const policy_verdict_t *verdict = &judged[i].verdict;
 		uint16_t type = response->qtype;
-		bool there = zone_lookup(auditor->zone, host, type, &own) == KNOT_EOK &&
-		             own.rrs.count > 0;
+		bool there = zone_has(auditor->zone, host, type, &own);
 		const knot_rrset_t *rrset = answer_at(response, verdict, host, type);
 		if (rrset == NULL && !verdict->changes) {
 			rrset = end_addresses(response, host, type);

@@ -41,11 +41,11 @@ typedef struct {
 	size_t wildcard_count;
 } build_t;
 
-/*! An RRset of a node, empty if there is none. False: there is no such node. */
+/*! True if a node has an RRset. */
 static bool look(const build_t *build, const knot_dname_t *name, uint16_t type, knot_rrset_t *out)
 {
 	memset(out, 0, sizeof(*out));
-	return build->lookup(build->ctx, name, type, out) == KNOT_EOK;
+	return build->lookup(build->ctx, name, type, out) == KNOT_EOK && out->rrs.count > 0;
 }
 
 static reply_made_t *make(build_t *build)
@@ -168,12 +168,12 @@ static state_t at_node(build_t *build, const knot_dname_t *node)
 {
 	knot_rrset_t rrset;
 	uint16_t qtype = build->reply->response.qtype;
-	bool there = look(build, node, qtype, &rrset) && rrset.rrs.count > 0;
+	bool there = look(build, node, qtype, &rrset);
 	knot_rrset_t cname;
 	/* Nothing may be beside an alias. Hosted DNS that allows it replaces the alias by addresses
 	 * and answers with what is beside it. */
 	if (qtype != KNOT_RRTYPE_CNAME && !(there && family_of_type(qtype) == 0) &&
-	    look(build, node, KNOT_RRTYPE_CNAME, &cname) && cname.rrs.count > 0) {
+	    look(build, node, KNOT_RRTYPE_CNAME, &cname)) {
 		return follow_cname(build, &cname);
 	}
 	if (!there) {
@@ -204,7 +204,7 @@ static state_t find(build_t *build)
 		return at_node(build, wildcard);
 	}
 	knot_rrset_t dname;
-	if (look(build, location.encloser, KNOT_RRTYPE_DNAME, &dname) && dname.rrs.count > 0) {
+	if (look(build, location.encloser, KNOT_RRTYPE_DNAME, &dname)) {
 		return follow_dname(build, &dname);
 	}
 	return NXDOMAIN;
@@ -226,8 +226,7 @@ static void put_addresses(build_t *build, const knot_dname_t *target)
 	}
 	for (size_t i = 0; i < 2 && node != NULL; i++) {
 		knot_rrset_t rrset;
-		if (look(build, node, types[i], &rrset) && rrset.rrs.count > 0 &&
-		    !contains(build, &rrset)) {
+		if (look(build, node, types[i], &rrset) && !contains(build, &rrset)) {
 			put(build, &rrset, target, KNOT_ADDITIONAL);
 		}
 	}
@@ -271,7 +270,7 @@ void reply_make(reply_t *reply, const knot_dname_t *apex, policy_lookup_f lookup
 		if (state == NXDOMAIN) {
 			reply->response.rcode = KNOT_RCODE_NXDOMAIN;
 		}
-		if (look(&build, apex, KNOT_RRTYPE_SOA, &soa) && soa.rrs.count > 0) {
+		if (look(&build, apex, KNOT_RRTYPE_SOA, &soa)) {
 			uint32_t minimum = knot_soa_minimum(soa.rrs.rdata);
 			soa.ttl = soa.ttl < minimum ? soa.ttl : minimum;
 			put(&build, &soa, apex, KNOT_AUTHORITY);

@@ -516,6 +516,12 @@ int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_
 	return KNOT_EOK;
 }
 
+bool zone_has(zone_t *zone, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
+{
+	knot_rrset_init_empty(out);
+	return zone_lookup(zone, owner, type, out) == KNOT_EOK && !knot_rrset_empty(out);
+}
+
 bool zone_rrset_at(zone_t *zone, const knot_dname_t *owner, size_t i, knot_rrset_t *out)
 {
 	node_t *node = find_node(zone, owner);

@@ -86,6 +86,9 @@ void zone_free(zone_t *zone);
 /*! A policy_lookup_f; the context is the zone. */
 int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out);
 
+/*! True if a name has RRs of a type; out is the RRset then, else empty. */
+bool zone_has(zone_t *zone, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out);
+
 /*! The i-th RRset that is kept of a node, or false. DNSSEC's are left out. */
 bool zone_rrset_at(zone_t *zone, const knot_dname_t *owner, size_t i, knot_rrset_t *out);
 
