@@ -13,8 +13,6 @@
 #include "kmxcheck/print.h"
 #include "kmxcheck/xalloc.h"
 
-#define RDATA_TEXT_MAX (1024 * 1024)
-
 static const char *const format_names[FORMAT_COUNT] = {
 	[FORMAT_TEXT] = "text",
 	[FORMAT_JSON] = "json",
@@ -105,43 +103,4 @@ void write_clean(FILE *out, const char *text)
 	char *clean = xcheck(clean_copy(text));
 	(void)fputs(clean, out);
 	free(clean);
-}
-
-/*! The record of an edit as an RRset, which borrows its data; with room for text. */
-static void edit_rrset(record_text_t *buf, const audit_edit_t *edit, knot_rrset_t *rrset)
-{
-	knot_rrset_init(rrset, edit->owner, edit->type, KNOT_CLASS_IN, edit->ttl);
-	rrset->rrs.count = 1;
-	rrset->rrs.size = (uint32_t)knot_rdata_size(edit->rdata->len);
-	rrset->rrs.rdata = edit->rdata;
-
-	if (buf->text == NULL) {
-		buf->size = 512;
-		buf->text = xcalloc(1, buf->size);
-	}
-}
-
-void print_record(record_text_t *buf, const audit_edit_t *edit, bool with_class)
-{
-	knot_rrset_t rrset;
-	knot_dump_style_t style = KNOT_DUMP_STYLE_DEFAULT;
-	style.show_class = with_class;
-	edit_rrset(buf, edit, &rrset);
-	if (knot_rrset_txt_dump(&rrset, &buf->text, &buf->size, &style) < 0) {
-		(void)xcheck(NULL); /* Nothing else can go wrong with an RRset. */
-	}
-	buf->text[strcspn(buf->text, "\n")] = '\0';
-}
-
-void print_rdata(record_text_t *buf, const audit_edit_t *edit)
-{
-	knot_rrset_t rrset;
-	edit_rrset(buf, edit, &rrset);
-	while (knot_rrset_txt_dump_data(&rrset, 0, buf->text, buf->size,
-	                                &KNOT_DUMP_STYLE_DEFAULT) < 0) {
-		/* As text, data is four times as long, and a little. */
-		buf->size = buf->size < RDATA_TEXT_MAX ? buf->size * 2 : 0;
-		free(buf->text);
-		buf->text = xcheck(buf->size > 0 ? calloc(1, buf->size) : NULL);
-	}
 }

@@ -112,18 +112,6 @@ void write_clean(FILE *out, const char *text);
 /*! True unless the i-th zone is the same as the one before, at another server. True at the end. */
 bool print_new_zone(const output_t *output, size_t i);
 
-/*! A buffer for records as text; zeroed is empty, to be freed with free(). */
-typedef struct {
-	char *text;
-	size_t size;
-} record_text_t;
-
-/*! The record of an edit as a zone-file line, without line break. */
-void print_record(record_text_t *buf, const audit_edit_t *edit, bool with_class);
-
-/*! The same, the data only. */
-void print_rdata(record_text_t *buf, const audit_edit_t *edit);
-
 /* One for each format; errors of the file are left to the caller. */
 void print_text(const output_t *output, FILE *out);
 void print_json(const output_t *output, FILE *out);

@@ -13,6 +13,7 @@
 #include <libknot/libknot.h>
 
 #include "kmxcheck/print.h"
+#include "kmxcheck/xalloc.h"
 
 /* Octets of records in an update: where the next owner begins another one, and where even a
  * single owner's records are split. A message is no longer than 65535. */
@@ -28,10 +29,42 @@ typedef struct {
 	FILE *out;
 	const output_t *output;
 	const audit_t *audit;
-	record_text_t text;
+	char *text;       /* A record, in room that grows. */
+	size_t text_size;
 	size_t octets;    /* nsupdate: in the update so far; 0 if none is begun. */
 	const char *zone; /* knotc: name, as text. */
 } script_t;
+
+/* The record of an edit as a zone-file line, without line break. Borrowed until the next call. */
+static const char *record_text(script_t *script, const audit_edit_t *edit, bool with_class)
+{
+	knot_rrset_t rrset;
+	knot_dump_style_t style = KNOT_DUMP_STYLE_DEFAULT;
+	style.show_class = with_class;
+	knot_rrset_init(&rrset, edit->owner, edit->type, KNOT_CLASS_IN, edit->ttl);
+	rrset.rrs = (knot_rdataset_t){ .count = 1, .rdata = edit->rdata,
+	                               .size = (uint32_t)knot_rdata_size(edit->rdata->len) };
+	if (script->text == NULL) {
+		script->text_size = 512;
+		script->text = xcalloc(1, script->text_size);
+	}
+	/* Nothing but memory can be missing. */
+	(void)xcheck(knot_rrset_txt_dump(&rrset, &script->text, &script->text_size, &style) >= 0
+	             ? script->text : NULL);
+	script->text[strcspn(script->text, "\n")] = '\0';
+	return script->text;
+}
+
+/* The same, the data only. */
+static const char *data_text(script_t *script, const audit_edit_t *edit)
+{
+	const char *text = record_text(script, edit, false);
+	for (unsigned words = 0; words < 3; words++) { /* Behind owner, TTL and type. */
+		text += strcspn(text, " \t");
+		text += strspn(text, " \t");
+	}
+	return text;
+}
 
 typedef void (*edit_f)(script_t *script, const audit_edit_t *edit, bool new_owner);
 
@@ -80,7 +113,7 @@ static void print_zones(const output_t *output, FILE *out, void (*head)(const ou
 		}
 		print(&script, &output->zones[i]);
 	}
-	free(script.text.text);
+	free(script.text);
 }
 
 static void print_made_by(const output_t *output, FILE *out, const char *comment)
@@ -113,8 +146,8 @@ static void print_update_edit(script_t *script, const audit_edit_t *edit, bool n
 		(void)fprintf(script->out, "zone %s\n", name_text(name, script->audit->zone));
 	}
 	script->octets += octets;
-	print_record(&script->text, edit, true);
-	(void)fprintf(script->out, "%s %s\n", edit->add ? "add" : "del", script->text.text);
+	(void)fprintf(script->out, "%s %s\n", edit->add ? "add" : "del",
+	              record_text(script, edit, true));
 }
 
 static void print_update(script_t *script, const output_zone_t *zone)
@@ -181,8 +214,7 @@ static void print_knotc_edit(script_t *script, const audit_edit_t *edit, bool ne
 		(void)fprintf(script->out, " %u", edit->ttl);
 	}
 	(void)fprintf(script->out, " %s ", type_text(type, edit->type));
-	print_rdata(&script->text, edit);
-	print_word(script->out, script->text.text);
+	print_word(script->out, data_text(script, edit));
 	(void)fputc('\n', script->out);
 }
 
@@ -252,9 +284,8 @@ static void print_diff_edit(script_t *script, const audit_edit_t *edit, bool new
 {
 	bool color = script->output->color;
 	(void)new_owner;
-	print_record(&script->text, edit, false);
 	(void)fprintf(script->out, "%s%c%s%s\n", !color ? "" : edit->add ? GREEN : RED,
-	              edit->add ? '+' : '-', script->text.text, color ? PLAIN : "");
+	              edit->add ? '+' : '-', record_text(script, edit, false), color ? PLAIN : "");
 }
 
 static void print_diff_zone(script_t *script, const output_zone_t *zone)

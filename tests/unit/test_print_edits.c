@@ -281,10 +281,15 @@ static void test_long_data(void **state)
 		data->data[i] = (uint8_t)(LENGTH - i > 255 ? 255 : LENGTH - i - 1);
 	}
 	audit_edit_t one = { true, name("a."), KNOT_RRTYPE_TXT, 300, data };
-	record_text_t text = { 0 };
-	print_rdata(&text, &one);
-	assert_true(strlen(text.text) > 4 * (LENGTH - LENGTH / 256 - 1));
-	free(text.text);
+	audit_t audit = { .zone = name("a."), .edits = { .at = &one, .count = 1 } };
+	output_zone_t zone = { .audit = &audit };
+	output_t output = { .zones = &zone, .zone_count = 1 };
+	const format_t formats[] = { FORMAT_KNOTC, FORMAT_NSUPDATE };
+	for (size_t i = 0; i < 2; i++) {
+		char *text = printed(&output, formats[i]);
+		assert_true(strlen(text) > 4 * (LENGTH - LENGTH / 256 - 1));
+		free(text);
+	}
 	free(data);
 }
 
