@@ -50,6 +50,17 @@ void put_number(json_t *object, const char *key, uint64_t number)
 	put(object, key, json_integer((json_int_t)number));
 }
 
+void put_record(json_t *object, const audit_finding_t *finding, bool network)
+{
+	char type[TYPE_TEXT_MAX], address[ADDRESS_TEXT_MAX], net[NET_TEXT_MAX];
+	put_name(object, "owner", finding->owner);
+	put_text(object, "type", finding->type != 0 ? type_text(type, finding->type) : NULL);
+	put_name(object, "target", finding->target);
+	put_text(object, "address", finding->family == 0 ? NULL :
+	         address_text(address, finding->family, finding->address));
+	put_text(object, "network", network ? net_to_str(&finding->network, net) : NULL);
+}
+
 void put_out(FILE *out, json_t *object, bool open)
 {
 	char *text = xcheck(json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER));

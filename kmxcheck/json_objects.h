@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "dns/text.h"
+#include "kmxcheck/check.h"
 
 /*! Adds a value, which then belongs to the object. */
 void put(json_t *object, const char *key, json_t *value);
@@ -27,6 +27,9 @@ json_t *put_array_of_one(json_t *object, const char *key);
 void put_text(json_t *object, const char *key, const char *text);
 void put_name(json_t *object, const char *key, const knot_dname_t *name);
 void put_number(json_t *object, const char *key, uint64_t number);
+
+/*! Adds what a finding is about: owner, type, target, address, and if that is wanted the network. */
+void put_record(json_t *object, const audit_finding_t *finding, bool network);
 
 /*! Writes an object and frees it. With open set its closing brace is left out, for more to
  *  follow. */

@@ -23,18 +23,10 @@ static const char *const guards[] = {
 static void print_finding(FILE *out, const audit_finding_t *finding)
 {
 	const audit_rule_info_t *info = &audit_rules[finding->rule];
-	char type[TYPE_TEXT_MAX], address[ADDRESS_TEXT_MAX], network[NET_TEXT_MAX];
-
 	json_t *object = xcheck(json_object());
 	put_text(object, "rule", info->name);
 	put_text(object, "severity", info->severity == SEVERITY_ERROR ? "error" : "warning");
-	put_name(object, "owner", finding->owner);
-	put_text(object, "type", finding->type != 0 ? type_text(type, finding->type) : NULL);
-	put_name(object, "target", finding->target);
-	put_text(object, "address", finding->family == 0 ? NULL :
-	         address_text(address, finding->family, finding->address));
-	put_text(object, "network",
-	         finding->has_network ? net_to_str(&finding->network, network) : NULL);
+	put_record(object, finding, finding->has_network);
 	put_text(object, "file", finding->pos.file);
 	if (finding->pos.line > 0) {
 		put_number(object, "line", finding->pos.line);

@@ -82,17 +82,10 @@ static void put_location(json_t *result, const output_zone_t *zone, const audit_
 /* What makes a finding the same one in another run, whatever its line. */
 static void put_identity(json_t *result, const output_zone_t *zone, const audit_finding_t *finding)
 {
-	char type[TYPE_TEXT_MAX], address[ADDRESS_TEXT_MAX], network[NET_TEXT_MAX];
 	json_t *object = put_object(result, "properties");
 	put_name(object, "zone", zone->audit->zone);
 	put_text(object, "server", zone->server);
-	put_name(object, "owner", finding->owner);
-	put_text(object, "type", finding->type != 0 ? type_text(type, finding->type) : NULL);
-	put_name(object, "target", finding->target);
-	put_text(object, "address", finding->family == 0 ? NULL :
-	         address_text(address, finding->family, finding->address));
-	put_text(object, "network", finding->family == 0 && finding->has_network
-	         ? net_to_str(&finding->network, network) : NULL);
+	put_record(object, finding, finding->family == 0 && finding->has_network);
 	char *print = xcheck(json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER));
 	put_text(put_object(result, "partialFingerprints"), "record/v1", print);
 	free(print);
