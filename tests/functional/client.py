@@ -79,7 +79,7 @@ def udp_or_none(port, wire, wait=1.0):
             return None
 
 
-def _read(sock, count):
+def read(sock, count):
     data = b""
     while len(data) < count:
         more = sock.recv(count - len(data))
@@ -95,7 +95,7 @@ def tcp_many(port, wires, timeout=10):
     with socket.create_connection((HOST, port), timeout=timeout) as sock:
         for wire in wires:
             sock.sendall(struct.pack("!H", len(wire)) + wire)
-            answers.append(_read(sock, struct.unpack("!H", _read(sock, 2))[0]))
+            answers.append(read(sock, struct.unpack("!H", read(sock, 2))[0]))
     return answers
 
 
@@ -110,7 +110,7 @@ def tcp_stream(port, wire, last, timeout=10):
     with socket.create_connection((HOST, port), timeout=timeout) as sock:
         sock.sendall(struct.pack("!H", len(wire)) + wire)
         while not messages or not last(messages[-1]):
-            messages.append(_read(sock, struct.unpack("!H", _read(sock, 2))[0]))
+            messages.append(read(sock, struct.unpack("!H", read(sock, 2))[0]))
     return messages
 
 

@@ -5,12 +5,16 @@ Environment:
   KMXCHECK  the program to test, default: the one in MXGUARD_BUILDDIR or the source tree
 """
 
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import shutil
+import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 
 TOP = pathlib.Path(os.environ.get("MXGUARD_SRCDIR") or pathlib.Path(__file__).parents[2])
@@ -34,6 +38,26 @@ STANZA = """mod-mxguard:
     proxy: 104.16.0.0/13
     mail-address: 198.51.100.25
 """
+
+
+def on_terminal(command, stream=1, columns=0, env=None, cwd=None):
+    """What a command writes on a terminal that has one of its outputs, as octets."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with subprocess.Popen([*map(str, command)], stdin=subprocess.DEVNULL,
+                          stdout=slave if stream == 1 else subprocess.DEVNULL,
+                          stderr=slave if stream == 2 else subprocess.DEVNULL,
+                          env={**os.environ, "TERM": "xterm", **(env or {})}, cwd=cwd) as run:
+        os.close(slave)
+        output = b""
+        try:
+            while chunk := os.read(master, 65536):
+                output += chunk
+        except OSError:
+            pass
+        run.wait(timeout=RUN_WAIT)
+    os.close(master)
+    return output
 
 
 class Case(unittest.TestCase):

@@ -8,7 +8,6 @@ Run alone:  MXGUARD_MODULE=/path/mxguard.so KMXCHECK=/path/kmxcheck \\
 
 import json
 import os
-import pty
 import re
 import socket
 import subprocess
@@ -17,7 +16,7 @@ import unittest
 
 import harness
 import zones
-from kmxcheck_case import KMXCHECK, RUN_WAIT
+from kmxcheck_case import KMXCHECK, RUN_WAIT, on_terminal
 from wire_tap import AuditCase, findings
 from stanza import Policy
 
@@ -225,18 +224,8 @@ class AllServers(AuditCase):
         """How far it is, on a terminal only, and nothing of it is left."""
         conf = self.listen(zone_of(("ns1", "127.0.0.2")), POLICY, "127.0.0.2").conf
         for quiet in False, True:
-            master, slave = pty.openpty()
-            subprocess.run([KMXCHECK, "-c", conf, "--all-servers", "--port", str(self.port),
-                            *(["-q"] if quiet else [])], stdin=subprocess.DEVNULL,
-                           stdout=subprocess.DEVNULL, stderr=slave, timeout=RUN_WAIT, check=True)
-            os.close(slave)
-            said = b""
-            try:
-                while chunk := os.read(master, 65536):
-                    said += chunk
-            except OSError:
-                pass
-            os.close(master)
+            said = on_terminal((KMXCHECK, "-c", conf, "--all-servers", "--port", self.port,
+                                *(["-q"] if quiet else [])), stream=2)
             if quiet:
                 self.assertEqual(said, b"")
             else:

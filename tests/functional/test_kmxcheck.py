@@ -6,13 +6,12 @@ Needs no server. Run alone:
 """
 
 import json
-import os
-import pty
 import re
 import subprocess
 import unittest
 
-from kmxcheck_case import BAD, GOOD, HEAD, KMXCHECK, POLICY, RUN_WAIT, TOP, WARN, Case
+from kmxcheck_case import (BAD, GOOD, HEAD, KMXCHECK, POLICY, RUN_WAIT, TOP, WARN, Case,
+                           on_terminal)
 
 
 class Usage(Case):
@@ -356,29 +355,12 @@ class Status(Case):
 
 
 class Terminal(Case):
-    def on_terminal(self, *args, stream, env=None):
-        """What comes out on a terminal that has one of the outputs."""
-        master, slave = pty.openpty()
-        with subprocess.Popen([KMXCHECK, *map(str, args)], stdin=subprocess.DEVNULL,
-                              stdout=slave if stream == 1 else subprocess.DEVNULL,
-                              stderr=slave if stream == 2 else subprocess.DEVNULL,
-                              env=dict({**os.environ, "TERM": "xterm"}, **(env or {}))) as run:
-            os.close(slave)
-            output = b""
-            try:
-                while chunk := os.read(master, 65536):
-                    output += chunk
-            except OSError:
-                pass
-            run.wait(timeout=RUN_WAIT)
-        os.close(master)
-        return output.decode()
-
     def test_colour_on_a_terminal_only(self):
         zone = self.zone("bad.test", BAD)
         env = {"NO_COLOR": ""}
-        self.assertIn("\x1b[", self.on_terminal(*POLICY, zone, stream=1, env=env))
-        self.assertNotIn("\x1b[", self.on_terminal(*POLICY, zone, stream=1, env={"NO_COLOR": "1"}))
+        command = KMXCHECK, *POLICY, zone
+        self.assertIn(b"\x1b[", on_terminal(command, env=env))
+        self.assertNotIn(b"\x1b[", on_terminal(command, env={"NO_COLOR": "1"}))
         self.assertNotIn("\x1b[", self.run_it(*POLICY, zone, status=1, env=env)[0])
 
 

@@ -5,20 +5,16 @@ Needs no server, but catalogues and a program that finds them where they are bui
   MXGUARD_BUILDDIR=/path /usr/bin/python3 tests/functional/test_languages.py
 """
 
-import fcntl
 import json
 import os
 import pathlib
-import pty
 import re
 import shutil
-import struct
 import subprocess
 import tempfile
-import termios
 import unittest
 
-from kmxcheck_case import BAD, BUILD, GOOD, POLICY, RUN_WAIT, TOP, WARN, Case
+from kmxcheck_case import BAD, BUILD, GOOD, POLICY, RUN_WAIT, TOP, WARN, Case, on_terminal
 
 PROGRAM = os.path.abspath(os.environ.get("KMXCHECK_LANG") or BUILD / "tests/kmxcheck")
 LANGUAGES = {path.stem: path for path in sorted((TOP / "po").glob("*.po"))}
@@ -317,21 +313,8 @@ kmxcheck --explain proxied-spf en dit plus.
 
     def on_terminal(self, width, language, *args):
         """What comes out on a terminal of so many columns."""
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-        env = dict(os.environ, **self.env(language), NO_COLOR="1", TERM="xterm")
-        with subprocess.Popen([self.program, *map(str, args)], stdin=subprocess.DEVNULL,
-                              stdout=slave, stderr=subprocess.DEVNULL, env=env,
-                              cwd=self.dir) as run:
-            os.close(slave)
-            output = b""
-            try:
-                while chunk := os.read(master, 65536):
-                    output += chunk
-            except OSError:
-                pass
-            run.wait(timeout=RUN_WAIT)
-        os.close(master)
+        env = dict(self.env(language), NO_COLOR="1")
+        output = on_terminal((self.program, *args), columns=width, env=env, cwd=self.dir)
         return output.decode().replace("\r\n", "\n")
 
     def test_lines_end_where_the_terminal_does(self):

@@ -92,46 +92,43 @@ class RandomZones(harness.Case):
         wires = client.with_ids([client.query(*question) for question in questions])
         return [client.udp_many(server.port, wires) for server in servers]
 
-    def test_log(self):
-        tally = Tally()
+    def compared(self, mode, tally):
+        """Each zone with its oracle, the guarded server, and (question, guarded, plain) answers."""
         looks_up = harness.looks_up()
-        for zones in self.groups("log"):
+        for zones in self.groups(mode):
             guarded, plain = self.servers(zones)
             with guarded, plain:
                 for zone in zones:
                     oracle = Oracle(zone.zone, Resolved(zone.policy, zone.apex), looks_up)
                     questions = zone.questions()
                     tally.count["asked"] += len(questions)
-                    found = 0
-                    for question, got, want in zip(questions, *self.ask((guarded, plain),
-                                                                        questions)):
-                        tally.count["compared"] += 1
-                        base = client.Answer.read(want)
-                        want_repaired = oracle.expect(
-                            question[0], dns.rdatatype.from_text(question[1]), base)
-                        found += want_repaired is not None or oracle.told
-                        if got != want:
-                            tally.differ("octets differ", zone, question, base,
-                                         client.Answer.read(got), "")
-                    # What enforcing would repair is what logging finds, answer by answer.
-                    tally.count["found"] += found
-                    self.assertEqual(guarded.counters(zone.name).get("action[logged]", 0), found,
-                                     zone.policy.stanza() + zone.text)
+                    yield zone, oracle, guarded, zip(questions, *self.ask((guarded, plain),
+                                                                          questions))
+
+    def test_log(self):
+        tally = Tally()
+        for zone, oracle, guarded, answers in self.compared("log", tally):
+            found = 0
+            for question, got, want in answers:
+                tally.count["compared"] += 1
+                base = client.Answer.read(want)
+                want_repaired = oracle.expect(
+                    question[0], dns.rdatatype.from_text(question[1]), base)
+                found += want_repaired is not None or oracle.told
+                if got != want:
+                    tally.differ("octets differ", zone, question, base,
+                                 client.Answer.read(got), "")
+            # What enforcing would repair is what logging finds, answer by answer.
+            tally.count["found"] += found
+            self.assertEqual(guarded.counters(zone.name).get("action[logged]", 0), found,
+                             zone.policy.stanza() + zone.text)
         tally.check(self)
 
     def test_enforce(self):
         tally = Tally()
-        looks_up = harness.looks_up()
-        for zones in self.groups("enforce"):
-            guarded, plain = self.servers(zones)
-            with guarded, plain:
-                for zone in zones:
-                    oracle = Oracle(zone.zone, Resolved(zone.policy, zone.apex), looks_up)
-                    questions = zone.questions()
-                    tally.count["asked"] += len(questions)
-                    for question, got, base in zip(questions, *self.ask((guarded, plain),
-                                                                        questions)):
-                        compare(zone, oracle, question, base, got, tally)
+        for zone, oracle, _, answers in self.compared("enforce", tally):
+            for question, got, base in answers:
+                compare(zone, oracle, question, base, got, tally)
         tally.check(self)
 
     def test_follow(self):

@@ -103,17 +103,8 @@ class Asker(threading.Thread):
                 for _ in range(20):
                     what, wire = self.question()
                     sock.sendall(struct.pack("!H", len(wire)) + wire)
-                    size, = struct.unpack("!H", self.read(sock, 2))
-                    self.keep(what, self.read(sock, size))
-
-    def read(self, sock, size):
-        data = b""
-        while len(data) < size:
-            more = sock.recv(size - len(data))
-            if not more:
-                raise ConnectionError("closed after %d of %d octets" % (len(data), size))
-            data += more
-        return data
+                    size, = struct.unpack("!H", client.read(sock, 2))
+                    self.keep(what, client.read(sock, size))
 
 
 class Watcher(threading.Thread):

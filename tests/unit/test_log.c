@@ -218,17 +218,34 @@ static void make_finding(policy_verdict_t *verdict, knot_dname_storage_t owner, 
 	};
 }
 
+/* A report, and an answer with a finding. */
+typedef struct {
+	log_t *report;
+	policy_verdict_t verdict;
+	knot_dname_storage_t owner;
+	said_t said;
+} scene_t;
+
+static void begin(scene_t *scene, bool enforce, uint32_t interval)
+{
+	scene->report = log_new(enforce, interval);
+	assert_non_null(scene->report);
+	scene->said = (said_t){ 0 };
+	make_finding(&scene->verdict, scene->owner, 1);
+}
+
+/* Gives the answer, after which so many lines were said. */
+static void give(scene_t *scene, uint32_t now, unsigned count)
+{
+	log_findings(scene->report, &scene->verdict, NULL, now, say, &scene->said);
+	assert_int_equal(scene->said.count, count);
+}
+
 #define HEAD "enforce, missing-target, m1.example.com. A, no A record, answered no data"
 
 static void test_interval(void **state)
 {
 	(void)state;
-	log_t *report = log_new(true, 60);
-	assert_non_null(report);
-	policy_verdict_t verdict;
-	knot_dname_storage_t owner;
-	make_finding(&verdict, owner, 1);
-
 	static const struct {
 		uint32_t now;
 		const char *line; /* NULL: silence. */
@@ -246,13 +263,14 @@ static void test_interval(void **state)
 		{ 9999, HEAD },
 		{ 9999, NULL },
 	};
+	scene_t scene;
+	begin(&scene, true, 60);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
-		said_t said = { 0 };
-		log_findings(report, &verdict, NULL, steps[i].now, say, &said);
-		assert_int_equal(said.count, steps[i].line != NULL);
-		assert_string_equal(said.last, steps[i].line != NULL ? steps[i].line : "");
+		scene.said = (said_t){ 0 };
+		give(&scene, steps[i].now, steps[i].line != NULL);
+		assert_string_equal(scene.said.last, steps[i].line != NULL ? steps[i].line : "");
 	}
-	log_free(report);
+	log_free(scene.report);
 	log_free(NULL);
 }
 
@@ -260,28 +278,21 @@ static void test_interval(void **state)
 static void test_first(void **state)
 {
 	(void)state;
-	log_t *report = log_new(true, 3600);
-	policy_verdict_t verdict;
-	knot_dname_storage_t owner;
-	said_t said = { 0 };
-	make_finding(&verdict, owner, 1);
+	scene_t scene;
+	begin(&scene, true, 3600);
 	for (uint32_t now = 0; now < 3; now++) {
-		log_findings(report, &verdict, NULL, now, say, &said);
-		assert_int_equal(said.count, 1);
+		give(&scene, now, 1);
 	}
-	log_free(report);
+	log_free(scene.report);
 }
 
 /* Rule, name, type and target make a finding; its addresses do not. */
 static void test_same(void **state)
 {
 	(void)state;
-	log_t *report = log_new(true, 60);
-	policy_verdict_t verdict;
-	knot_dname_storage_t owner;
-	said_t said = { 0 };
-	make_finding(&verdict, owner, 1);
-	finding_t *finding = &verdict.findings[0];
+	scene_t scene;
+	begin(&scene, true, 60);
+	finding_t *finding = &scene.verdict.findings[0];
 	static const unsigned counts[] = { 1, 2, 3, 4, 4 };
 	for (int i = 0; i < 5; i++) {
 		finding->type = i >= 1 ? KNOT_RRTYPE_AAAA : KNOT_RRTYPE_A;
@@ -289,55 +300,44 @@ static void test_same(void **state)
 		finding->target = i >= 3 ? (const knot_dname_t *)"\x03""www" : NULL;
 		finding->network = net4;
 		finding->family = i >= 4 ? 4 : 0;
-		log_findings(report, &verdict, NULL, 5, say, &said);
-		assert_int_equal(said.count, counts[i]);
+		give(&scene, 5, counts[i]);
 	}
-	log_free(report);
+	log_free(scene.report);
 }
 
 /* An answer that has the same wrong twice is one answer. */
 static void test_twice(void **state)
 {
 	(void)state;
-	log_t *report = log_new(true, 60);
-	policy_verdict_t verdict;
-	knot_dname_storage_t owner;
-	said_t said = { 0 };
-	make_finding(&verdict, owner, 1);
-	verdict.findings[1] = verdict.findings[0];
-	verdict.finding_count = 2;
-	log_findings(report, &verdict, NULL, 100, say, &said);
-	assert_int_equal(said.count, 1);
-	assert_string_equal(said.last, HEAD);
-	log_findings(report, &verdict, NULL, 160, say, &said);
-	assert_int_equal(said.count, 2);
-	assert_string_equal(said.last, HEAD);
-	log_findings(report, &verdict, NULL, 170, say, &said);
-	log_findings(report, &verdict, NULL, 220, say, &said);
-	assert_int_equal(said.count, 3);
-	assert_string_equal(said.last, HEAD ", 2 answers in 60 s");
-	log_free(report);
+	scene_t scene;
+	begin(&scene, true, 60);
+	scene.verdict.findings[1] = scene.verdict.findings[0];
+	scene.verdict.finding_count = 2;
+	give(&scene, 100, 1);
+	assert_string_equal(scene.said.last, HEAD);
+	give(&scene, 160, 2);
+	assert_string_equal(scene.said.last, HEAD);
+	give(&scene, 170, 2);
+	give(&scene, 220, 3);
+	assert_string_equal(scene.said.last, HEAD ", 2 answers in 60 s");
+	log_free(scene.report);
 
-	report = log_new(true, 0);
-	said.count = 0;
-	log_findings(report, &verdict, NULL, 100, say, &said);
-	assert_int_equal(said.count, 1);
-	log_free(report);
+	begin(&scene, true, 0);
+	scene.verdict.findings[1] = scene.verdict.findings[0];
+	scene.verdict.finding_count = 2;
+	give(&scene, 100, 1);
+	log_free(scene.report);
 }
 
 static void test_every(void **state)
 {
 	(void)state;
-	log_t *report = log_new(false, 0);
-	policy_verdict_t verdict;
-	knot_dname_storage_t owner;
-	said_t said = { 0 };
-	make_finding(&verdict, owner, 1);
+	scene_t scene;
+	begin(&scene, false, 0);
 	for (unsigned i = 0; i < 10; i++) {
-		log_findings(report, &verdict, NULL, 7, say, &said);
+		give(&scene, 7, i + 1);
 	}
-	assert_int_equal(said.count, 10);
-	log_free(report);
+	log_free(scene.report);
 }
 
 /* However many names: a bounded number of lines in an interval, and one that says how many names

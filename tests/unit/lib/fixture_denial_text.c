@@ -18,43 +18,15 @@
 
 #include "tests/unit/lib/fixture_denial.h"
 #include "tests/unit/lib/validator.h"
+#include "tests/unit/lib/writer.h"
 
 #define SHORT_BITMAP 24
 
 typedef struct {
-	char *at;
-	size_t room;
+	writer_t to;
 	const fixture_denial_t *fixture;
 	const knot_dname_t *qname;
 } text_t;
-
-__attribute__((format(printf, 2, 3)))
-static void say(text_t *text, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	int written = vsnprintf(text->at, text->room, format, args);
-	va_end(args);
-	assert(written >= 0 && (size_t)written < text->room);
-	text->at += written;
-	text->room -= written;
-}
-
-static void say_name(text_t *text, const knot_dname_t *name)
-{
-	knot_dname_txt_storage_t buf, zone;
-	const knot_dname_t *apex = text->fixture->zone->zone->apex;
-	if (knot_dname_is_equal(name, apex)) {
-		say(text, "@");
-		return;
-	}
-	assert(knot_dname_to_str(buf, name, sizeof(buf)) != NULL);
-	if (knot_dname_in_bailiwick(name, apex) > 0) {
-		assert(knot_dname_to_str(zone, apex, sizeof(zone)) != NULL);
-		buf[strlen(buf) - strlen(zone) - 1] = '\0';
-	}
-	say(text, "%s", buf);
-}
 
 static bool is_hash_of(const text_t *text, const uint8_t *hash, const knot_dname_t *name)
 {
@@ -77,7 +49,7 @@ static bool say_if_hash_of(text_t *text, const uint8_t *hash, const knot_dname_t
 		}
 		bool own = is_hash_of(text, hash, name);
 		if (own || (fits && is_hash_of(text, hash, wildcard))) {
-			say_name(text, own ? name : wildcard);
+			say_name(&text->to, own ? name : wildcard);
 			return true;
 		}
 	}
@@ -101,13 +73,13 @@ static void say_hash(text_t *text, const uint8_t *hash)
 	memcpy(before, hash, sizeof(before));
 	for (int i = NSEC3_HASH - 1; i >= 0 && before[i]-- == 0; i--) {
 	}
-	say(text, "(");
+	say(&text->to, "(");
 	if (say_if_known(text, hash)) {
-		say(text, ")");
+		say(&text->to, ")");
 	} else if (say_if_known(text, before)) {
-		say(text, ")+1");
+		say(&text->to, ")+1");
 	} else {
-		say(text, "?)");
+		say(&text->to, "?)");
 	}
 }
 
@@ -115,7 +87,7 @@ static void say_type(text_t *text, const char *sign, uint16_t type)
 {
 	char buf[32];
 	assert(knot_rrtype_to_string(type, buf, sizeof(buf)) > 0);
-	say(text, " %s%s", sign, buf);
+	say(&text->to, " %s%s", sign, buf);
 }
 
 /* What a name other than the apex may well have. */
@@ -139,7 +111,7 @@ static void say_types(text_t *text, const uint8_t *bitmap, size_t size)
 	for (uint32_t type = 0; type <= UINT16_MAX; type++) {
 		count += bitmap_has(&types, type);
 	}
-	say(text, "%s", count > SHORT_BITMAP ? " all" : "");
+	say(&text->to, "%s", count > SHORT_BITMAP ? " all" : "");
 	for (uint32_t type = 0; type <= UINT16_MAX; type++) {
 		bool has = bitmap_has(&types, type);
 		if (count <= SHORT_BITMAP && has) {
@@ -156,26 +128,26 @@ static void say_rdata(text_t *text, const knot_rrset_t *rrset, const knot_rdata_
 	switch (rrset->type) {
 	case KNOT_RRTYPE_A:
 	case KNOT_RRTYPE_AAAA:
-		say(text, " %s", inet_ntop(rrset->type == KNOT_RRTYPE_A ? AF_INET : AF_INET6,
+		say(&text->to, " %s", inet_ntop(rrset->type == KNOT_RRTYPE_A ? AF_INET : AF_INET6,
 		                           rdata->data, buf, sizeof(buf)));
 		break;
 	case KNOT_RRTYPE_MX:
-		say(text, " ");
-		say_name(text, knot_mx_name(rdata));
+		say(&text->to, " ");
+		say_name(&text->to, knot_mx_name(rdata));
 		break;
 	case KNOT_RRTYPE_NS:
 	case KNOT_RRTYPE_CNAME:
 	case KNOT_RRTYPE_DNAME:
-		say(text, " ");
-		say_name(text, knot_cname_name(rdata));
+		say(&text->to, " ");
+		say_name(&text->to, knot_cname_name(rdata));
 		break;
 	case KNOT_RRTYPE_NSEC:
-		say(text, " ");
-		say_name(text, knot_nsec_next(rdata));
+		say(&text->to, " ");
+		say_name(&text->to, knot_nsec_next(rdata));
 		say_types(text, knot_nsec_bitmap(rdata), knot_nsec_bitmap_len(rdata));
 		break;
 	case KNOT_RRTYPE_NSEC3:
-		say(text, knot_nsec3_flags(rdata) != 0 ? " opt-out " : " ");
+		say(&text->to, knot_nsec3_flags(rdata) != 0 ? " opt-out " : " ");
 		say_hash(text, knot_nsec3_next(rdata));
 		say_types(text, knot_nsec3_bitmap(rdata), knot_nsec3_bitmap_len(rdata));
 		break;
@@ -190,7 +162,7 @@ static void say_rrset(text_t *text, const knot_dname_t *owner, const knot_rrset_
 	if (rrset->type == KNOT_RRTYPE_NSEC3 && nsec3_owner_hash(hash, owner)) {
 		say_hash(text, hash);
 	} else {
-		say_name(text, owner);
+		say_name(&text->to, owner);
 	}
 	say_type(text, "", rrset->type);
 	const knot_rdata_t *rdata = rrset->rrs.rdata;
@@ -205,23 +177,24 @@ static void say_response(text_t *text, const shown_response_t *shown)
 	for (size_t i = 0; i < shown->count; i++) {
 		const shown_t *at = &shown->at[i];
 		int own = (int)knot_dname_labels(at->owner, NULL) - knot_dname_is_wildcard(at->owner);
-		say(text, "%s%s", at->section == KNOT_ANSWER ? "" :
+		say(&text->to, "%s%s", at->section == KNOT_ANSWER ? "" :
 		    at->section == KNOT_AUTHORITY ? "~" : "+",
 		    at->fresh ? "!" : "");
 		say_rrset(text, at->owner, at->rrset);
 		if (at->fresh && at->labels < own) {
-			say(text, " (*.");
-			say_name(text, name_suffix(at->owner, at->labels));
-			say(text, ")");
+			say(&text->to, " (*.");
+			say_name(&text->to, name_suffix(at->owner, at->labels));
+			say(&text->to, ")");
 		}
-		say(text, "\n");
+		say(&text->to, "\n");
 	}
 }
 
 void fixture_denial_record_text(char out[static TEXT_MAX], const fixture_denial_t *fixture,
                                 const knot_rrset_t *record)
 {
-	text_t text = { out, TEXT_MAX, fixture, fixture->test.policy.exchange };
+	text_t text = { { out, TEXT_MAX, fixture->zone->zone->apex }, fixture,
+	                fixture->test.policy.exchange };
 	say_rrset(&text, record->owner, record);
 }
 
@@ -244,16 +217,16 @@ void fixture_denial_text(char out[static TEXT_MAX], const fixture_denial_t *fixt
 		&fixture->test.policy, fixture->lookup, fixture->zone->zone, &response, &verdict,
 		NULL);
 	assert_int_equal(ret, KNOT_EOK);
-	text_t text = { out, TEXT_MAX, fixture, qname };
+	text_t text = { { out, TEXT_MAX, fixture->zone->zone->apex }, fixture, qname };
 	shown_response_t shown;
 	validator_show(&shown, fixture->zone->zone->apex, &response, &verdict);
 	*out = '\0';
 	if (!verdict.changes) {
-		say(&text, "= ");
+		say(&text.to, "= ");
 	} else if (verdict.noerror) {
-		say(&text, "NXDOMAIN -> NOERROR\n");
+		say(&text.to, "NXDOMAIN -> NOERROR\n");
 	} else if (response.rcode != KNOT_RCODE_NOERROR) {
-		say(&text, "NXDOMAIN\n");
+		say(&text.to, "NXDOMAIN\n");
 	}
 	say_response(&text, &shown);
 	policy_verdict_clear(&response, &verdict);

@@ -7,20 +7,19 @@
 #undef NDEBUG
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/lib/random.h"
+#include "tests/unit/lib/writer.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 #define PICK(dice, array) ((array)[roll(dice, LENGTH(array))])
 
 typedef struct {
 	uint64_t state;
-	char *at;
-	size_t room;
+	writer_t to;
 } dice_t;
 
 static uint32_t roll(dice_t *dice, uint32_t sides)
@@ -30,18 +29,6 @@ static uint32_t roll(dice_t *dice, uint32_t sides)
 	dice->state ^= dice->state << 25;
 	dice->state ^= dice->state >> 27;
 	return (uint32_t)((dice->state * UINT64_C(2685821657736338717)) >> 32) % sides;
-}
-
-__attribute__((format(printf, 2, 3)))
-static void say(dice_t *dice, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	int written = vsnprintf(dice->at, dice->room, format, args);
-	va_end(args);
-	assert(written >= 0 && (size_t)written < dice->room);
-	dice->at += written;
-	dice->room -= written;
 }
 
 static const char *const names[] = {
@@ -67,16 +54,16 @@ static void add_addresses(dice_t *dice, const char *name)
 	const char *ttl = PICK(dice, ttls);
 	uint32_t kinds4 = roll(dice, 8), kinds6 = roll(dice, 8);
 	if (kinds4 & 1) {
-		say(dice, "%s %s A %s\n", name, ttl, PICK(dice, proxied4));
+		say(&dice->to, "%s %s A %s\n", name, ttl, PICK(dice, proxied4));
 	}
 	if (kinds4 & 2) {
-		say(dice, "%s %s A %s\n", name, ttl, PICK(dice, direct4));
+		say(&dice->to, "%s %s A %s\n", name, ttl, PICK(dice, direct4));
 	}
 	if (kinds6 & 1) {
-		say(dice, "%s %s AAAA %s\n", name, ttl, PICK(dice, proxied6));
+		say(&dice->to, "%s %s AAAA %s\n", name, ttl, PICK(dice, proxied6));
 	}
 	if (kinds6 == 2 || kinds6 == 3) {
-		say(dice, "%s %s AAAA %s\n", name, ttl, PICK(dice, direct6));
+		say(&dice->to, "%s %s AAAA %s\n", name, ttl, PICK(dice, direct6));
 	}
 }
 
@@ -84,17 +71,17 @@ static void add_mx(dice_t *dice, const char *name)
 {
 	const char *ttl = PICK(dice, ttls);
 	if (roll(dice, 12) == 0) {
-		say(dice, "%s %s MX 0 .\n", name, ttl);
+		say(&dice->to, "%s %s MX 0 .\n", name, ttl);
 	}
 	for (uint32_t i = roll(dice, 3) + 1; i > 0; i--) {
-		say(dice, "%s %s MX %u %s\n", name, ttl, 10 * roll(dice, 3), PICK(dice, targets));
+		say(&dice->to, "%s %s MX %u %s\n", name, ttl, 10 * roll(dice, 3), PICK(dice, targets));
 	}
 }
 
 static void add_srv(dice_t *dice, const char *name)
 {
 	for (uint32_t i = roll(dice, 3) + 1; i > 0; i--) {
-		say(dice, "%s SRV %u 0 %u %s\n", name, roll(dice, 2), 143 + roll(dice, 2),
+		say(&dice->to, "%s SRV %u 0 %u %s\n", name, roll(dice, 2), 143 + roll(dice, 2),
 		    PICK(dice, targets));
 	}
 }
@@ -108,7 +95,7 @@ static void add_name(dice_t *dice, const char *name)
 	}
 	uint32_t part = roll(dice, 10);
 	if (part < 3 && !apex) {
-		say(dice, "%s %s CNAME %s\n", name, PICK(dice, ttls), PICK(dice, targets));
+		say(&dice->to, "%s %s CNAME %s\n", name, PICK(dice, ttls), PICK(dice, targets));
 		return;
 	}
 	if (part < 8) {
@@ -118,10 +105,10 @@ static void add_name(dice_t *dice, const char *name)
 		add_mx(dice, name);
 	}
 	if (roll(dice, 5) == 0) {
-		say(dice, "%s TXT x\n", name);
+		say(&dice->to, "%s TXT x\n", name);
 	}
 	if (roll(dice, 5) == 0) {
-		say(dice, "%s HTTPS 1 %s\n", name, PICK(dice, targets));
+		say(&dice->to, "%s HTTPS 1 %s\n", name, PICK(dice, targets));
 	}
 }
 
@@ -130,11 +117,11 @@ static void add_special(dice_t *dice)
 {
 	switch (roll(dice, 4)) {
 	case 0:
-		say(dice, "d NS ns.d\nd NS ns.example.org.\n");
+		say(&dice->to, "d NS ns.d\nd NS ns.example.org.\n");
 		add_addresses(dice, "ns.d");
 		break;
 	case 1: /* Not to below itself: that grows without end. */
-		say(dice, "d DNAME %s\n", targets[roll(dice, DNAME_TARGETS)]);
+		say(&dice->to, "d DNAME %s\n", targets[roll(dice, DNAME_TARGETS)]);
 		break;
 	case 2:
 		add_name(dice, "*.d");
@@ -152,34 +139,35 @@ static void add_policy(dice_t *dice)
 	static const char *const hosts[] = { "mx1", "smtp", "*.w", "*.mx", "a", "h.d", "b",
 	                                     "mixed" };
 	static const char *const webs[] = { "@ www", "@ www", "@ www shop", "www", "@ www *.er" };
-	say(dice, "exchange %s;web-host %s;mail-host", PICK(dice, exchanges), PICK(dice, webs));
+	say(&dice->to, "exchange %s;web-host %s;mail-host", PICK(dice, exchanges), PICK(dice, webs));
 	for (size_t i = 0; i < LENGTH(hosts); i++) {
 		if (roll(dice, 4) == 0) {
-			say(dice, " %s", hosts[i]);
+			say(&dice->to, " %s", hosts[i]);
 		}
 	}
 	switch (roll(dice, 5)) {
 	case 0:
-		say(dice, ";mail4");
+		say(&dice->to, ";mail4");
 		break;
 	case 1:
-		say(dice, ";mail6");
+		say(&dice->to, ";mail6");
 		break;
 	case 2:
-		say(dice, ";mail4 198.51.100.25 198.51.100.26 198.51.100.27");
+		say(&dice->to, ";mail4 198.51.100.25 198.51.100.26 198.51.100.27");
 		break;
 	default:
 		break;
 	}
 	if (roll(dice, 4) == 0) {
-		say(dice, ";proxy-name cdn.example.net. er");
+		say(&dice->to, ";proxy-name cdn.example.net. er");
 	}
-	say(dice, ";ttl %s", PICK(dice, ttls));
+	say(&dice->to, ";ttl %s", PICK(dice, ttls));
 }
 
 void random_zone(random_zone_t *out, uint64_t seed)
 {
-	dice_t dice = { (seed + 1) * UINT64_C(0x9e3779b97f4a7c15), out->zone, sizeof(out->zone) };
+	dice_t dice = { (seed + 1) * UINT64_C(0x9e3779b97f4a7c15),
+	                { out->zone, sizeof(out->zone), NULL } };
 	*out->zone = '\0';
 	for (size_t i = 0; i < LENGTH(names); i++) {
 		bool always = strcmp(names[i], "@") == 0;
@@ -190,8 +178,7 @@ void random_zone(random_zone_t *out, uint64_t seed)
 	}
 	add_special(&dice);
 
-	dice.at = out->options;
-	dice.room = sizeof(out->options);
+	dice.to = (writer_t){ out->options, sizeof(out->options), NULL };
 	add_policy(&dice);
 }
 

@@ -8,64 +8,27 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/lib/fixture_policy.h"
+#include "tests/unit/lib/writer.h"
 
-typedef struct {
-	char *at;
-	size_t room;
-	const knot_dname_t *zone;
-} text_t;
-
-__attribute__((format(printf, 2, 3)))
-static void say(text_t *text, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	int written = vsnprintf(text->at, text->room, format, args);
-	va_end(args);
-	assert(written >= 0);
-	if ((size_t)written >= text->room) {
-		written = text->room - 1;
-	}
-	text->at += written;
-	text->room -= written;
-}
-
-static void say_name(text_t *text, const knot_dname_t *name)
-{
-	knot_dname_txt_storage_t buf;
-	if (knot_dname_is_equal(name, text->zone)) {
-		say(text, "@");
-		return;
-	}
-	assert(knot_dname_to_str(buf, name, sizeof(buf)) != NULL);
-	if (knot_dname_in_bailiwick(name, text->zone) > 0) {
-		knot_dname_txt_storage_t zone;
-		assert(knot_dname_to_str(zone, text->zone, sizeof(zone)) != NULL);
-		buf[strlen(buf) - strlen(zone) - 1] = '\0';
-	}
-	say(text, "%s", buf);
-}
-
-static void say_type(text_t *text, uint16_t type)
+static void say_type(writer_t *text, uint16_t type)
 {
 	char buf[32];
 	assert(knot_rrtype_to_string(type, buf, sizeof(buf)) > 0);
 	say(text, "%s", buf);
 }
 
-static void say_address(text_t *text, int family, const uint8_t *address)
+static void say_address(writer_t *text, int family, const uint8_t *address)
 {
 	char buf[INET6_ADDRSTRLEN];
 	say(text, "%s", inet_ntop(family == 4 ? AF_INET : AF_INET6, address, buf, sizeof(buf)));
 }
 
-static void say_rdata(text_t *text, const knot_rrset_t *rrset, const knot_rdata_t *rdata)
+static void say_rdata(writer_t *text, const knot_rrset_t *rrset, const knot_rdata_t *rdata)
 {
 	switch (rrset->type) {
 	case KNOT_RRTYPE_A:
@@ -101,7 +64,7 @@ static void say_rdata(text_t *text, const knot_rrset_t *rrset, const knot_rdata_
 	}
 }
 
-static void say_rrset(text_t *text, knot_section_t section, const knot_dname_t *owner,
+static void say_rrset(writer_t *text, knot_section_t section, const knot_dname_t *owner,
                       const knot_rrset_t *rrset)
 {
 	const knot_rdata_t *rdata = rrset->rrs.rdata;
@@ -116,7 +79,7 @@ static void say_rrset(text_t *text, knot_section_t section, const knot_dname_t *
 	}
 }
 
-static void say_finding(text_t *text, const finding_t *finding)
+static void say_finding(writer_t *text, const finding_t *finding)
 {
 	char network[NET_TEXT_MAX];
 	say(text, "! %s %s ", rule_names[finding->rule], action_names[finding->action]);
@@ -192,7 +155,7 @@ void verdict_text(char out[static TEXT_MAX], const policy_t *policy,
                   const policy_response_t *response, const policy_verdict_t *verdict)
 {
 	static const policy_verdict_t none = { 0 };
-	text_t text = { out, TEXT_MAX, policy->zone };
+	writer_t text = { out, TEXT_MAX, policy->zone };
 	out[0] = '\0';
 	if (verdict != NULL && !verdict->changes && verdict->rules == 0) {
 		say(&text, verdict->unknown ? "= unknown" : "=");
