@@ -128,17 +128,23 @@ static void test_apex_mx(void **state)
 	unload();
 }
 
+/* A target of a name, by 14 aliases to a direct address. */
+static void long_target(const char *owner, int number, const char *below)
+{
+	line("%s MX %d c%d-0%s\n", owner, number, number, below);
+	for (int i = 0; i < 14; i++) {
+		line("c%d-%d%s CNAME c%d-%d%s\n", number, i, below, number, i + 1, below);
+	}
+	line("c%d-14%s A 192.0.2.1\n", number, below);
+}
+
 /* Aliases, labels and targets can be made to need any number of look-ups. */
 static void test_lookups(void **state)
 {
 	(void)state;
 	begin();
 	for (int i = 0; i < 20; i++) {
-		line("sub MX %d c%d-0.l.l.l.l.l\n", i, i);
-		for (int j = 0; j < 14; j++) {
-			line("c%d-%d.l.l.l.l.l CNAME c%d-%d.l.l.l.l.l\n", i, j, i, j + 1);
-		}
-		line("c%d-14.l.l.l.l.l A 192.0.2.1\n", i);
+		long_target("sub", i, ".l.l.l.l.l");
 	}
 	line("one MX 10 c0-0.l.l.l.l.l\n");
 	load(NULL);
@@ -224,11 +230,7 @@ static void test_web_aliases(void **state)
 	(void)state;
 	begin();
 	for (int i = 0; i < 30; i++) {
-		line("@ MX %d c0.t%d\n", i, i);
-		for (int j = 0; j < 14; j++) {
-			line("c%d.t%d CNAME c%d.t%d\n", j, i, j + 1, i);
-		}
-		line("c14.t%d A 192.0.2.1\n", i);
+		long_target("@", i, ".t");
 	}
 	load("web-host @ www *");
 	assert_int_equal(rules("@", KNOT_RRTYPE_MX, zone_lookup), UNJUDGED);
