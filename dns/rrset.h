@@ -21,6 +21,13 @@
 /*! The same for an RRset. */
 #define for_each_rdata(rdata, rrset) for_each_in(rdata, &(rrset)->rrs)
 
+/*! The TTL of a negative answer with this SOA (RFC 2308 5, RFC 9077). */
+static inline uint32_t soa_negative_ttl(const knot_rrset_t *soa)
+{
+	uint32_t minimum = knot_soa_minimum(soa->rrs.rdata);
+	return soa->ttl < minimum ? soa->ttl : minimum;
+}
+
 /*!
  * True if RDATA has the form that its type needs: of addresses, of types with names that lead
  * somewhere, and of text. The generic form of RFC 3597 may hold anything, and gets into a zone if

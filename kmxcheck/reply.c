@@ -271,8 +271,7 @@ void reply_make(reply_t *reply, const knot_dname_t *apex, policy_lookup_f lookup
 			reply->response.rcode = KNOT_RCODE_NXDOMAIN;
 		}
 		if (look(&build, apex, KNOT_RRTYPE_SOA, &soa)) {
-			uint32_t minimum = knot_soa_minimum(soa.rrs.rdata);
-			soa.ttl = soa.ttl < minimum ? soa.ttl : minimum;
+			soa.ttl = soa_negative_ttl(&soa);
 			put(&build, &soa, apex, KNOT_AUTHORITY);
 		}
 	} else if (state == REFERRED) {

@@ -94,15 +94,11 @@ static void add_exchange_types(const denial_t *denial, bitmap_t *types, bool mad
 	bitmap_add(types, KNOT_RRTYPE_RRSIG);
 }
 
-/* RFC 9077: as long as a negative answer. */
 static uint32_t negative_ttl(const denial_t *denial)
 {
 	knot_rrset_t soa = { 0 };
-	if (!chain_look_up(&denial->chain, denial->policy->zone, KNOT_RRTYPE_SOA, &soa)) {
-		return denial->policy->ttl;
-	}
-	uint32_t minimum = knot_soa_minimum(soa.rrs.rdata);
-	return soa.ttl < minimum ? soa.ttl : minimum;
+	return chain_look_up(&denial->chain, denial->policy->zone, KNOT_RRTYPE_SOA, &soa)
+	       ? soa_negative_ttl(&soa) : denial->policy->ttl;
 }
 
 /* Makes the RRset of a record with these types. NULL and an error set if it can't be made. */
@@ -260,6 +256,12 @@ static void need_proof(denial_t *denial, proof_kind_t kind, const knot_dname_t *
 	denial->proofs[denial->proof_count++] = (proof_t){ kind, name, encloser, false };
 }
 
+/* True if the chain has a name, with the missing ones put in. */
+static bool is_there(const denial_t *denial, const knot_dname_t *name)
+{
+	return missing_leads_to(&denial->missing, name) || chain_has(&denial->chain, name);
+}
+
 /* The same by hashes: from below, and from above, where there is nothing below a name that is denied.
  * One of the two takes few steps, however long the name is or those of the zone are. */
 static int find_hashed_encloser(const denial_t *denial, const knot_dname_t *name)
@@ -268,11 +270,11 @@ static int find_hashed_encloser(const denial_t *denial, const knot_dname_t *name
 	int low = found + 1, high = label_count(name) - 1;
 	for (; low <= high; low++, high--) {
 		const knot_dname_t *part = name_suffix(name, high);
-		if (missing_leads_to(&denial->missing, part) || chain_has(&denial->chain, part)) {
+		if (is_there(denial, part)) {
 			return high;
 		}
 		part = name_suffix(name, low);
-		if (missing_leads_to(&denial->missing, part) || chain_has(&denial->chain, part)) {
+		if (is_there(denial, part)) {
 			found = low;
 		} else if (chain_denies(&denial->chain, part)) {
 			break;
@@ -642,8 +644,7 @@ static const knot_dname_t *find_hashes(denial_t *denial)
 		}
 		int encloser = proof->encloser;
 		if (encloser == POLICY_OWN &&
-		    (labels <= denial->chain.apex_labels || chain_has(&denial->chain, proof->name) ||
-		     missing_leads_to(&denial->missing, proof->name))) {
+		    (labels <= denial->chain.apex_labels || is_there(denial, proof->name))) {
 			add_hash(denial, proof->name);
 			continue;
 		}

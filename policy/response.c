@@ -169,8 +169,7 @@ void response_set_soa(judge_t *judge)
 	    knot_rrset_empty(&soa)) {
 		return;
 	}
-	uint32_t minimum = knot_soa_minimum(soa.rrs.rdata);
-	uint32_t ttl = (soa.ttl < minimum) ? soa.ttl : minimum;
+	uint32_t ttl = soa_negative_ttl(&soa);
 	if (shown != NULL && ttl <= judge->policy->ttl) {
 		return;
 	}
