@@ -56,6 +56,19 @@ typedef struct {
 
 static const source_pos_t nowhere = { .file = NULL };
 
+/*! True if the output is how to fix the zone. */
+static bool fixes(const run_t *run)
+{
+	format_t format = run->options.format;
+	return format == FORMAT_NSUPDATE || format == FORMAT_KNOTC || format == FORMAT_DIFF;
+}
+
+/*! True if it is not the zone's own records that are reported, but a server's answers. */
+static bool asks(const run_t *run)
+{
+	return (run->options.server != NULL || run->options.all_servers) && !fixes(run);
+}
+
 /* What there is to do */
 
 static job_t *add_job(run_t *run, const char *path, const knot_dname_t *origin,
@@ -240,9 +253,6 @@ static int find_policy(run_t *run, size_t i, char *err)
 	                  name_text(name, job->zone->apex), file);
 }
 
-/*! True if it is not the zone's own records that are reported, but a server's answers. */
-static bool asks(const run_t *run);
-
 /*! Steers to where a person would, if no server is to be predicted. */
 static void take_advice(const run_t *run, job_t *job)
 {
@@ -337,18 +347,6 @@ static int make_policies(run_t *run, char err[static ERROR_TEXT_MAX])
 	}
 	config_add_marks(values);
 	return values_make(values, err);
-}
-
-/*! True if the output is how to fix the zone. */
-static bool fixes(const run_t *run)
-{
-	format_t format = run->options.format;
-	return format == FORMAT_NSUPDATE || format == FORMAT_KNOTC || format == FORMAT_DIFF;
-}
-
-static bool asks(const run_t *run)
-{
-	return (run->options.server != NULL || run->options.all_servers) && !fixes(run);
 }
 
 /*! Fixing a zone without knowing where mail really is would only take records away. */
@@ -669,7 +667,6 @@ static int print_results(const run_t *run)
 		.server = find_server(run, &server) ? server.text : NULL,
 		.control = control,
 		.server_count = run->asks.hosts.count,
-		.program = "kmxcheck " PACKAGE_VERSION,
 	};
 	add_results(run, &output, zones);
 

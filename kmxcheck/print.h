@@ -72,7 +72,6 @@ typedef struct {
 	size_t server_count; /*!< Servers that were asked. */
 	const char *server;  /*!< "192.0.2.1@53", which a script is for, or NULL: not known. */
 	const char *control; /*!< Its control socket, or NULL: not known. */
-	const char *program; /*!< Name and version for comments, or NULL: "kmxcheck". */
 } output_t;
 
 /*! Sums over the zones of a run. */

@@ -116,12 +116,11 @@ static void print_zones(const output_t *output, FILE *out, void (*head)(const ou
 	free(script.text);
 }
 
-static void print_made_by(const output_t *output, FILE *out, const char *comment)
+static void print_made_by(FILE *out, const char *comment)
 {
-	(void)fprintf(out, "%s Made by ", comment);
-	write_clean(out, output->program != NULL ? output->program : "kmxcheck");
-	(void)fprintf(out, ". Takes records that lead mail to a proxy out of the zones, and puts\n"
-	              "%s in what mod-mxguard would answer. ", comment);
+	(void)fprintf(out, "%s Made by kmxcheck " PACKAGE_VERSION ". Takes records that lead mail to "
+	              "a proxy out of the zones, and puts\n%s in what mod-mxguard would answer. ",
+	              comment, comment);
 }
 
 /* nsupdate. An update is all or nothing, so a zone is one update if it fits. */
@@ -160,7 +159,7 @@ static void print_update(script_t *script, const output_zone_t *zone)
 
 static void print_update_head(const output_t *output, FILE *out)
 {
-	print_made_by(output, out, ";");
+	print_made_by(out, ";");
 	(void)fputs("Read it, then: knsupdate FILE\n", out);
 	if (output->server != NULL) {
 		size_t address = strcspn(output->server, "@");
@@ -234,7 +233,7 @@ static void print_transaction(script_t *script, const output_zone_t *zone)
 static void print_knotc_head(const output_t *output, FILE *out)
 {
 	(void)fputs("#!/bin/sh\n", out);
-	print_made_by(output, out, "#");
+	print_made_by(out, "#");
 	(void)fputs("Read it, then: sh FILE\n"
 	            "# Each zone is one transaction. If a step fails, nothing of it is done, and\n"
 	            "# the script ends.\n"

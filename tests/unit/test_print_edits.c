@@ -156,7 +156,7 @@ static audit_edit_t edit(bool add, const char *owner, uint16_t type, uint32_t tt
 }
 
 #define NSUPDATE_HEAD \
-	"; Made by kmxcheck 1.0. Takes records that lead mail to a proxy out of the zones, and " \
+	"; Made by kmxcheck " PACKAGE_VERSION ". Takes records that lead mail to a proxy out of the zones, and " \
 	"puts\n" \
 	"; in what mod-mxguard would answer. Read it, then: knsupdate FILE\n" \
 	"; Where does the server listen? Fill it in, without the semicolon:\n" \
@@ -181,7 +181,7 @@ static void test_edits(void **state)
 	};
 	output_zone_t zones[] = { { .audit = &clean },
 	                          { .audit = &audit, .file = "example.zone" } };
-	output_t output = { .zones = zones, .zone_count = 2, .program = "kmxcheck 1.0" };
+	output_t output = { .zones = zones, .zone_count = 2 };
 	expect(&output, FORMAT_NSUPDATE,
 	       NSUPDATE_HEAD
 	       "del example.com.        \t3600\tIN\tMX\t10 example.com.\n"
