@@ -28,7 +28,7 @@ void put_text(json_t *object, const char *key, const char *text);
 void put_name(json_t *object, const char *key, const knot_dname_t *name);
 void put_number(json_t *object, const char *key, uint64_t number);
 
-/*! Adds what a finding is about: owner, type, target, address, and if that is wanted the network. */
+/*! Adds what a finding is about: owner, type, target, address, and if wanted the network. */
 void put_record(json_t *object, const audit_finding_t *finding, bool network);
 
 /*! Writes an object and frees it. With open set its closing brace is left out, for more to

@@ -560,18 +560,11 @@ static bool write_text(const char *text, size_t size)
 	return fine;
 }
 
-/*! Writes all of the output or, if it can't be made, none of it. */
 static bool write_output(const run_t *run, const output_t *output)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *memory = xcheck(open_memstream(&text, &size));
-	int ret = output_print(output, run->options.format, memory);
-	(void)xcheck(fclose(memory) == 0 ? text : NULL);
-	if (ret != KNOT_EOK) {
-		complain("%s", knot_strerror(ret));
-	}
-	bool fine = ret == KNOT_EOK && write_text(text, size);
+	size_t size;
+	char *text = output_text(output, run->options.format, &size);
+	bool fine = write_text(text, size);
 	free(text);
 	return fine;
 }

@@ -32,6 +32,6 @@ typedef struct {
 int origin_find(origin_t *origin, const char *name, const text_t *text, file_names_t *files,
                 char err[static ERROR_TEXT_MAX]);
 
-/*! True if an SOA of this owner is that of the zone; in exports it may be the root, or the apex twice:
- *  without its final dot. */
+/*! True if an SOA of this owner is that of the zone; in exports it may be the root, or the apex
+ *  twice: without its final dot. */
 bool origin_owns_soa(const knot_dname_t *apex, const knot_dname_t *owner);

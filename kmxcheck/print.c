@@ -4,7 +4,6 @@
  * Output: which format, the sums of a run, and what the formats share.
  */
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,15 +86,13 @@ void output_count(const output_t *output, output_totals_t *totals)
 	}
 }
 
-int output_print(const output_t *output, format_t format, FILE *out)
+char *output_text(const output_t *output, format_t format, size_t *size)
 {
-	errno = 0;
+	char *text = NULL;
+	FILE *out = xcheck(open_memstream(&text, size));
 	formats[format](output, out);
-	/* A full disk may show only now. The stream does not keep why, so errno is a good guess. */
-	if (fflush(out) != 0 || ferror(out)) {
-		return errno != 0 ? knot_map_errno_code(errno) : KNOT_ERROR;
-	}
-	return KNOT_EOK;
+	(void)xcheck(ferror(out) == 0 ? out : NULL);
+	return xcheck(fclose(out) == 0 ? text : NULL);
 }
 
 void write_clean(FILE *out, const char *text)

@@ -5,7 +5,7 @@
  * is written, so that there is no half of an output where a zone can't be read.
  *
  * The order is that of the run; nothing here sorts zones or findings. What --ignore left out is
- * counted and not shown. One thread. Errors are KNOT_E*.
+ * counted and not shown. One thread.
  */
 
 #pragma once
@@ -95,13 +95,8 @@ bool output_is_report(format_t format);
 /*! Counts; decides the exit status too. */
 void output_count(const output_t *output, output_totals_t *totals);
 
-/*!
- * Writes everything in a format, and flushes.
- *
- * \retval KNOT_EOK
- * \retval other  The file takes no more (mapped errno); part may be written.
- */
-int output_print(const output_t *output, format_t format, FILE *out);
+/*! Everything in a format, for free(), and its size. */
+char *output_text(const output_t *output, format_t format, size_t *size);
 
 /* From here on: for the formats. */
 
@@ -111,7 +106,7 @@ void write_clean(FILE *out, const char *text);
 /*! True unless the i-th zone is the same as the one before, at another server. True at the end. */
 bool print_new_zone(const output_t *output, size_t i);
 
-/* One for each format; errors of the file are left to the caller. */
+/* One for each format. */
 void print_text(const output_t *output, FILE *out);
 void print_json(const output_t *output, FILE *out);
 void print_sarif(const output_t *output, FILE *out);

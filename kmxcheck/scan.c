@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Reading zone files. Included files are read here, not by libzscanner, so that they can be counted,
- * and that a loop of them ends with an error that says so.
+ * Reading zone files. Included files are read here, not by libzscanner, so that they can be
+ * counted, and that a loop of them ends with an error that says so.
  */
 
 #include <libgen.h>

@@ -4,8 +4,8 @@
  * The records of a zone file, one after another, through libzscanner as knotd reads it, with those
  * of the files that it includes.
  *
- * One thread. Errors are KNOT_E*; err then holds "FILE:LINE: what is wrong", or "FILE: ..." where no
- * line is to blame, as error_at() writes it.
+ * One thread. Errors are KNOT_E*; err then holds "FILE:LINE: what is wrong", or "FILE: ..." where
+ * no line is to blame, as error_at() writes it.
  */
 
 #pragma once

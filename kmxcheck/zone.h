@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * A zone file in memory. Of the types that matter for mail the records are kept, of all others that
- * their name exists; at wildcards everything is, for it may have to be copied. RRsets are made where
- * somebody asks for them.
+ * A zone file in memory. Of the types that matter for mail the records are kept, of all others
+ * that their name exists; at wildcards everything is, for it may have to be copied. RRsets are made
+ * where somebody asks for them.
  *
  * Exports of hosted DNS are read as people get them (export.h): the SOA may be at the root or lack
  * its final dot, and records that are marked as proxied have marked RDATA. Records outside of the

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * The zone's chain of NSEC or NSEC3 records, as far as a response shows it: what these records say of
- * names, and what RRSIGs say of wildcards.
+ * The zone's chain of NSEC or NSEC3 records, as far as a response shows it: what these records say
+ * of names, and what RRSIGs say of wildcards.
  *
  * For missing.c and denial.c only. As the judge, owned by one thread. Where a hash can't be had,
  * judge->error is set.
@@ -48,8 +48,8 @@ void chain_read(chain_t *chain, judge_t *judge);
 bool chain_look_up(const chain_t *chain, const knot_dname_t *owner, uint16_t type,
                    knot_rrset_t *out);
 
-/*! Labels of the encloser whose wildcard an RRset of the response was made from: what its RRSIG says
- *  (RFC 4035 5.3.4), POLICY_OWN if it is the owner's own. Type 0 is any type. */
+/*! Labels of the encloser whose wildcard an RRset of the response was made from: what its RRSIG
+ *  says (RFC 4035 5.3.4), POLICY_OWN if it is the owner's own. Type 0 is any type. */
 int chain_signed_encloser(judge_t *judge, const knot_dname_t *owner, uint16_t type);
 
 /*! Where a name is in the chain of the zone. False if its hash can't be had. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * Names that answers have although the zone does not: the exchange, which always resolves, and names
- * that a wildcard answers for, but differently than for all others.
+ * Names that answers have although the zone does not: the exchange, which always resolves, and
+ * names that a wildcard answers for, but differently than for all others.
  *
- * Pure, as the judge is; any number of threads may ask policy_suspects_denial(), the rest belongs to
- * one thread.
+ * Pure, as the judge is; any number of threads may ask policy_suspects_denial(), the rest belongs
+ * to one thread.
  */
 
 #pragma once

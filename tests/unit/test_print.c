@@ -474,22 +474,6 @@ static void test_format(void **state)
 	}
 }
 
-static void test_full(void **state)
-{
-	(void)state;
-	sample_t sample;
-	sample_init(&sample);
-	FILE *out = fopen("/dev/full", "w");
-	if (out == NULL) {
-		skip();
-	}
-	for (format_t format = 0; format < FORMAT_NSUPDATE; format++) {
-		assert_int_not_equal(output_print(&sample.output, format, out), KNOT_EOK);
-		clearerr(out);
-	}
-	(void)fclose(out);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -507,7 +491,6 @@ int main(void)
 		cmocka_unit_test_teardown(test_sarif, free_names),
 		cmocka_unit_test_teardown(test_count, free_names),
 		cmocka_unit_test_teardown(test_format, free_names),
-		cmocka_unit_test_teardown(test_full, free_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

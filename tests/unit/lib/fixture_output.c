@@ -49,13 +49,8 @@ void set_address(uint8_t *family, uint8_t out[16], const char *text)
 
 char *printed(const output_t *output, format_t format)
 {
-	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	assert_non_null(out);
-	assert_int_equal(output_print(output, format, out), KNOT_EOK);
-	assert_int_equal(fclose(out), 0);
-	return text;
+	return output_text(output, format, &size);
 }
 
 void expect(const output_t *output, format_t format, const char *expected)
