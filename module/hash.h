@@ -30,11 +30,16 @@ static inline uint64_t hash_more(uint64_t hash, const void *data, size_t size)
 	if (size == 0) {
 		return hash; /* Then there may be no data to look at. */
 	}
-	for (; size > sizeof(word); size -= sizeof(word), at += sizeof(word)) {
+	if (size < sizeof(word)) {
+		word = 0;
+		memcpy(&word, at, size);
+		return hash_word(hash, word);
+	}
+	const uint8_t *last = at + size - sizeof(word);
+	for (; at < last; at += sizeof(word)) {
 		memcpy(&word, at, sizeof(word));
 		hash = hash_word(hash, word);
 	}
-	word = 0;
-	memcpy(&word, at, size);
+	memcpy(&word, last, sizeof(word)); /* Some octets count twice. */
 	return hash_word(hash, word);
 }
