@@ -102,13 +102,17 @@ static void find_end(judge_t *judge, alias_end_t *end)
 	end->known = !knot_rrset_empty(&end->a) || !knot_rrset_empty(&end->aaaa);
 }
 
-/* 4.2: the aliases from this one on end in a proxied address or pass a proxy name. */
-static bool leads_to_proxy(const judge_t *judge, size_t alias, const alias_end_t *end,
+/* 4.2: the aliases from this one on end in a proxied address or pass a proxy name. Those that lead to
+ * the exchange end there, if a wildcard has answered for it (4.4). */
+static bool leads_to_proxy(judge_t *judge, size_t alias, const alias_end_t *end,
                            finding_t *finding)
 {
 	const policy_t *policy = judge->policy;
 	finding->target = alias_target(judge, alias);
 	for (size_t i = alias; i < judge->alias_count; i++) {
+		if (i > alias && is_exchange_by_wildcard(judge, alias_item(judge, i))) {
+			return false;
+		}
 		if (names_cover(&policy->proxy_names, alias_target(judge, i))) {
 			finding->target = alias_target(judge, i);
 			return true;

@@ -209,6 +209,21 @@ static const judge_case_t aliases[] = {
 	{ "*.e CNAME x.e\n", "exchange mail.e", "mail.e A",
 	  "! missing-target synthesized mail.e A x.e: 198.51.100.25\nmail.e 300 A 198.51.100.25\n",
 	  NULL },
+	/* A guarded host that leads to the exchange leads to no proxy, whatever a wildcard answers
+	 * there, and whatever is asked. Without look-ups the wildcard is not known. */
+	{ "a CNAME mail\n* CNAME x.cdn.example.net.\n", "mail-host a", "a A",
+	  "! proxied-alias replaced mail A x.cdn.example.net.: 198.51.100.25\n"
+	  "a 3600 CNAME mail\n" MAIL4,
+	  "! proxied-alias replaced a A x.cdn.example.net.: 198.51.100.25\na 300 A 198.51.100.25\n" },
+	{ "a CNAME mail\n* CNAME x.cdn.example.net.\n", "mail-host a", "a TXT",
+	  "! proxied-alias emptied mail TXT x.cdn.example.net.: -\n"
+	  "a 3600 CNAME mail\n~ @ 300 SOA\n",
+	  "! proxied-alias emptied a TXT x.cdn.example.net.: -\n~ @ 300 SOA\n" },
+	{ "a CNAME mail\n* CNAME x.cdn.example.net.\n", "mail-host a", "a CNAME", "=", NULL },
+	/* A proxy name on the way to it is one. */
+	{ "a CNAME b.cdn\nb.cdn CNAME mail\n* CNAME c\n",
+	  "mail-host a;proxy-name cdn.example.com.", "a A",
+	  "! proxied-alias replaced a A b.cdn: 198.51.100.25\na 300 A 198.51.100.25\n", NULL },
 };
 
 static void test_aliases(void **state)
