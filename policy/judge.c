@@ -363,7 +363,7 @@ static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t 
 		}
 		/* Its additional records may be what was left out for lack of room. */
 		judge->verdict->unknown |= (!shown && !judge->response->additional_complete);
-		/* At the apex, a target that is not guarded is a web host, or comes after
+		/* At the apex, a target that is not guarded is a web host, a wildcard, or comes after
 		 * POLICY_MX_MAX others. Without an address to show it is an alias: it leads to the
 		 * web site, and so to the proxy. Where only a limit kept it from being followed,
 		 * that is not said. */
@@ -385,7 +385,7 @@ static bool is_guarded(judge_t *judge, const policy_item_t *item, uint16_t i,
 {
 	if (item->rrset->rrs.rdata != judge->apex_mx.rrs.rdata) {
 		return response_guarded(judge, target);
-	} else if (i < POLICY_MX_MAX) {
+	} else if (i < POLICY_MX_MAX && !knot_dname_is_wildcard(target)) {
 		return policy_may_guard(judge->policy, target);
 	}
 	return policy_guarded(judge->policy, &(knot_rrset_t){ .type = KNOT_RRTYPE_MX }, target);

@@ -49,7 +49,8 @@ static bool next_policy_name(policy_names_t *all, missing_t *missing)
 	}
 	for (; i < all->apex_mx->rrs.count && i < POLICY_MX_MAX; i++, all->next++) {
 		all->mx = (i == 0) ? all->apex_mx->rrs.rdata : knot_rdataset_next(all->mx);
-		if (rdata_check(KNOT_RRTYPE_MX, all->mx->data, all->mx->len, false)) {
+		if (rdata_check(KNOT_RRTYPE_MX, all->mx->data, all->mx->len, false) &&
+		    !knot_dname_is_wildcard(knot_mx_name(all->mx))) {
 			missing->name = knot_mx_name(all->mx);
 			missing->labels = label_count(missing->name);
 			missing->mx = true;

@@ -23,10 +23,14 @@ void policy_prepare(policy_t *policy)
 	}
 }
 
-/* RDATA of any shape: octets are compared, not read as a name. */
+/* RDATA of any shape: octets are compared, not read as a name. A wildcard is no host: what were answered
+ * differently for it would be so for all names that it stands for. */
 static bool is_mx_target(const knot_rrset_t *mx, const knot_dname_t *name)
 {
-	size_t size = mx->rrs.count > 0 ? knot_dname_size(name) : 0;
+	if (mx->rrs.count == 0 || knot_dname_is_wildcard(name)) {
+		return false;
+	}
+	size_t size = knot_dname_size(name);
 	knot_rdata_t *rdata = mx->rrs.rdata;
 	for (uint16_t i = 0; i < mx->rrs.count && i < POLICY_MX_MAX; i++) {
 		if (rdata->len == 2 + size && memcmp(rdata->data + 2, name, size) == 0) {

@@ -130,6 +130,11 @@ static const judge_case_t steered[] = {
 	{ "sub MX 10 x\n* CNAME www\nwww A 104.16.1.2\n" MAIL, NULL, "sub MX",
 	  "! proxied-alias steered sub MX x (" PROXIED4 "): mail\n" SUB KNOWN, "=" },
 	/* At the apex it is a web host's alias: that leads to the web site. */
+	/* A wildcard is no mail host, not even as a target: it stands for other names. */
+	{ "@ MX 10 *.mx\n*.mx A 104.16.1.2\n" MAIL, NULL, "@ MX",
+	  "! proxied-target steered @ MX *.mx (" PROXIED4 "): mail\n@ 300 MX 10 mail\n" KNOWN,
+	  "! proxied-target steered @ MX *.mx (" PROXIED4 "): mail\n@ 300 MX 10 mail\n" },
+	{ "@ MX 10 *.mx\n*.mx A 104.16.1.2\n" MAIL, NULL, "*.mx A", "=", NULL },
 	{ "@ MX 10 www\nwww CNAME x.cdn.example.net.\n" MAIL, NULL, "@ MX",
 	  "! proxied-alias steered @ MX www: mail\n@ 300 MX 10 mail\n" KNOWN,
 	  "! proxied-target steered @ MX www: mail\n@ 300 MX 10 mail\n" },
