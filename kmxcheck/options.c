@@ -5,8 +5,6 @@
  * is only asked for is printed: usage, version, what a rule means.
  */
 
-#define _GNU_SOURCE /* vasprintf() */
-
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -117,9 +115,8 @@ static const struct option long_options[] = {
 void complain(const char *fmt, ...)
 {
 	va_list args;
-	char *text = NULL;
 	va_start(args, fmt);
-	(void)xcheck(vasprintf(&text, fmt, args) >= 0 ? text : NULL);
+	char *text = xvformat(fmt, args);
 	va_end(args);
 	(void)fputs("kmxcheck: ", stderr);
 	write_clean(stderr, text);

@@ -56,15 +56,22 @@ knot_dname_t *xname(const knot_dname_t *name)
 	return xcheck(knot_dname_copy(name, NULL));
 }
 
-char *xformat(const char *fmt, ...)
+char *xvformat(const char *fmt, va_list args)
 {
-	va_list args, again;
-	va_start(args, fmt);
+	va_list again;
 	va_copy(again, args);
 	int size = vsnprintf(NULL, 0, fmt, args);
 	char *text = xcalloc((size_t)size + 1, 1);
 	(void)vsnprintf(text, (size_t)size + 1, fmt, again);
 	va_end(again);
+	return text;
+}
+
+char *xformat(const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	char *text = xvformat(fmt, args);
 	va_end(args);
 	return text;
 }

@@ -8,6 +8,8 @@
 
 #pragma once
 
+#include <stdarg.h>
+
 #include <libknot/libknot.h>
 
 #include "dns/index.h"
@@ -35,5 +37,7 @@ char *xstrdup(const char *text);
 knot_dname_t *xname(const knot_dname_t *name);
 
 /*! Text in new memory. */
-__attribute__((format(printf, 1, 2)))
+__attribute__((format(printf, 1, 2), nonnull(1)))
 char *xformat(const char *fmt, ...);
+__attribute__((format(printf, 1, 0), nonnull(1)))
+char *xvformat(const char *fmt, va_list args);

@@ -125,9 +125,11 @@ static int start(void)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int ret = pthread_create(&thread, NULL, run, NULL);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+#ifdef HAVE_PTHREAD_SETNAME_NP
 	if (ret == 0) {
 		(void)pthread_setname_np(thread, "mxguard-lists"); /* For those who look at threads. */
 	}
+#endif
 	return ret == 0 ? KNOT_EOK : KNOT_ENOMEM;
 }
 

@@ -5,8 +5,6 @@
  * What the file says is put together apart, because its exceptions are no other list's.
  */
 
-#define _GNU_SOURCE /* strerrordesc_np() */
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -105,9 +103,9 @@ static void complain(const reader_t *reader, size_t line, const char *what)
 
 static int complain_errno(const reader_t *reader, int code)
 {
-	/* Not strerror(): no translation, and so no lock of the locale. */
-	const char *what = strerrordesc_np(code);
-	complain(reader, 0, what != NULL ? what : "unknown error");
+	char what[128] = "";
+	(void)strerror_r(code, what, sizeof(what)); /* Other than strerror(), for any thread. */
+	complain(reader, 0, what);
 	return knot_map_errno_code(code);
 }
 

@@ -13,11 +13,11 @@ setup_test=(libcmocka-dev python3 python3-dnspython python3-tap)
 setup_mail=(iproute2 postfix unbound)
 # Tested together with the module in those releases that have it as a package: other modules, what
 # signs or keeps keys, and those who validate; checks the man pages and scripts; what fetches lists; a
-# D-Bus for knotd's signals; what hands counters to Prometheus. The package with its promtool is 90 MB
-# and a service, so the rules are tested only where it is there already.
+# D-Bus for knotd's signals; what hands counters to Prometheus; another C library. The package with
+# promtool is 90 MB and a service, so the rules are tested only where it is there already.
 setup_extra=(knot-dnssecutils knot-keymgr knot-module-geoip bind9-dnsutils bind9-utils ldnsutils
 	softhsm2 knot-resolver dns-root-data python3-cryptography graphviz mandoc python3-jsonschema jq
-	curl openssl shellcheck dbus-daemon libglib2.0-bin knot-exporter)
+	curl openssl shellcheck dbus-daemon libglib2.0-bin knot-exporter musl-tools)
 
 # setup_root COMMAND [ARG]...: runs it as root.
 setup_root() {
