@@ -20,10 +20,6 @@
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/pkcs11.h>
-#include <libdnssec/error.h>
-#include <libdnssec/keystore.h>
-#include <libdnssec/pem.h>
-#include <libdnssec/sign.h>
 
 #include "module/keys.h"
 
@@ -123,7 +119,7 @@ static void add_reason(search_t *search, const char *format, ...)
 	search->len += strlen(search->reason + search->len);
 }
 
-/* dnssec_strerror() knows no errno. */
+/* dnssec_strerror() of old knows no errno. */
 static const char *error_text(int ret)
 {
 	const char *text = dnssec_strerror(ret);
@@ -138,12 +134,12 @@ static bool is_pair(const dnssec_key_t *key)
 	dnssec_binary_t signature = { 0 };
 	dnssec_sign_ctx_t *ctx = NULL;
 
-	bool ok = dnssec_sign_new(&ctx, key) == DNSSEC_EOK &&
-	          dnssec_sign_add(ctx, &data) == DNSSEC_EOK &&
-	          dnssec_sign_write(ctx, DNSSEC_SIGN_NORMAL, &signature) == DNSSEC_EOK &&
-	          dnssec_sign_init(ctx) == DNSSEC_EOK &&
-	          dnssec_sign_add(ctx, &data) == DNSSEC_EOK &&
-	          dnssec_sign_verify(ctx, false, &signature) == DNSSEC_EOK;
+	bool ok = dnssec_sign_new(&ctx, key) == KNOT_EOK &&
+	          dnssec_sign_add(ctx, &data) == KNOT_EOK &&
+	          dnssec_sign_write(ctx, DNSSEC_SIGN_NORMAL, &signature) == KNOT_EOK &&
+	          dnssec_sign_init(ctx) == KNOT_EOK &&
+	          dnssec_sign_add(ctx, &data) == KNOT_EOK &&
+	          dnssec_sign_verify(ctx, false, &signature) == KNOT_EOK;
 
 	dnssec_binary_free(&signature);
 	dnssec_sign_free(ctx);
@@ -154,7 +150,7 @@ static bool is_pair(const dnssec_key_t *key)
 static dnssec_key_t *new_key(const keys_want_t *want)
 {
 	dnssec_key_t *key = NULL;
-	if (dnssec_key_new(&key) != DNSSEC_EOK) {
+	if (dnssec_key_new(&key) != KNOT_EOK) {
 		return NULL;
 	}
 	int ret;
@@ -164,7 +160,7 @@ static dnssec_key_t *new_key(const keys_want_t *want)
 	} else {
 		ret = dnssec_key_set_algorithm(key, want->algorithm);
 	}
-	if (ret != DNSSEC_EOK) {
+	if (ret != KNOT_EOK) {
 		dnssec_key_free(key);
 		return NULL;
 	}
@@ -180,7 +176,7 @@ static bool is_wanted(const keys_want_t *want, dnssec_key_t *key)
 	/* The flags of a key whose DNSKEY is not there are not known: ZONE, or ZONE and SEP. */
 	static const uint16_t flags[] = { 256, 257 };
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
-		if (dnssec_key_set_flags(key, flags[i]) == DNSSEC_EOK &&
+		if (dnssec_key_set_flags(key, flags[i]) == KNOT_EOK &&
 		    dnssec_key_get_keytag(key) == want->tag) {
 			return want->verify(want->ctx, key) && is_pair(key);
 		}
@@ -198,7 +194,7 @@ static int read_file(int fd, dnssec_binary_t *out)
 	if (!S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > PEM_SIZE_MAX) {
 		return EINVAL;
 	}
-	if (dnssec_binary_alloc(out, st.st_size) != DNSSEC_EOK) {
+	if (dnssec_binary_alloc(out, st.st_size) != KNOT_EOK) {
 		return ENOMEM;
 	}
 	size_t size = 0;
@@ -243,9 +239,9 @@ static dnssec_key_t *try_file(const keys_want_t *want, int dir, const char *path
 		return NULL;
 	}
 	dnssec_key_t *key = new_key(want);
-	int ret = (key != NULL) ? dnssec_key_load_pkcs8(key, &pem) : DNSSEC_ENOMEM;
+	int ret = (key != NULL) ? dnssec_key_load_pkcs8(key, &pem) : KNOT_ENOMEM;
 	clear_pem(&pem);
-	if (ret == DNSSEC_EOK && is_wanted(want, key)) {
+	if (ret == KNOT_EOK && is_wanted(want, key)) {
 		return key;
 	}
 	*error = (ret == DNSSEC_PKCS8_IMPORT_ERROR) ? EINVAL : 0;
@@ -258,7 +254,7 @@ static char *key_id(const keys_want_t *want)
 {
 	char *id = NULL;
 	dnssec_key_t *key = (want->dnskey != NULL) ? new_key(want) : NULL;
-	if (key != NULL && dnssec_key_get_keyid(key, &id) != DNSSEC_EOK) {
+	if (key != NULL && dnssec_key_get_keyid(key, &id) != KNOT_EOK) {
 		id = NULL;
 	}
 	dnssec_key_free(key);
@@ -379,7 +375,7 @@ static dnssec_key_t *find_pem(search_t *search, place_t *place, const char *id)
 static dnssec_key_t *try_token(const keys_want_t *want, dnssec_keystore_t *store, const char *id)
 {
 	dnssec_key_t *key = new_key(want);
-	if (key != NULL && dnssec_keystore_get_private(store, id, key) == DNSSEC_EOK &&
+	if (key != NULL && dnssec_keystore_get_private(store, id, key) == KNOT_EOK &&
 	    is_wanted(want, key)) {
 		return key;
 	}
@@ -461,10 +457,10 @@ static dnssec_key_t *find_on_token(search_t *search, const place_t *place, const
 	}
 	dnssec_keystore_t *store = NULL;
 	int ret = dnssec_keystore_init_pkcs11(&store);
-	if (ret == DNSSEC_EOK) {
+	if (ret == KNOT_EOK) {
 		ret = dnssec_keystore_open(store, place->path);
 	}
-	if (ret != DNSSEC_EOK) {
+	if (ret != KNOT_EOK) {
 		add_reason(search, "token '%.*s' can't be opened (%s)", shown, place->path,
 		           error_text(ret));
 		(void)dnssec_keystore_deinit(store);
@@ -523,7 +519,7 @@ int keys_check(const char *path, char reason[static KEYS_TEXT_MAX])
 	} else {
 		error = read_pem(AT_FDCWD, path, &pem);
 		gnutls_x509_privkey_t key = NULL;
-		if (error == 0 && dnssec_pem_to_x509(&pem, &key) != DNSSEC_EOK) {
+		if (error == 0 && dnssec_pem_to_x509(&pem, &key) != KNOT_EOK) {
 			error = EINVAL;
 		}
 		gnutls_x509_privkey_deinit(key);

@@ -11,8 +11,9 @@
 
 #pragma once
 
-#include <libdnssec/key.h>
 #include <libknot/libknot.h>
+
+#include "module/dnssec.h"
 
 /*! Files that one call reads in directories where names don't tell whose keys they are. The next
  *  call goes on where the last one stopped. */

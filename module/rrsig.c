@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libdnssec/error.h>
-#include <libdnssec/sign.h>
-
 #include "dns/name.h"
 #include "dns/rrset.h"
 #include "module/rrsig.h"
@@ -92,7 +89,7 @@ static int add_wire(dnssec_sign_ctx_t *ctx, const knot_rrset_t *rrset)
 		at += 10 + rdata->len;
 	}
 	const dnssec_binary_t data = { at - wire, wire };
-	int ret = dnssec_sign_add(ctx, &data) == DNSSEC_EOK ? KNOT_EOK : KNOT_ENOMEM;
+	int ret = dnssec_sign_add(ctx, &data) == KNOT_EOK ? KNOT_EOK : KNOT_ENOMEM;
 	free(wire);
 	return ret;
 }
@@ -145,10 +142,10 @@ bool rrsig_verify(const knot_rdata_t *rrsig, const knot_rrset_t *rrset, const dn
 	const dnssec_binary_t signature = { rrsig->len - size, (uint8_t *)rrsig->data + size };
 	dnssec_sign_ctx_t *ctx = NULL;
 	bool ok =
-		dnssec_sign_new(&ctx, key) == DNSSEC_EOK &&
-		dnssec_sign_add(ctx, &head) == DNSSEC_EOK &&
+		dnssec_sign_new(&ctx, key) == KNOT_EOK &&
+		dnssec_sign_add(ctx, &head) == KNOT_EOK &&
 		add_rrset(ctx, owner, rrset, knot_rrsig_original_ttl(rrsig)) == KNOT_EOK &&
-		dnssec_sign_verify(ctx, false, &signature) == DNSSEC_EOK;
+		dnssec_sign_verify(ctx, false, &signature) == KNOT_EOK;
 	dnssec_sign_free(ctx);
 	return ok;
 }
@@ -166,10 +163,10 @@ int rrsig_make(knot_rdataset_t *sigs, const dnssec_key_t *key, const knot_rrset_
 	dnssec_binary_t signature = { 0 };
 	dnssec_sign_ctx_t *ctx = NULL;
 	int ret = KNOT_DNSSEC_ENOSIG;
-	if (dnssec_sign_new(&ctx, key) == DNSSEC_EOK &&
-	    dnssec_sign_add(ctx, &head) == DNSSEC_EOK &&
+	if (dnssec_sign_new(&ctx, key) == KNOT_EOK &&
+	    dnssec_sign_add(ctx, &head) == KNOT_EOK &&
 	    add_rrset(ctx, rrset->owner, rrset, rrset->ttl) == KNOT_EOK &&
-	    dnssec_sign_write(ctx, DNSSEC_SIGN_NORMAL, &signature) == DNSSEC_EOK) {
+	    dnssec_sign_write(ctx, DNSSEC_SIGN_NORMAL, &signature) == KNOT_EOK) {
 		knot_rrset_t one;
 		knot_rrset_init(&one, rrset->owner, KNOT_RRTYPE_RRSIG, KNOT_CLASS_IN, rrset->ttl);
 		uint8_t rdata[sizeof(header) + 1024]; /* RSA has at most 4096 bits. */

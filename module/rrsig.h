@@ -11,8 +11,9 @@
 
 #include <stdbool.h>
 
-#include <libdnssec/key.h>
 #include <libknot/libknot.h>
+
+#include "module/dnssec.h"
 
 /*! True if RDATA is long enough for what it says, with a signature. */
 bool rrsig_check(const knot_rdata_t *rrsig);

@@ -16,8 +16,6 @@
 #include <time.h>
 
 #include <gnutls/crypto.h>
-#include <libdnssec/error.h>
-#include <libdnssec/keytag.h>
 #include <urcu.h>
 
 #include "dns/name.h"
@@ -353,7 +351,7 @@ static const knot_rdata_t *next_dnskey(const knot_rdataset_t *dnskeys, const sig
 		const dnssec_binary_t data = { rdata->len, rdata->data };
 		if ((last == NULL || rdata > last) && is_usable(rdata) &&
 		    knot_dnskey_alg(rdata) == by->algorithm &&
-		    dnssec_keytag(&data, &tag) == DNSSEC_EOK && tag == by->tag) {
+		    dnssec_keytag(&data, &tag) == KNOT_EOK && tag == by->tag) {
 			return rdata;
 		}
 	}
@@ -364,8 +362,8 @@ static bool is_signed_by(const sign_view_t *view, const sign_by_t *by, const kno
 {
 	dnssec_key_t *key = NULL;
 	const dnssec_binary_t rdata = { dnskey->len, (uint8_t *)dnskey->data };
-	bool ok = dnssec_key_new(&key) == DNSSEC_EOK &&
-	          dnssec_key_set_rdata(key, &rdata) == DNSSEC_EOK &&
+	bool ok = dnssec_key_new(&key) == KNOT_EOK &&
+	          dnssec_key_set_rdata(key, &rdata) == KNOT_EOK &&
 	          rrsig_verify(by->rrsig, &view->sample, key);
 	dnssec_key_free(key);
 	return ok;

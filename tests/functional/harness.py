@@ -288,7 +288,7 @@ class Knotd:
     def counters(self, zone):
         """The module's counters of a zone that are not zero: {"finding[proxied-host]": 1}."""
         result = self.knotc("zone-stats", zone, "mod-mxguard", check=False)
-        found = re.findall(r"mod-mxguard\.(\S+) = (\d+)", result.stdout)
+        found = re.findall(r"mod-mxguard\.([^ :]+)(?: =|:) (\d+)", result.stdout)
         return {name: int(value) for name, value in found if int(value)}
 
     # Asking

@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <libdnssec/keytag.h>
 #include <urcu.h>
 
 #include "module/sign.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Keys are made by libdnssec, as knotd does it; what is signed is put together here once more.
+ * Keys are made as knotd does it; what is signed is put together here once more.
  */
 
 #undef NDEBUG
@@ -13,9 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <libdnssec/error.h>
-#include <libdnssec/sign.h>
 
 #include "tests/unit/lib/signed_apex.h"
 
@@ -31,9 +28,9 @@ void signed_apex_new(signed_apex_t *apex)
 		       tmp != NULL ? tmp : "/tmp");
 	assert(mkdtemp(apex->dir) != NULL);
 	(void)snprintf(apex->store, sizeof(apex->store), "%s/keys", apex->dir);
-	assert(dnssec_keystore_init_pkcs8(&apex->keystore) == DNSSEC_EOK);
-	assert(dnssec_keystore_init(apex->keystore, apex->store) == DNSSEC_EOK);
-	assert(dnssec_keystore_open(apex->keystore, apex->store) == DNSSEC_EOK);
+	assert(dnssec_keystore_init_pkcs8(&apex->keystore) == KNOT_EOK);
+	assert(dnssec_keystore_init(apex->keystore, apex->store) == KNOT_EOK);
+	assert(dnssec_keystore_open(apex->keystore, apex->store) == KNOT_EOK);
 	knot_rrset_init(&apex->soa, knot_dname_copy(APEX, NULL), KNOT_RRTYPE_SOA, KNOT_CLASS_IN,
 			3600);
 	assert(knot_rrset_add_rdata(&apex->soa, soa, sizeof(soa) - 1, NULL) == KNOT_EOK);
@@ -73,14 +70,14 @@ apex_key_t *apex_key_new(signed_apex_t *apex, int algorithm, uint16_t flags)
 	key->algorithm = algorithm;
 	unsigned bits = (algorithm == RSA) ? 1024 : dnssec_algorithm_key_size_default(algorithm);
 	assert(dnssec_keystore_generate(apex->keystore, algorithm, bits, NULL, &key->id) ==
-	       DNSSEC_EOK);
-	assert(dnssec_key_new(&key->key) == DNSSEC_EOK);
-	assert(dnssec_key_set_algorithm(key->key, algorithm) == DNSSEC_EOK);
-	assert(dnssec_key_set_flags(key->key, flags) == DNSSEC_EOK);
-	assert(dnssec_keystore_get_private(apex->keystore, key->id, key->key) == DNSSEC_EOK);
+	       KNOT_EOK);
+	assert(dnssec_key_new(&key->key) == KNOT_EOK);
+	assert(dnssec_key_set_algorithm(key->key, algorithm) == KNOT_EOK);
+	assert(dnssec_key_set_flags(key->key, flags) == KNOT_EOK);
+	assert(dnssec_keystore_get_private(apex->keystore, key->id, key->key) == KNOT_EOK);
 	key->tag = dnssec_key_get_keytag(key->key);
 	dnssec_binary_t rdata;
-	assert(dnssec_key_get_rdata(key->key, &rdata) == DNSSEC_EOK);
+	assert(dnssec_key_get_rdata(key->key, &rdata) == KNOT_EOK);
 	key->dnskey = malloc(knot_rdata_size(rdata.size));
 	assert(key->dnskey != NULL);
 	knot_rdata_init(key->dnskey, rdata.size, rdata.data);
@@ -125,9 +122,9 @@ static dnssec_sign_ctx_t *begin(const apex_key_t *key, const uint8_t *header, si
 	assert(written > 0);
 	dnssec_binary_t head = { size, (uint8_t *)header }, data = { written, wire };
 	dnssec_sign_ctx_t *ctx = NULL;
-	assert(dnssec_sign_new(&ctx, key->key) == DNSSEC_EOK);
-	assert(dnssec_sign_add(ctx, &head) == DNSSEC_EOK);
-	assert(dnssec_sign_add(ctx, &data) == DNSSEC_EOK);
+	assert(dnssec_sign_new(&ctx, key->key) == KNOT_EOK);
+	assert(dnssec_sign_add(ctx, &head) == KNOT_EOK);
+	assert(dnssec_sign_add(ctx, &data) == KNOT_EOK);
 	return ctx;
 }
 
@@ -147,7 +144,7 @@ void sign_rrset(knot_rdataset_t *rrsigs, const apex_key_t *key, const knot_rrset
 
 	dnssec_sign_ctx_t *ctx = begin(key, rdata, size, rrset, rrset->ttl);
 	dnssec_binary_t signature = { 0 };
-	assert(dnssec_sign_write(ctx, DNSSEC_SIGN_NORMAL, &signature) == DNSSEC_EOK);
+	assert(dnssec_sign_write(ctx, DNSSEC_SIGN_NORMAL, &signature) == KNOT_EOK);
 	assert(size + signature.size <= sizeof(rdata));
 	memcpy(rdata + size, signature.data, signature.size);
 	knot_rrset_t one;
@@ -179,7 +176,7 @@ bool verify_rrsig(const apex_key_t *key, const knot_rrset_t *rrset, const knot_r
 	dnssec_sign_ctx_t *ctx =
 		begin(key, rrsig->data, size, rrset, knot_rrsig_original_ttl(rrsig));
 	dnssec_binary_t signature = { rrsig->len - size, (uint8_t *)rrsig->data + size };
-	bool ok = dnssec_sign_verify(ctx, false, &signature) == DNSSEC_EOK;
+	bool ok = dnssec_sign_verify(ctx, false, &signature) == KNOT_EOK;
 	dnssec_sign_free(ctx);
 	return ok;
 }

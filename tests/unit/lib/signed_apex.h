@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <libdnssec/key.h>
-#include <libdnssec/keystore.h>
 #include <libknot/libknot.h>
+
+#include "module/dnssec.h"
 
 #define APEX ((const knot_dname_t *)"\7example\3com")
 
