@@ -191,6 +191,56 @@ static int add_operand(run_t *run, const char *operand, values_t *values, char *
 	return KNOT_EOK;
 }
 
+/*! Whom a warning is about. */
+typedef struct {
+	run_t *run;
+	const values_t *values;
+} warning_t;
+
+/*! Says what a load would, once however many zones have the stanza. */
+static void say_warning(void *ctx, const char *text)
+{
+	const warning_t *about = ctx;
+	run_t *run = about->run;
+	char line[ERROR_TEXT_MAX];
+	(void)values_error(about->values, text, line);
+	for (size_t i = 0; i < run->warned.count; i++) {
+		if (strcmp(run->warned.at[i], line) == 0) {
+			return;
+		}
+	}
+	*(char **)xadd(&run->warned) = xstrdup(line);
+	if (!run->options.quiet) {
+		complain(_("note: %s"), line);
+	}
+}
+
+/*! Says which zones of a stanza's list do not load it: they look protected, and are not. The module does
+ *  not know other zones. Of one that is not in the configuration a catalog may be the source. */
+static void find_unprotected(run_t *run, const values_t *values)
+{
+	const config_t *config = &run->config;
+	bool catalog = false;
+	for (size_t i = 0; i < config->zones.count; i++) {
+		catalog = catalog || config->zones.at[i].catalog;
+	}
+	for (size_t i = 0; i < values->zones.count; i++) {
+		const config_zone_t *zone = config_zone(config, values->zones.at[i]);
+		bool loads = zone == NULL && catalog;
+		for (size_t k = 0; zone != NULL && k < zone->policies.count; k++) {
+			loads = loads || zone->policies.at[k] == values;
+		}
+		if (!loads) {
+			knot_dname_txt_storage_t name;
+			warning_t about = { run, values };
+			char *text = xformat(_("zone %s, which is in the item 'zone', does not load it"),
+			                     name_text(name, values->zones.at[i]));
+			say_warning(&about, text);
+			free(text);
+		}
+	}
+}
+
 /*! Finds out what there is to do, without opening a zone. */
 static int make_jobs(run_t *run, char *err)
 {
@@ -212,6 +262,11 @@ static int make_jobs(run_t *run, char *err)
 			add_catalog(run, zone);
 		} else {
 			add_zone(run, zone, values);
+		}
+	}
+	for (size_t i = 0; all && i < config->policies.count; i++) {
+		if (values == NULL || values == &config->policies.at[i]) {
+			find_unprotected(run, &config->policies.at[i]);
 		}
 	}
 	int ret = KNOT_EOK;
@@ -269,30 +324,6 @@ static void take_advice(const run_t *run, job_t *job)
 	if (xcheck_ret(stanza_policy(&policy, &stanza, job->zone->apex, text)) == KNOT_EOK) {
 		stanza_policy_clear(&job->policy);
 		job->policy = policy;
-	}
-}
-
-/*! Whom a warning is about. */
-typedef struct {
-	run_t *run;
-	const values_t *values;
-} warning_t;
-
-/*! Says what a load would, once however many zones have the stanza. */
-static void say_warning(void *ctx, const char *text)
-{
-	const warning_t *about = ctx;
-	run_t *run = about->run;
-	char line[ERROR_TEXT_MAX];
-	(void)values_error(about->values, text, line);
-	for (size_t i = 0; i < run->warned.count; i++) {
-		if (strcmp(run->warned.at[i], line) == 0) {
-			return;
-		}
-	}
-	*(char **)xadd(&run->warned) = xstrdup(line);
-	if (!run->options.quiet) {
-		complain(_("note: %s"), line);
 	}
 }
 

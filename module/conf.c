@@ -293,7 +293,10 @@ static int make_list(source_t *source, const netlist_conf_t *conf, netlist_t **l
 	/* Of a file, or for want of memory. */
 	const char *item = (err[0] == '/') ? "proxy-file " : "";
 	if (ret != KNOT_EOK) {
-		(void)stanza_invalid(source->err, "%s%s", item, err);
+		bool installed = strncmp(err, PROXIES_DIR "/", sizeof(PROXIES_DIR)) == 0;
+		(void)stanza_invalid(source->err, "%s%s%s", item, err,
+		                     ret == KNOT_ENOENT && installed
+		                     ? " (lists of this build are in " PROXIES_DIR ")" : "");
 	} else {
 		(void)stanza_invalid(source->err, "keeping the last good list, %s%s", item, err);
 		conf_log(source->mod, LOG_ERR, source->err);
@@ -464,7 +467,8 @@ int mxguard_conf_check(knotd_conf_check_args_t *args)
 
 	if (finish(&source, ret) != KNOT_EOK) {
 		char *clean = clean_copy(source.err);
-		(void)snprintf(err, sizeof(err), "%s", clean != NULL ? clean : "");
+		(void)snprintf(err, sizeof(err), "%s, says mod-mxguard " PACKAGE_VERSION,
+		               clean != NULL ? clean : "");
 		free(clean);
 		args->err_str = err;
 	}

@@ -8,6 +8,7 @@ Run alone:  MXGUARD_MODULE=/path/mxguard.so /usr/bin/python3 tests/functional/te
 """
 
 import os
+import pathlib
 import re
 import subprocess
 import unittest
@@ -138,6 +139,19 @@ class Errors(ConfigCase):
             with self.subTest(title):
                 server = self.server(policy)
                 self.rejected(server, parts)
+
+    def test_unknown_list(self):
+        """It says where this build has its lists, and which version says so."""
+        policy = GOOD.with_(proxy=None, proxy_file=("nosuch",))
+        version = re.search(r"-DPACKAGE_VERSION=\S*?([0-9][0-9.]+)", (
+            pathlib.Path(os.environ["MXGUARD_BUILDDIR"]) / "Makefile").read_text()).group(1)
+        server = self.server(policy)
+        self.rejected(server, ["proxy-file", "/knot/proxies/nosuch: No such file or directory "
+                               "(lists of this build are in /"])
+        self.assertIn("says mod-mxguard %s)" % version, server.conf_check().stderr)
+        server.write_conf(GOOD)
+        server.start()
+        self.assertRegex(server.log(), "protected, mode enforce, .*, version %s\n" % version)
 
     def test_lists(self):
         for title, content, line in LISTS:

@@ -53,7 +53,7 @@ class Config(Case):
     def test_templates_and_skips(self):
         for name in "a.test", "b.test", "c.test", "d.test":
             self.write("zones/%s/%s" % (name[0], name), BAD % name)
-        self.config(STANZA + "    zone: [a.test, b.test, e.test, f.test]\n"
+        self.config(STANZA + "    zone: [a.test, e.test, f.test]\n"
                     "template:\n  - id: default\n    storage: DIR/zones\n    file: \"%c[0]/%s\"\n"
                     "    module: mod-mxguard/one\n"
                     "  - id: none\n    storage: DIR/zones\n"
@@ -108,6 +108,27 @@ class Config(Case):
                          [head + text for text in ("mail-address", "proxy-except", "web-host is ",
                                                    "mail-host 'm")], stderr)
         self.assertEqual(self.run_it("-q", "-c", "knot.conf")[1], "")
+
+    def test_listed_zones_that_do_not_load_it(self):
+        """The module can't know them: each is told, unless a catalog may hold it."""
+        self.zone("a.test", GOOD)
+        text = ("mod-mxguard:\n  - id: one\n    proxy: 104.16.0.0/13\n"
+                "    zone: [a.test, b.test, c.test, d.test]\n"
+                "  - id: two\n    proxy: 192.0.2.0/24\n    zone: d.test\n"
+                "zone:\n  - domain: a.test\n    file: DIR/a.test.zone\n"
+                "    module: mod-mxguard/one\n  - domain: b.test\n"
+                "  - domain: d.test\n    module: mod-mxguard/two\n    file: DIR/none\n")
+        self.config(text)
+
+        def told(*args):
+            return re.findall(r"note: knot\.conf:\d+: mod-mxguard/(\w+): zone (\S+), which",
+                              self.run_it("-c", "knot.conf", *args)[1])
+
+        self.assertEqual(told(), [("one", zone) for zone in ("b.test.", "c.test.", "d.test.")])
+        self.assertEqual(told("-q"), [])
+        self.assertEqual(told("a.test.zone"), [])
+        self.config(text + "  - domain: cat.test\n    catalog-role: interpret\n")
+        self.assertEqual(told(), [("one", "b.test."), ("one", "d.test.")])
 
     def test_two_stanzas_of_a_zone(self):
         self.zone("a.test", BAD)
