@@ -21,7 +21,8 @@ from system import end_with_parent
 
 TOP = pathlib.Path(os.environ.get("MXGUARD_SRCDIR") or pathlib.Path(__file__).parents[2]).resolve()
 EXAMPLES = TOP / "etc/examples"
-UNITS = "kmxcheck-nightly.service", "kmxcheck-nightly.timer", "zone-updated.service"
+UNITS = ("external-validation.service", "kmxcheck-nightly.service", "kmxcheck-nightly.timer",
+         "zone-updated.service")
 ZONE = "example.test."
 ACL = "acl:\n  - id: here\n    address: 127.0.0.1\n    action: transfer\n"
 BUS = """\
@@ -34,6 +35,11 @@ BUS = """\
   </policy>
 </busconfig>
 """
+
+
+DBUS = unittest.skipUnless(shutil.which("gdbus") and shutil.which("dbus-daemon"),
+                           "gdbus or dbus-daemon is not installed")
+VALIDATION = "external:\n  - id: mail\n    timeout: 20\n    dump-new-zone: \"%s/%%s.zone\"\n"
 
 
 def text(address):
@@ -87,10 +93,8 @@ class Watching(harness.Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("<3>zone-updated: none.test. could not be audited", done.stderr)
 
-    @unittest.skipUnless(shutil.which("gdbus") and shutil.which("dbus-daemon"),
-                         "gdbus or dbus-daemon is not installed")
-    def test_signals(self):
-        server = self.server(server="    dbus-event: zone-updated\n")
+    def watch(self, server, name, **environment):
+        """Starts a bus, and an example that listens there; returns what tells what it has said."""
         socket, log = server.path("bus"), server.path("watch")
         bus_conf = pathlib.Path(server.path("bus.conf"))
         bus_conf.write_text(BUS % socket, encoding="ascii")
@@ -99,12 +103,16 @@ class Watching(harness.Case):
         self.process(["dbus-daemon", "--config-file=%s" % bus_conf, "--nofork", "--nopidfile"],
                      subprocess.DEVNULL, dict(os.environ))
         harness.wait_for(lambda: os.path.exists(socket), what="the bus")
-        self.start(server)
         with open(log, "wb") as file:
-            self.process(["sh", str(EXAMPLES / "zone-updated")], file, self.environment(server))
+            self.process(["sh", str(EXAMPLES / name)], file,
+                         self.environment(server, **environment))
+        return lambda: pathlib.Path(log).read_text(encoding="utf-8")
 
-        def said():
-            return pathlib.Path(log).read_text(encoding="utf-8")
+    @DBUS
+    def test_signals(self):
+        server = self.server(server="    dbus-event: zone-updated\n")
+        said = self.watch(server, "zone-updated")
+        self.start(server)
 
         # Until the program listens, signals are nobody's.
         def found():
@@ -113,6 +121,36 @@ class Watching(harness.Case):
 
         harness.wait_for(found, 30, "a finding")
         self.assertIn("proxied-host", said())
+
+    @DBUS
+    @unittest.skipUnless(harness.version() >= (3, 5), "before Knot DNS 3.5")
+    def test_external_validation(self):
+        """What would send mail to a proxy is not published, and the next good version is."""
+        server = self.server(server="    dbus-event: external-verify\n    background-workers: 2\n")
+        os.mkdir(server.path("new"))
+        server.extra += VALIDATION % server.path("new")
+        server.options = {None: "    acl: here\n    external-validation: mail\n"}
+        server.write_conf()
+        said = self.watch(server, "external-validation", KNOT_NEW=server.path("new"),
+                          KNOTC="%s -s %s" % (harness.program("knotc"), server.path("knot.sock")))
+        self.start(server)
+
+        def published(address):
+            return server.answer("mail." + ZONE, "A").rdata("mail." + ZONE, "A") == [address]
+
+        # Until the program listens, signals are nobody's, and the version is dropped in time.
+        def refused():
+            server.write_zone(ZONE, text("104.16.1.2").replace(" 1 10800", " 2 10800"))
+            server.knotc("zone-reload", ZONE, check=False)
+            return "%s, abort" % ZONE[:-1] in said()
+
+        harness.wait_for(refused, 40, "a refusal")
+        self.assertIn("proxied-host", said())
+        self.assertTrue(published("192.0.2.25"))
+        self.serial = 3
+        self.update(server, "192.0.2.26")
+        harness.wait_for(lambda: published("192.0.2.26"), 15, "the good version")
+        self.assertIn("%s, commit" % ZONE[:-1], said())
 
     def process(self, command, output, env):
         """Starts a program in a process group of its own, which ends with the test."""
@@ -147,7 +185,7 @@ class Units(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("shellcheck"), "shellcheck is not installed")
     def test_shellcheck(self):
-        for name in "zone-updated", "mxguard-textfile":
+        for name in "external-validation", "zone-updated", "mxguard-textfile":
             done = subprocess.run(["shellcheck", str(EXAMPLES / name)], capture_output=True,
                                   text=True, check=False, timeout=60)
             self.assertEqual((done.returncode, done.stdout), (0, ""))
