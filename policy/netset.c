@@ -281,10 +281,27 @@ typedef VEC(range_t) ranges_t;
 /*! Indices are of so many bits: what an entry is takes the others. */
 #define INDEX_BITS 30
 #define LEN_RANGE  255
-/*! Entries for a bucket: addresses in a cache line. */
-#define BUCKET_ENTRIES 8
+/*! Entries for a bucket: some cache lines. */
+#define BUCKET_ENTRIES4 2
+#define BUCKET_ENTRIES6 1
 /*! No entry. */
 #define NONE       ((UINT32_C(1) << INDEX_BITS) - 1)
+
+/*! An entry: all that a look-up needs of it is side by side, because in a large set each other place in
+ *  memory costs more than the search. */
+typedef struct {
+	addr_t start;    /*!< Its first address. */
+	uint32_t around; /*!< The narrowest entry around it, or NONE; of a range, its own index. Above
+	                  *   these bits, what the entry is. */
+	uint8_t len;     /*!< Prefix length; LEN_RANGE for a whole range. */
+} entry_t;
+
+/*! The same of IPv4, which takes half of that. */
+typedef struct {
+	uint32_t start;
+	uint32_t around;
+	uint8_t len;
+} entry4_t;
 
 /*! The networks of one family; zeroed: none. */
 typedef struct {
@@ -294,17 +311,13 @@ typedef struct {
 
 	/* Built: the entries. */
 	size_t count;
-	uint32_t *start4;  /*!< IPv4: their first addresses. */
-	uint64_t *hi6;     /*!< IPv6: the same, upper halves, mostly all a search needs, */
-	uint64_t *lo6;     /*!< and lower halves. */
-	uint32_t *before;  /*!< Where to search: the number of entries whose address (IPv6: upper half)
-	                    *   is in a bucket before this one. One more than there are buckets. */
-	uint32_t buckets;
-	uint8_t shift;     /*!< A bucket is so many bits wide; the first one begins with the first
-	                    *   entry. */
-	uint8_t *len;      /*!< Prefix lengths; LEN_RANGE for a whole range. */
-	uint32_t *around;  /*!< The narrowest entry around each one, or NONE; of a range, its own index.
-	                    *   Above these bits, what the entry is. */
+	entry4_t *entries4;
+	entry_t *entries6;
+	uint32_t *last;    /*!< Where to search: the last entry whose address (IPv6: upper half) is in a
+	                    *   bucket before this one, or 0. One more than there are buckets. */
+	uint32_t highest;  /*!< The number of the last bucket. */
+	uint8_t shift;     /*!< A bucket is so many bits wide; */
+	uint64_t low;      /*!< the first one begins with the first entry. */
 	uint32_t *instead; /*!< For an exception, what an address in it matches, or NONE; for a piece,
 	                    *   the index of its range. NULL: there is neither. */
 	uint64_t *range4;  /*!< First and last address of the ranges, IPv4: in one number, */
@@ -621,24 +634,39 @@ static int family_spans(family_t *family, int number)
 	return ret == KNOT_EOK ? spans_sort(spans) : ret;
 }
 
-static inline kind_t entry_kind(const family_t *family, size_t i)
+static inline entry_t entry_get(const family_t *family, int number, size_t i)
 {
-	return (kind_t)(family->around[i] >> INDEX_BITS);
+	if (number == 4) {
+		const entry4_t *entry = &family->entries4[i];
+		return (entry_t){ { 0, entry->start }, entry->around, entry->len };
+	}
+	return family->entries6[i];
+}
+
+static inline kind_t kind_of(uint32_t around)
+{
+	return (kind_t)(around >> INDEX_BITS);
+}
+
+static inline kind_t entry_kind(const family_t *family, int number, size_t i)
+{
+	return kind_of(entry_get(family, number, i).around);
 }
 
 /*! The narrowest entry around one. What is around a whole range is nothing. */
-static inline uint32_t entry_around(const family_t *family, size_t i)
+static inline uint32_t around_of(uint32_t around)
 {
-	const uint32_t around = family->around[i] & NONE;
-	return entry_kind(family, i) == KIND_RANGE ? NONE : around;
+	return kind_of(around) == KIND_RANGE ? NONE : around & NONE;
+}
+
+static inline uint32_t entry_around(const family_t *family, int number, size_t i)
+{
+	return around_of(entry_get(family, number, i).around);
 }
 
 static addr_t entry_start(const family_t *family, int number, size_t i)
 {
-	if (number == 4) {
-		return (addr_t){ 0, family->start4[i] };
-	}
-	return (addr_t){ family->hi6[i], family->lo6[i] };
+	return entry_get(family, number, i).start;
 }
 
 static void range_get(const family_t *family, int number, size_t i, addr_t *first, addr_t *last)
@@ -654,11 +682,12 @@ static void range_get(const family_t *family, int number, size_t i, addr_t *firs
 
 static addr_t entry_end(const family_t *family, int number, size_t i)
 {
-	addr_t first = entry_start(family, number, i), last;
-	if (family->len[i] != LEN_RANGE) {
-		return addr_fill(first, family_bits(number) - family->len[i]);
+	const entry_t entry = entry_get(family, number, i);
+	addr_t first, last;
+	if (entry.len != LEN_RANGE) {
+		return addr_fill(entry.start, family_bits(number) - entry.len);
 	}
-	range_get(family, number, family->around[i] & NONE, &first, &last);
+	range_get(family, number, entry.around & NONE, &first, &last);
 	return last;
 }
 
@@ -671,18 +700,20 @@ static void net_of_range(const family_t *family, int number, size_t i, net_t *ne
 	addr_store(net->last, number, last);
 }
 
-/*! The network that an entry stands for, or is a piece of. */
-static void entry_net(const family_t *family, int number, size_t i, net_t *net)
+/*! The network that an entry stands for, or is a piece of. Returns true. */
+static bool entry_net(const family_t *family, int number, size_t i, net_t *net)
 {
-	const kind_t kind = entry_kind(family, i);
+	const entry_t entry = entry_get(family, number, i);
+	const kind_t kind = kind_of(entry.around);
 	if (kind != KIND_PREFIX) {
 		net_of_range(family, number, kind == KIND_PIECE ? family->instead[i]
-		             : family->around[i] & NONE, net);
-		return;
+		             : entry.around & NONE, net);
+		return true;
 	}
-	*net = (net_t){ .family = (uint8_t)number, .prefix = family->len[i] };
-	addr_store(net->first, number, entry_start(family, number, i));
+	*net = (net_t){ .family = (uint8_t)number, .prefix = entry.len };
+	addr_store(net->first, number, entry.start);
 	addr_store(net->last, number, entry_end(family, number, i));
+	return true;
 }
 
 /*! Leaves out what is repeated: of equal pieces, all but that of the narrowest range. Returns the
@@ -708,20 +739,18 @@ static size_t spans_unique(spans_t *spans, const ranges_t *ranges)
 static int family_alloc(family_t *family, int number, size_t count, bool instead)
 {
 	const size_t ranges = family->ranges.count;
-	bool done = (family->len = malloc(count * sizeof(*family->len))) != NULL;
-	done &= (family->around = malloc(count * sizeof(*family->around))) != NULL;
-	if (instead) {
-		done &= (family->instead = malloc(count * sizeof(*family->instead))) != NULL;
-	}
+	bool done = true;
 	if (number == 4) {
-		done &= (family->start4 = malloc(count * sizeof(*family->start4))) != NULL;
+		done &= (family->entries4 = calloc(count, sizeof(*family->entries4))) != NULL;
 		done &= ranges == 0 ||
 		        (family->range4 = malloc(ranges * sizeof(*family->range4))) != NULL;
 	} else {
-		done &= (family->hi6 = malloc(count * sizeof(*family->hi6))) != NULL;
-		done &= (family->lo6 = malloc(count * sizeof(*family->lo6))) != NULL;
+		done &= (family->entries6 = calloc(count, sizeof(*family->entries6))) != NULL;
 		done &= ranges == 0 ||
 		        (family->range6 = malloc(2 * ranges * sizeof(*family->range6))) != NULL;
+	}
+	if (instead) {
+		done &= (family->instead = malloc(count * sizeof(*family->instead))) != NULL;
 	}
 	return done ? KNOT_EOK : KNOT_ENOMEM;
 }
@@ -729,12 +758,12 @@ static int family_alloc(family_t *family, int number, size_t count, bool instead
 /*! What an address in an exception matches, whose narrowest entry that is: the narrowest network
  *  around it that no exception of the same list is in between. Of each list, seen tells for which
  *  entry its last exception was met. */
-static uint32_t find_instead(const family_t *family, uint32_t except, uint32_t *seen)
+static uint32_t find_instead(const family_t *family, int number, uint32_t except, uint32_t *seen)
 {
 	uint32_t i = except;
-	for (; i != NONE; i = entry_around(family, i)) {
+	for (; i != NONE; i = entry_around(family, number, i)) {
 		const uint32_t list = span_list(&family->spans.at[i], &family->ranges);
-		if (entry_kind(family, i) == KIND_EXCEPT) {
+		if (entry_kind(family, number, i) == KIND_EXCEPT) {
 			seen[list] = except + 1;
 		} else if (seen[list] != except + 1) {
 			break;
@@ -748,55 +777,60 @@ static void fill_entry(family_t *family, int number, uint32_t i, uint32_t *seen)
 	const span_t *span = &family->spans.at[i];
 	uint32_t around = i > 0 ? i - 1 : NONE;
 	while (around != NONE && addr_less(entry_end(family, number, around), span->start)) {
-		around = entry_around(family, around);
+		around = entry_around(family, number, around);
 	}
 	if (span->kind == KIND_RANGE) {
 		around = span->of;
 	}
+	around |= (uint32_t)span->kind << INDEX_BITS;
+	const uint8_t len = span->kind == KIND_RANGE ? LEN_RANGE : span->len;
 	if (number == 4) {
-		family->start4[i] = (uint32_t)span->start.lo;
+		family->entries4[i] = (entry4_t){ (uint32_t)span->start.lo, around, len };
 	} else {
-		family->hi6[i] = span->start.hi;
-		family->lo6[i] = span->start.lo;
+		family->entries6[i] = (entry_t){ span->start, around, len };
 	}
-	family->len[i] = span->kind == KIND_RANGE ? LEN_RANGE : span->len;
-	family->around[i] = around | (uint32_t)span->kind << INDEX_BITS;
 	if (span->kind == KIND_PIECE) {
 		family->instead[i] = span->of;
 	} else if (span->kind == KIND_EXCEPT) {
-		family->instead[i] = seen != NULL ? find_instead(family, i, seen) : NONE;
+		family->instead[i] = seen != NULL ? find_instead(family, number, i, seen) : NONE;
 	}
 }
 
-/*! Where an entry begins: as far as a search goes by its bucket. */
-static uint64_t entry_key(const family_t *family, int number, size_t i)
+/*! An address as far as a search goes by its bucket. */
+static uint64_t addr_key(int number, addr_t addr)
 {
-	return number == 4 ? family->start4[i] : family->hi6[i];
+	return number == 4 ? addr.lo : addr.hi;
+}
+
+/*! How far an entry is from the first one. */
+static uint64_t entry_distance(const family_t *family, int number, size_t i)
+{
+	return addr_key(number, entry_start(family, number, i)) - family->low;
 }
 
 /*! Puts the entries into buckets of equal width: some for each if they are spread evenly, and if they
  *  are not, the search in a bucket is longer. */
 static int fill_buckets(family_t *family, int number)
 {
-	const uint64_t first = entry_key(family, number, 0);
-	const uint64_t reach = entry_key(family, number, family->count - 1) - first;
-	while (reach >> family->shift > family->count / BUCKET_ENTRIES && family->shift < 63) {
+	const size_t most = family->count / (number == 4 ? BUCKET_ENTRIES4 : BUCKET_ENTRIES6);
+	family->low = addr_key(number, entry_start(family, number, 0));
+	const uint64_t distance = entry_distance(family, number, family->count - 1);
+	while (distance >> family->shift > most && family->shift < 63) {
 		family->shift++;
 	}
-	family->buckets = (uint32_t)(reach >> family->shift) + 1;
-	family->before = malloc((family->buckets + 1) * sizeof(*family->before));
-	if (family->before == NULL) {
+	family->highest = (uint32_t)(distance >> family->shift);
+	family->last = malloc(((size_t)family->highest + 2) * sizeof(*family->last));
+	if (family->last == NULL) {
 		return KNOT_ENOMEM;
 	}
 	uint32_t i = 0;
-	for (uint32_t bucket = 0; bucket < family->buckets; bucket++) {
-		family->before[bucket] = i;
-		while (i < family->count &&
-		       (entry_key(family, number, i) - first) >> family->shift == bucket) {
+	for (uint32_t bucket = 0; bucket <= family->highest + 1; bucket++) {
+		family->last[bucket] = i;
+		while (i + 1 < family->count &&
+		       entry_distance(family, number, i + 1) >> family->shift <= bucket) {
 			i++;
 		}
 	}
-	family->before[family->buckets] = i;
 	return KNOT_EOK;
 }
 
@@ -872,7 +906,7 @@ bool netset_next(const netset_t *set, size_t *at, net_t *net)
 	for (int number = 4; number <= 6; number += 2) {
 		const family_t *family = family_of(set, number);
 		for (; *at - base < family->count; (*at)++) {
-			if (entry_kind(family, *at - base) == KIND_PREFIX) {
+			if (entry_kind(family, number, *at - base) == KIND_PREFIX) {
 				entry_net(family, number, *at - base, net);
 				(*at)++;
 				return true;
@@ -889,116 +923,93 @@ bool netset_next(const netset_t *set, size_t *at, net_t *net)
 	return false;
 }
 
-/*! Index of the last of count sorted values that is not above one; the first never is. */
-static inline size_t find32(const uint32_t *values, size_t count, uint32_t value)
+/*! The entries among which to search for an address that is not before the first one: from the last one
+ *  before its bucket on. Returns their number, and the index of the first one. */
+static inline size_t bucket_of(const family_t *family, uint64_t key, size_t *first)
 {
-	const uint32_t *base = values;
-	for (size_t n = count; n > 1; n -= n / 2) {
-		base += base[n / 2] <= value ? n / 2 : 0; /* A step, not a branch to be guessed. */
-	}
-	return (size_t)(base - values);
+	uint64_t bucket = (key - family->low) >> family->shift;
+	bucket = bucket < family->highest ? bucket : family->highest;
+	*first = family->last[bucket];
+	return family->last[bucket + 1] - *first + 1;
 }
 
-static size_t find64(const uint64_t *values, size_t count, uint64_t value)
+/*! Index of the last entry that begins up to an address that is not before the first one. */
+static inline uint32_t search4(const family_t *family, uint32_t addr)
 {
-	const uint64_t *base = values;
-	for (size_t n = count; n > 1; n -= n / 2) {
-		base += base[n / 2] <= value ? n / 2 : 0;
+	size_t i;
+	for (size_t n = bucket_of(family, addr, &i); n > 1; n -= n / 2) {
+		/* A step, not a branch to be guessed. */
+		i += family->entries4[i + n / 2].start <= addr ? n / 2 : 0;
 	}
-	return (size_t)(base - values);
+	return (uint32_t)i;
 }
 
-/*! The entries among which to search: from the last one before the bucket on. The distance is that from
- *  the first entry. Returns their number, and the index of the first one. */
-static inline size_t bucket_of(const family_t *family, uint64_t distance, size_t *first)
+static inline uint32_t search6(const family_t *family, addr_t addr)
 {
-	const uint64_t bucket = distance >> family->shift;
-	if (bucket >= family->buckets) {
-		*first = family->count - 1;
-		return 1;
+	size_t i;
+	for (size_t n = bucket_of(family, addr.hi, &i); n > 1; n -= n / 2) {
+		i += addr_less(addr, family->entries6[i + n / 2].start) ? 0 : n / 2;
 	}
-	const size_t before = family->before[bucket];
-	*first = before > 0 ? before - 1 : 0;
-	return family->before[bucket + 1] - *first;
+	return (uint32_t)i;
 }
 
 /*! Index of the last entry that begins up to an address, NONE if none does. */
-static inline uint32_t find4(const family_t *family, uint32_t addr)
+static uint32_t find_last(const family_t *family, int number, addr_t addr)
 {
-	size_t first;
-	if (family->count == 0 || family->start4[0] > addr) {
+	if (family->count == 0 || addr_less(addr, entry_start(family, number, 0))) {
 		return NONE;
 	}
-	const size_t count = bucket_of(family, addr - family->start4[0], &first);
-	return (uint32_t)(first + find32(&family->start4[first], count, addr));
+	return number == 4 ? search4(family, (uint32_t)addr.lo) : search6(family, addr);
 }
 
-static uint32_t find6(const family_t *family, addr_t addr)
+static inline bool holds4(const family_t *family, const entry4_t *entry, uint32_t addr)
 {
-	const uint64_t *hi = family->hi6, *lo = family->lo6;
-	size_t begin;
-	if (family->count == 0 || addr_less(addr, (addr_t){ hi[0], lo[0] })) {
-		return NONE;
-	}
-	const size_t count = bucket_of(family, addr.hi - hi[0], &begin);
-	const size_t last = begin + find64(&hi[begin], count, addr.hi);
-	if (hi[last] != addr.hi) {
-		return (uint32_t)last;
-	}
-
-	/* The lower half decides among the entries that have this upper half. */
-	size_t first = last;
-	if (last > 0 && hi[last - 1] == addr.hi) {
-		first = hi[0] == addr.hi ? 0 : find64(hi, last, addr.hi - 1) + 1;
-	}
-	if (lo[first] > addr.lo) {
-		return (uint32_t)(first - 1); /* Not of the very first entry: see above. */
-	}
-	return (uint32_t)(first + find64(&lo[first], last - first + 1, addr.lo));
+	return entry->len == LEN_RANGE
+	       ? addr <= (uint32_t)family->range4[entry->around & NONE]
+	       : (uint64_t)(addr ^ entry->start) >> (32 - entry->len) == 0;
 }
 
-/*! True if a whole range that begins up to an address holds it. */
-static bool range_holds(const family_t *family, int number, size_t i, addr_t addr)
+static inline bool holds6(const family_t *family, const entry_t *entry, addr_t addr)
 {
-	return !addr_less(entry_end(family, number, i), addr);
-}
-
-static inline bool holds4(const family_t *family, size_t i, uint32_t addr)
-{
-	const unsigned len = family->len[i];
-	return len == LEN_RANGE ? range_holds(family, 4, i, (addr_t){ 0, addr })
-	                        : (uint64_t)(addr ^ family->start4[i]) >> (32 - len) == 0;
-}
-
-static bool holds6(const family_t *family, size_t i, addr_t addr)
-{
-	const unsigned len = family->len[i];
+	const unsigned len = entry->len;
 	if (len == LEN_RANGE) {
-		return range_holds(family, 6, i, addr);
+		return !addr_less(family->range6[2 * (entry->around & NONE) + 1], addr);
 	}
 	if (len <= 64) {
-		return len == 0 || (addr.hi ^ family->hi6[i]) >> (64 - len) == 0;
+		return len == 0 || (addr.hi ^ entry->start.hi) >> (64 - len) == 0;
 	}
-	return addr.hi == family->hi6[i] && (addr.lo ^ family->lo6[i]) >> (128 - len) == 0;
+	return addr.hi == entry->start.hi && (addr.lo ^ entry->start.lo) >> (128 - len) == 0;
 }
 
 /*! Index of the narrowest entry that holds an address, NONE if none does. */
 static inline uint32_t find_entry4(const family_t *family, uint32_t addr)
 {
-	uint32_t i = find4(family, addr);
-	while (i != NONE && !holds4(family, i, addr)) {
-		i = entry_around(family, i);
+	if (family->count == 0 || addr < family->low) {
+		return NONE;
 	}
-	return i;
+	uint32_t i = search4(family, addr);
+	do {
+		if (holds4(family, &family->entries4[i], addr)) {
+			return i;
+		}
+		i = around_of(family->entries4[i].around);
+	} while (i != NONE);
+	return NONE;
 }
 
-static uint32_t find_entry6(const family_t *family, addr_t addr)
+static inline uint32_t find_entry6(const family_t *family, addr_t addr)
 {
-	uint32_t i = find6(family, addr);
-	while (i != NONE && !holds6(family, i, addr)) {
-		i = entry_around(family, i);
+	if (family->count == 0 || addr_less(addr, family->entries6[0].start)) {
+		return NONE;
 	}
-	return i;
+	uint32_t i = search6(family, addr);
+	do {
+		if (holds6(family, &family->entries6[i], addr)) {
+			return i;
+		}
+		i = around_of(family->entries6[i].around);
+	} while (i != NONE);
+	return NONE;
 }
 
 static uint32_t find_entry(const family_t *family, int number, addr_t addr)
@@ -1007,10 +1018,23 @@ static uint32_t find_entry(const family_t *family, int number, addr_t addr)
 }
 
 /*! What an address matches of which this is the narrowest entry. */
-static inline uint32_t find_network(const family_t *family, uint32_t i)
+static inline uint32_t find_network(const family_t *family, int number, uint32_t i)
 {
-	return i == NONE || family->instead == NULL || entry_kind(family, i) != KIND_EXCEPT
+	return i == NONE || family->instead == NULL || entry_kind(family, number, i) != KIND_EXCEPT
 	       ? i : family->instead[i];
+}
+
+/*! True if there is a network, which is written where it is asked for. */
+static inline bool match(const family_t *family, int number, uint32_t entry, net_t *net)
+{
+	const uint32_t i = find_network(family, number, entry);
+	return i != NONE && (net == NULL || entry_net(family, number, i, net));
+}
+
+/*! Not inlined: for IPv4, nothing then needs to be kept on the stack. */
+__attribute__((noinline)) static bool match6(const family_t *family, const uint8_t *addr, net_t *net)
+{
+	return match(family, 6, find_entry6(family, addr_load(6, addr)), net);
 }
 
 bool netset_match(const netset_t *set, int family, const uint8_t *addr, net_t *net)
@@ -1018,14 +1042,8 @@ bool netset_match(const netset_t *set, int family, const uint8_t *addr, net_t *n
 	if (set == NULL) {
 		return false;
 	}
-	const family_t *entries = family_of(set, family);
-	const uint32_t entry = family == 4 ? find_entry4(entries, load32(addr))
-	                     : find_entry6(entries, addr_load(family, addr));
-	const uint32_t i = find_network(entries, entry);
-	if (i != NONE && net != NULL) {
-		entry_net(entries, family, i, net);
-	}
-	return i != NONE;
+	return family == 4 ? match(&set->v4, 4, find_entry4(&set->v4, load32(addr)), net)
+	                   : match6(&set->v6, addr, net);
 }
 
 double netset_addresses(const netset_t *set, int family)
@@ -1038,14 +1056,14 @@ double netset_addresses(const netset_t *set, int family)
 		const bool more = i < entries->count;
 		const addr_t start = more ? entry_start(entries, family, i) : at;
 		while (now != NONE) {
-			const bool in = find_network(entries, now) != NONE;
+			const bool in = find_network(entries, family, now) != NONE;
 			const addr_t end = entry_end(entries, family, now);
 			if (more && !addr_less(end, start)) {
 				count += in ? addr_distance(at, start) : 0;
 				break;
 			}
 			if (addr_less(end, at)) { /* The one inside went up to the same end. */
-				now = entry_around(entries, now);
+				now = entry_around(entries, family, now);
 				continue;
 			}
 			count += in ? addr_distance(at, end) + 1 : 0;
@@ -1053,7 +1071,7 @@ double netset_addresses(const netset_t *set, int family)
 			if (at.hi == 0 && at.lo == 0) {
 				return count; /* That was the last address of all. */
 			}
-			now = entry_around(entries, now);
+			now = entry_around(entries, family, now);
 		}
 		at = start;
 		now = more ? i : NONE;
@@ -1065,14 +1083,14 @@ double netset_addresses(const netset_t *set, int family)
 static uint32_t network_up_to(const family_t *family, int number, addr_t addr, addr_t last)
 {
 	return addr_less(last, addr) ? NONE
-	                             : find_network(family, find_entry(family, number, addr));
+	                             : find_network(family, number, find_entry(family, number, addr));
 }
 
 /*! Where an entry ends, a wider one may begin to count again, if the entry is an exception. */
 static uint32_t network_after(const family_t *family, int number, uint32_t i, addr_t last)
 {
 	const addr_t end = entry_end(family, number, i);
-	return entry_kind(family, i) != KIND_EXCEPT || !addr_less(end, last)
+	return entry_kind(family, number, i) != KIND_EXCEPT || !addr_less(end, last)
 	       ? NONE : network_up_to(family, number, addr_next(end), last);
 }
 
@@ -1084,11 +1102,10 @@ bool netset_overlaps(const netset_t *set, const net_t *net, net_t *found)
 	const int number = net->family;
 	const family_t *family = family_of(set, number);
 	const addr_t first = addr_load(number, net->first), last = addr_load(number, net->last);
-	const uint32_t begin = number == 4 ? find4(family, (uint32_t)first.lo)
-	                     : find6(family, first);
+	const uint32_t begin = find_last(family, number, first);
 	uint32_t i = network_up_to(family, number, first, last);
 	for (uint32_t j = find_entry(family, number, first); j != NONE && i == NONE;
-	     j = entry_around(family, j)) {
+	     j = entry_around(family, number, j)) {
 		i = network_after(family, number, j, last);
 	}
 	for (size_t j = begin == NONE ? 0 : begin + 1; j < family->count && i == NONE; j++) {
@@ -1111,12 +1128,9 @@ static void family_clear(family_t *family)
 {
 	vec_free(&family->spans);
 	vec_free(&family->ranges);
-	free(family->start4);
-	free(family->hi6);
-	free(family->lo6);
-	free(family->before);
-	free(family->len);
-	free(family->around);
+	free(family->entries4);
+	free(family->entries6);
+	free(family->last);
 	free(family->instead);
 	free(family->range4);
 	free(family->range6);

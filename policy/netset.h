@@ -16,8 +16,8 @@
  * where they are spread evenly, and a step for each of those
  * around the place that do not reach up to the address. A range that shares addresses with anything
  * else counts as the prefixes it splits into.
- * Memory, once built: 9.5 octets for an IPv4 prefix, 21.5 for one of IPv6, 4 more for each where there
- * are exceptions or ranges that were split. Ranges take 8 and 32 more.
+ * Memory, once built: up to 14 octets for an IPv4 prefix, up to 28 for one of IPv6, 4 more for each where
+ * there are exceptions or ranges that were split. Ranges take 8 and 32 more.
  *
  * Errors are KNOT_E*.
  */
