@@ -22,6 +22,12 @@ static inline bool name_equal(const knot_dname_t *a, const knot_dname_t *b)
 	return a == b || (*a == *b && knot_dname_is_equal(a, b));
 }
 
+/*! True if the first label of a name is '*'. */
+static inline bool name_is_wildcard(const knot_dname_t *name)
+{
+	return name[0] == 1 && name[1] == '*';
+}
+
 /*! True if the name is the apex or below it. */
 static inline bool name_in_zone(const knot_dname_t *name, const knot_dname_t *apex)
 {

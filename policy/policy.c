@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "dns/rrset.h"
 #include "policy/policy.h"
 
 bool policy_proxied(const policy_t *policy, int family, const uint8_t *address, net_t *network)
@@ -79,22 +80,20 @@ bool policy_mail_service(const policy_t *policy, const knot_dname_t *owner)
 }
 
 /* True if an address of the RRset is in a proxy network. */
-static bool is_listed(const policy_t *policy, const knot_rrset_t *rrset)
+static inline bool is_listed(const policy_t *policy, int family, const knot_rrset_t *rrset)
 {
-	const int family = type_family(rrset->type);
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+	for_each_rdata(rdata, rrset) {
 		if (netset_match(policy->proxies, family, rdata->data, NULL)) {
 			return true;
 		}
-		rdata = knot_rdataset_next(rdata);
 	}
 	return false;
 }
 
 /* True if a proxied address matters at this owner. Of a wildcard it is not known here which name it has
- * answered for. */
-static bool may_matter(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+ * answered for. Not inlined: most responses have no such address, and are done sooner without all that
+ * this keeps on the stack. */
+__attribute__((noinline)) static bool may_matter(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                        const knot_dname_t *owner)
 {
 	if (knot_dname_is_wildcard(owner)) {
@@ -106,28 +105,37 @@ static bool may_matter(const policy_t *policy, policy_lookup_f lookup, void *ctx
 	return mx.rrs.count > POLICY_MX_MAX || is_guarded(policy, &mx, owner);
 }
 
+/* True if an RRset of a wildcard may be an answer for the exchange, for which a wildcard does not speak:
+ * the first one has answered for the QNAME. */
+static bool speaks_for_exchange(const policy_t *policy, const knot_dname_t *qname,
+                                const knot_rrset_t *rrset, bool first)
+{
+	return (!first || name_equal(qname, policy->exchange)) &&
+	       knot_dname_in_bailiwick(policy->exchange, rrset->owner + 2) > 0;
+}
+
 bool policy_suspects(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                      const knot_dname_t *qname, const knot_rrset_t *rrsets, size_t count)
 {
-	bool data = false, at_exchange = name_equal(qname, policy->exchange);
-	for (size_t i = 0; i < count; i++) {
-		const knot_rrset_t *rrset = &rrsets[i];
-		if (knot_dname_is_wildcard(rrset->owner) && (i > 0 || at_exchange) &&
-		    knot_dname_in_bailiwick(policy->exchange, rrset->owner + 2) > 0) {
-			return true; /* A wildcard does not speak for the exchange. */
+	bool data = false;
+	for (const knot_rrset_t *rrset = rrsets; rrset < rrsets + count; rrset++) {
+		if (name_is_wildcard(rrset->owner) &&
+		    speaks_for_exchange(policy, qname, rrset, rrset == rrsets)) {
+			return true;
 		}
-		switch (rrset->type) {
-		case KNOT_RRTYPE_A:
-		case KNOT_RRTYPE_AAAA:
+		const int family = type_family(rrset->type);
+		if (family != 0) {
 			data = true;
-			if (is_listed(policy, rrset) &&
+			if (is_listed(policy, family, rrset) &&
 			    may_matter(policy, lookup, ctx, rrset->owner)) {
 				return true;
 			}
-			break;
+			continue;
+		}
+		switch (rrset->type) {
 		case KNOT_RRTYPE_SRV:
 			data = true;
-			if (knot_dname_is_wildcard(rrset->owner) ||
+			if (name_is_wildcard(rrset->owner) ||
 			    policy_mail_service(policy, rrset->owner)) {
 				return true;
 			}
