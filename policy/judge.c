@@ -568,8 +568,18 @@ static bool judge_rrset_targets(judge_t *judge, policy_item_t *item)
 	return with != NULL;
 }
 
+/* As many targets as most responses have: these are found without an index. */
+#define TARGETS_FEW 16
+
+/* Targets of RRsets; zeroed is none. */
+typedef struct {
+	const knot_dname_t *few[TARGETS_FEW];
+	size_t few_count;
+	name_index_t further;
+} targets_t;
+
 /* Adds the targets of an RRset: names that additional addresses are for. */
-static void add_targets(judge_t *judge, name_index_t *targets, const knot_rrset_t *rrset)
+static void add_targets(judge_t *judge, targets_t *targets, const knot_rrset_t *rrset)
 {
 	if (rrset == NULL || (rrset->type != KNOT_RRTYPE_MX && rrset->type != KNOT_RRTYPE_SRV &&
 	                      rrset->type != KNOT_RRTYPE_NS)) {
@@ -577,15 +587,22 @@ static void add_targets(judge_t *judge, name_index_t *targets, const knot_rrset_
 	}
 	for_each_rdata(rdata, rrset) {
 		const knot_dname_t *target = knot_rdata_name(rdata, rrset->type);
-		if (name_index_add(targets, target) == NAME_INDEX_NONE) {
+		if (targets->few_count < TARGETS_FEW) {
+			targets->few[targets->few_count++] = target;
+		} else if (name_index_add(&targets->further, target) == NAME_INDEX_NONE) {
 			judge->error = KNOT_ENOMEM;
 		}
 	}
 }
 
-static bool has_target(const name_index_t *targets, const knot_dname_t *name)
+static bool has_target(const targets_t *targets, const knot_dname_t *name)
 {
-	return name_index_find(targets, name) != NAME_INDEX_NONE;
+	for (size_t i = 0; i < targets->few_count; i++) {
+		if (name_equal(targets->few[i], name)) {
+			return true;
+		}
+	}
+	return name_index_find(&targets->further, name) != NAME_INDEX_NONE;
 }
 
 static bool is_extra(const policy_item_t *item)
@@ -597,7 +614,7 @@ static bool is_extra(const policy_item_t *item)
 static void drop_additional(judge_t *judge)
 {
 	policy_response_t *response = judge->response;
-	name_index_t were = { .size = 0 }, are = { .size = 0 };
+	targets_t were = { .few_count = 0 }, are = { .few_count = 0 };
 	bool any = false;
 	for (size_t i = 0; i < response->count; i++) {
 		any |= is_extra(&response->items[i]);
@@ -616,8 +633,8 @@ static void drop_additional(judge_t *judge)
 			response_edit(judge, extra, NULL);
 		}
 	}
-	name_index_clear(&were);
-	name_index_clear(&are);
+	name_index_clear(&were.further);
+	name_index_clear(&are.further);
 }
 
 static void add_exchange_family(judge_t *judge, const host_t *host, int family)
