@@ -74,21 +74,23 @@ void stanza_clear(stanza_t *stanza)
 	memset(&stanza->mail6, 0, sizeof(stanza->mail6));
 }
 
-/* A kind of addresses, as the text of a network. */
+/* A kind of addresses: those of a network. */
 typedef struct {
-	const char *network;
-	const char *kind;
+	uint8_t family; /* 0 ends a table. */
+	uint8_t first[16];
+	uint8_t prefix;
+	const char *name;
 } kind_t;
 
-/* The kind that an address is of, or NULL. */
-static const char *find_kind(const kind_t *kinds, int family, const uint8_t *address)
+/* The kind that an address is of, or NULL. Each zone asks at each load. */
+static const char *find_kind(const kind_t *kind, int family, const uint8_t *address)
 {
-	for (; kinds->network != NULL; kinds++) {
-		net_t host, net;
-		if (net_from_addr(&host, family, address, NULL, family == 4 ? 32 : 128) ==
-		    KNOT_EOK && net_from_str(&net, kinds->network) == KNOT_EOK &&
-		    net_overlap(&host, &net)) {
-			return kinds->kind;
+	for (; kind->family != 0; kind++) {
+		net_t net;
+		if (kind->family == family &&
+		    net_from_addr(&net, family, address, NULL, kind->prefix) == KNOT_EOK &&
+		    memcmp(net.first, kind->first, sizeof(net.first)) == 0) {
+			return kind->name;
 		}
 	}
 	return NULL;
@@ -96,26 +98,26 @@ static const char *find_kind(const kind_t *kinds, int family, const uint8_t *add
 
 /* Where nobody outside can deliver mail to. */
 static const kind_t unusable[] = {
-	{ "0.0.0.0/32", "the unspecified address" },
-	{ "127.0.0.0/8", "a loopback address" },
-	{ "169.254.0.0/16", "a link-local address" },
-	{ "224.0.0.0/4", "a multicast address" },
-	{ "::/128", "the unspecified address" },
-	{ "::1/128", "a loopback address" },
-	{ "::ffff:0:0/96", "an IPv4 address in the form of IPv6" },
-	{ "fe80::/10", "a link-local address" },
-	{ "ff00::/8", "a multicast address" },
-	{ NULL, NULL }
+	{ 4, { 0 }, 32, "the unspecified address" },
+	{ 4, { 127 }, 8, "a loopback address" },
+	{ 4, { 169, 254 }, 16, "a link-local address" },
+	{ 4, { 224 }, 4, "a multicast address" },
+	{ 6, { 0 }, 128, "the unspecified address" },
+	{ 6, { [15] = 1 }, 128, "a loopback address" },
+	{ 6, { [10] = 0xff, 0xff }, 96, "an IPv4 address in the form of IPv6" },
+	{ 6, { 0xfe, 0x80 }, 10, "a link-local address" },
+	{ 6, { 0xff }, 8, "a multicast address" },
+	{ 0 }
 };
 
 /* Where that is so unless all senders are inside (RFC 1918, RFC 6598, RFC 4193). */
 static const kind_t private[] = {
-	{ "10.0.0.0/8", "private" },
-	{ "100.64.0.0/10", "shared by a provider's customers" },
-	{ "172.16.0.0/12", "private" },
-	{ "192.168.0.0/16", "private" },
-	{ "fc00::/7", "private" },
-	{ NULL, NULL }
+	{ 4, { 10 }, 8, "private" },
+	{ 4, { 100, 64 }, 10, "shared by a provider's customers" },
+	{ 4, { 172, 16 }, 12, "private" },
+	{ 4, { 192, 168 }, 16, "private" },
+	{ 6, { 0xfc }, 7, "private" },
+	{ 0 }
 };
 
 static int check_addresses(const stanza_t *stanza, int family, char *err)
