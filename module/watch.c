@@ -159,7 +159,9 @@ static void remove_group(group_t *group)
 	free(group);
 }
 
-static void add(watch_t *watch, group_t *group, uint32_t interval)
+/* Adds a watch to a group. True if the group may be due earlier by that: most watches are of one more
+ * zone with the same list, and nothing is to be done for them. */
+static bool add(watch_t *watch, group_t *group, uint32_t interval)
 {
 	watch->group = group;
 	watch->next = group->watches;
@@ -168,10 +170,12 @@ static void add(watch_t *watch, group_t *group, uint32_t interval)
 		watch->next->at = &watch->next;
 	}
 	group->watches = watch;
-	if (interval < group->interval) {
-		group->interval = interval;
-		group->due = now() + interval;
+	if (interval >= group->interval) {
+		return false;
 	}
+	group->interval = interval;
+	group->due = now() + interval;
+	return true;
 }
 
 int watch_new(const netlist_t *list, uint32_t interval, const watch_who_t *who, watch_t **out)
@@ -192,8 +196,9 @@ int watch_new(const netlist_t *list, uint32_t interval, const watch_who_t *who, 
 	group_t *group = get_group(netlist_id(list));
 	int ret = (group == NULL) ? KNOT_ENOMEM : first ? start() : KNOT_EOK;
 	if (ret == KNOT_EOK) {
-		add(watch, group, interval);
-		pthread_cond_signal(&wake); /* It may be due earlier. */
+		if (add(watch, group, interval)) {
+			pthread_cond_signal(&wake);
+		}
 	} else if (group != NULL && group->watches == NULL) {
 		remove_group(group);
 	}
@@ -222,7 +227,9 @@ void watch_free(watch_t *watch)
 		remove_group(watch->group);
 	}
 	bool last = groups == NULL;
-	pthread_cond_signal(&wake);
+	if (last) {
+		pthread_cond_signal(&wake);
+	}
 	pthread_mutex_unlock(&lock);
 	if (last) {
 		pthread_join(thread, NULL);
