@@ -12,14 +12,13 @@ and its figures mean nothing. The same is written as JSON to FILE.
 Environment: MXGUARD_BUILDDIR, MXGUARD_MODULE, as for the tests.
 """
 
-import argparse
 import os
 import random
 import re
 import subprocess
 import tempfile
 
-from measure import Report, dnsperf, find
+from measure import Report, dnsperf, find, options
 
 import harness
 from stanza import Policy
@@ -245,16 +244,10 @@ def measure_mix(report, servers, part, questions, dnssec, against, rounds, secon
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("-s", "--short", action="store_true")
-    parser.add_argument("-o", "--output", default="bench.json", metavar="FILE")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    args = parser.parse_args()
-    if not set(args.parts) <= set(PARTS):
-        parser.error("parts are " + ", ".join(PARTS))
+    args = options(PARTS, "bench.json")
     report = Report()
     for part, measure in zip(PARTS, (decisions, networks, server_part)):
-        if not args.parts or part in args.parts:
+        if part in args.parts:
             measure(report, args.short)
     report.write(args.output, args.short)
 

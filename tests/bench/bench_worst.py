@@ -12,19 +12,17 @@ only: run it there, too (scripts/in-release).
 """
 
 import argparse
-import glob
 import os
 import select
 import socket
 import struct
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "functional"))
+from measure import cpu
 
-import client # noqa: E402
-import harness # noqa: E402
-from stanza import Policy # noqa: E402
-from validator import wait_anchors # noqa: E402
+import client
+import harness
+from stanza import Policy
+from validator import wait_anchors
 
 LIMIT = 5
 BARE, LOG, ENFORCE = "bare.test.", "logs.test.", "does.test."
@@ -67,18 +65,6 @@ class Kind:
         return client.with_ids([wires[i % len(wires)] for i in range(count)])
 
 
-def cpu(server):
-    """Nanoseconds of CPU time that the server has used, all threads."""
-    total = 0
-    for path in glob.glob("/proc/%d/task/*/schedstat" % server.pid()):
-        try:
-            with open(path) as file:
-                total += int(file.read().split()[0])
-        except FileNotFoundError:
-            pass
-    return total
-
-
 def udp(port, wires):
     """Asks, not more than so many at a time; what is lost is not asked again. Returns answers."""
     answers = 0
@@ -116,11 +102,11 @@ def tcp(port, wires):
 def measure(server, kind, zone, count):
     """Microseconds of the server's CPU time per answer."""
     wires = kind.wires(zone, count)
-    began = cpu(server)
+    began = cpu(server.pid())
     answers = (tcp if kind.tcp else udp)(server.port, wires)
     if answers < count * 0.9:
         raise SystemExit("%s: %d answers to %d queries" % (kind.name, answers, count))
-    return (cpu(server) - began) / 1000 / answers
+    return (cpu(server.pid()) - began) / 1000 / answers
 
 
 def run(kind, rounds, queries):

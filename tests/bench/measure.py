@@ -1,22 +1,42 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What benchmarks share: figures with their spread, the CPU time of a server, and dnsperf.
+"""What benchmarks share: options, figures with their spread, the CPU time of a server, what it reads, and
+dnsperf.
 
 A figure is a median with the lowest and the highest sample. Where two things are compared, they are
 measured in turn, and the ratio is taken round by round: what else the machine does then counts for
 both.
 """
 
+import argparse
+import ctypes
 import glob
 import json
 import os
 import re
 import shutil
 import statistics
+import struct
 import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests", "functional"))
+
+
+def options(parts, output, *more):
+    """Reads the command line of a script that measures parts, and writes them to a file. More are pairs:
+    the names of an option and what argparse has to know of it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-s", "--short", action="store_true", help="shows that all of it works")
+    parser.add_argument("-o", "--output", default=output, metavar="FILE")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
+    for names, about in more:
+        parser.add_argument(*names, **about)
+    args = parser.parse_args()
+    if not set(args.parts) <= set(parts):
+        parser.error("parts are " + ", ".join(parts))
+    args.parts = args.parts or list(parts)
+    return args
 
 
 class Report:
@@ -110,6 +130,36 @@ def memory(pid):
     """Octets of memory of its own that a process has in use."""
     with open("/proc/%d/smaps_rollup" % pid) as file:
         return sum(int(size) * 1024 for size in re.findall(r"(?m)^Private_\w+:\s+(\d+)", file.read()))
+
+
+class Opened:
+    """Counts how often the files of a folder are opened. The closing of a file is an event, too, because
+    the kernel makes one of two that are the same."""
+
+    OPEN, CLOSE, FOLDER = 0x20, 0x10, 0x40000000
+
+    def __init__(self, folder):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.events = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        if libc.inotify_add_watch(self.events, os.fsencode(folder), self.OPEN | self.CLOSE) < 0:
+            raise OSError(ctypes.get_errno(), "inotify")
+
+    def count(self):
+        """How often since the last call."""
+        opened = 0
+        while True:
+            try:
+                data = os.read(self.events, 65536)
+            except BlockingIOError:
+                return opened
+            at = 0
+            while at < len(data):
+                _, mask, _, size = struct.unpack_from("iIII", data, at)
+                at += 16 + size
+                opened += bool(mask & self.OPEN) and not mask & self.FOLDER
+
+    def close(self):
+        os.close(self.events)
 
 
 def dnsperf(server, questions, seconds, dnssec=False):

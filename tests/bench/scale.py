@@ -15,13 +15,12 @@ makes everything so many times fewer.
 Environment: MXGUARD_MODULE, as for the tests.
 """
 
-import argparse
 import ipaddress
 import os
 import random
 import time
 
-from measure import Report, cpu, dnsperf, find, memory
+from measure import Opened, Report, cpu, dnsperf, find, memory, options
 
 import harness
 from stanza import Policy
@@ -107,28 +106,33 @@ class Many(harness.Knotd):
         return time.monotonic() - begin, (self.settled() - before) / 1e9
 
 
-def sample(server, figures, asked=None):
-    """Starts a server, measures, and stops it. Adds the figures to lists."""
+def sample(server, figures, folder, asked=None):
+    """Starts a server, measures, and stops it. Adds the figures to lists. The folder is that of its
+    lists."""
+    opened = Opened(folder)
     try:
         figures.setdefault("start", []).append(server.start_measured())
+        figures.setdefault("read", []).append(opened.count())
         figures.setdefault("memory", []).append(memory(server.pid()))
         if asked:
             dnsperf(server, asked, 1)
             figures.setdefault("query", []).append(dnsperf(server, asked, 2)[1])
         figures.setdefault("reload", []).append(server.reload_measured())
+        figures.setdefault("read again", []).append(opened.count())
         figures.setdefault("again", []).append(memory(server.pid()))
     finally:
         server.stop()
+        opened.close()
 
 
-def compare(report, part, kinds, rounds, zones):
+def compare(report, part, kinds, rounds, zones, folder, lists=0):
     """Measures servers in turn: kinds is {name: (function that makes one, questions)}, the first one
-    is what the others are compared with."""
+    is what the others are compared with. Each of these has so many lists in the folder."""
     found = {name: {} for name in kinds}
     for number in range(rounds):
         for name in list(kinds)[::1 if number % 2 else -1]:
             make, asked = kinds[name]
-            sample(make(), found[name], asked)
+            sample(make(), found[name], folder, asked)
     base = next(iter(kinds))
     for name, figures in found.items():
         for key, what in (("start", "start"), ("reload", "reload")):
@@ -143,6 +147,12 @@ def compare(report, part, kinds, rounds, zones):
         if name == base:
             continue
         ours = name.startswith("the module")
+        # The check of the configuration reads a list, which may be as another user, and then a load, if
+        # the list is another one than before.
+        for key, when, limit in (("read", "start", 2), ("read again", "reload", 1)):
+            if ours and lists > 0:
+                report.add(part, "%s: a list is read at a %s" % (name, when), "times",
+                           [one / lists for one in figures[key]], at_most=limit)
         for key in ("start", "reload"):
             limit = 1.05 if ours and key == "start" and zones > 1000 else None
             report.add(part, "%s: %s, CPU time, ratio" % (name, key), "of %s" % base,
@@ -171,7 +181,7 @@ def part_zones(report, folder, rounds, scale):
         "bare": (lambda: Many(count, lambda _: None), questions(count)),
         "mod-noudp": (lambda: Many(count, lambda _: None, noudp=True), None),
         "the module": (lambda: Many(count, lambda _: one), questions(count)),
-    }, rounds, count)
+    }, rounds, count, folder, lists=1)
 
 
 def part_stanzas(report, folder, rounds, scale):
@@ -186,7 +196,7 @@ def part_stanzas(report, folder, rounds, scale):
     compare(report, "%d stanzas with lists of their own" % count, {
         "bare": (lambda: Many(count, lambda _: None), questions(count)),
         "the module": (lambda: Many(count, lambda number: policies[number]), questions(count)),
-    }, rounds, count)
+    }, rounds, count, folder, lists=count)
 
 
 def part_networks(report, folder, rounds, scale):
@@ -203,11 +213,10 @@ def part_networks(report, folder, rounds, scale):
         policy = Policy(proxy=None, proxy_file=(path,), mail_address=("192.0.2.25",), **POLICY)
         kinds["the module, %d networks" % size] = (
             lambda policy=policy: Many(10, lambda _: policy), questions(10))
-    compare(report, "%d networks in one list" % count, kinds, rounds, 10)
+    compare(report, "%d networks in one list" % count, kinds, rounds, 10, folder, lists=1)
 
 
 def part_owners(report, folder, rounds, scale):
-    del folder
     count = 100000 // scale
     text = TEXT + "".join("o%d 3600 MX 10 %s\n" % (i, "www" if i % 2 else "mail")
                           for i in range(count))
@@ -220,24 +229,17 @@ def part_owners(report, folder, rounds, scale):
         "bare": (lambda: Many(1, lambda _: None, text), asked),
         "the module": (lambda: Many(1, lambda _: one, text), asked),
         "the module, 20 owners": (lambda: Many(1, lambda _: one, small), few),
-    }, rounds, 1)
+    }, rounds, 1, folder)
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("-s", "--short", action="store_true")
-    parser.add_argument("-d", "--divisor", type=int, default=1)
-    parser.add_argument("-o", "--output", default="scale.json", metavar="FILE")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    args = parser.parse_args()
-    if not set(args.parts) <= set(PARTS):
-        parser.error("parts are " + ", ".join(PARTS))
+    args = options(PARTS, "scale.json", (("-d", "--divisor"), {"type": int, "default": 1}))
     report = Report()
     missing = next((name for name in ("knotd", "knotc", "dnsperf") if not find(name)), None)
     if missing:
         report.skip("scale", "there is no %s" % missing)
     for part in PARTS if not missing else ():
-        if not args.parts or part in args.parts:
+        if part in args.parts:
             folder = harness.tempfile.mkdtemp(prefix="mxg-", dir=harness.short_tmp())
             try:
                 globals()["part_" + part](report, folder, 1 if args.short else 3,

@@ -96,6 +96,15 @@ class Bench(unittest.TestCase):
         else:
             self.assertEqual(set(), names)
 
+    def test_lists_are_read_once(self):
+        if not shutil.which("dnsperf"):
+            self.skipTest("there is no dnsperf")
+        _, report = self.run_short("scale.py", "zones")
+        read = {figure["name"]: figure["high"] for figure in report["figures"]
+                if "is read" in figure["name"]}
+        self.assertEqual({"the module: a list is read at a start": 2,
+                          "the module: a list is read at a reload": 1}, read)
+
     def test_no_such_part(self):
         for script in ("bench.py", "scale.py"):
             result = subprocess.run([sys.executable, TOP / "tests/bench" / script, "nothing"],
