@@ -19,6 +19,10 @@ setup_extra=(knot-dnssecutils knot-keymgr knot-module-geoip bind9-dnsutils bind9
 	softhsm2 knot-resolver dns-root-data python3-cryptography graphviz mandoc python3-jsonschema jq
 	curl openssl shellcheck dbus-daemon libglib2.0-bin knot-exporter musl-tools)
 
+# What the benchmarks measure with: their test runs them for a moment. libmaxminddb-dev is looked for by
+# configure.
+setup_bench=(dnsperf libmaxminddb-dev valgrind)
+
 # setup_root COMMAND [ARG]...: runs it as root.
 setup_root() {
 	if [ "$(id -u)" -eq 0 ]; then

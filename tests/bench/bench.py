@@ -9,6 +9,9 @@ them), and server (knotd without the module, with it in both modes, and with mod
 dnsperf over loopback). All of them take about ten minutes. A short run shows that everything works,
 and its figures mean nothing. The same is written as JSON to FILE.
 
+Needs dnsperf and valgrind, and libmaxminddb-dev when it is built (Debian packages of these names);
+what is not there is left out, and said.
+
 Environment: MXGUARD_BUILDDIR, MXGUARD_MODULE, as for the tests.
 """
 
