@@ -157,6 +157,24 @@ static bool is_at(const names_t *set, size_t i, const knot_dname_t *name, size_t
 	return i < set->count && pattern_cmp(&set->at[i], name, size, below) == 0;
 }
 
+/*! True if a pattern is in the set. */
+static bool has(const names_t *set, const knot_dname_t *name, size_t size, bool below)
+{
+	size_t from = 0, to = set->count;
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+		int cmp = pattern_cmp(&set->at[mid], name, size, below);
+		if (cmp == 0) {
+			return true;
+		} else if (cmp < 0) {
+			from = mid + 1;
+		} else {
+			to = mid;
+		}
+	}
+	return false;
+}
+
 /*! Adds a pattern at the end. */
 static int append(names_t *set, const knot_dname_t *name, bool below, bool except)
 {
@@ -207,7 +225,7 @@ static bool match_below(const names_t *set, const knot_dname_t *name, size_t siz
 {
 	while (size >= set->at[0].size) { /* The first one is the shortest. */
 		if (size <= set->at[set->count - 1].size && /* The last one is the longest. */
-		    is_at(set, names_find(set, name, size, true), name, size, true)) {
+		    has(set, name, size, true)) {
 			return true;
 		} else if (size == 1) {
 			break;
@@ -224,7 +242,7 @@ bool names_match(const names_t *set, const knot_dname_t *name)
 		return false;
 	}
 	size_t size = knot_dname_size(name), label = 1 + (size_t)*name;
-	return is_at(set, names_find(set, name, size, false), name, size, false) ||
+	return has(set, name, size, false) ||
 	       (size > 1 && match_below(set, name + label, size - label));
 }
 
