@@ -51,11 +51,20 @@ typedef struct {
 /* The query whose response this thread is composing and has not judged yet, and how long the OPT
  * RDATA was then. A thread works on one query at a time, and 100,000 zones need no array of
  * threads each. */
-static _Thread_local struct {
+typedef struct {
 	const knotd_qdata_t *qdata;
 	uint16_t opt_len;
 	unsigned instances; /* Of the module in this zone, that have yet to see the response. */
-} under_way;
+} under_way_t;
+
+static _Thread_local under_way_t under_way;
+
+/* Each mention of the variable is a call of the loader: this one is the only one where it is not
+ * inlined. */
+__attribute__((noinline)) static under_way_t *get_under_way(void)
+{
+	return &under_way;
+}
 
 /* Looks into the live zone; before ABI 600 the API shows the apex only. */
 static int look_up(knotd_qdata_t *qdata, const knot_dname_t *owner, uint16_t type,
@@ -332,9 +341,10 @@ static knotd_in_state_t guard_begin(knotd_in_state_t state, knot_pkt_t *pkt,
 	(void)pkt;
 	(void)mod;
 	const knot_rdata_t *opt = qdata->opt_rr.rrs.rdata;
-	under_way.instances = (under_way.qdata == qdata) ? under_way.instances + 1 : 1;
-	under_way.qdata = qdata;
-	under_way.opt_len = (opt != NULL) ? opt->len : 0;
+	under_way_t *mine = get_under_way();
+	mine->instances = (mine->qdata == qdata) ? mine->instances + 1 : 1;
+	mine->qdata = qdata;
+	mine->opt_len = (opt != NULL) ? opt->len : 0;
 	return state;
 }
 
@@ -374,24 +384,13 @@ static knotd_in_state_t truncate(knotd_in_state_t state, knot_pkt_t *pkt, knotd_
 	return KNOTD_IN_STATE_TRUNC;
 }
 
-static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
-                                     knotd_qdata_t *qdata, knotd_mod_t *mod)
+/* Does what has to be done about a response. Not inlined: most responses are harmless, and done sooner
+ * without the room that this takes on the stack. */
+__attribute__((noinline))
+static knotd_in_state_t guard_suspect(knotd_in_state_t state, knot_pkt_t *pkt,
+                                      knotd_qdata_t *qdata, knotd_mod_t *mod,
+                                      const policy_t *policy, bool referral, signing_t signing)
 {
-	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
-	under_way.qdata = NULL;
-
-	policy_t room;
-	const policy_t *policy = mxguard_conf_policy(guard->conf, &room);
-	signing_t signing = signing_of(qdata, pkt);
-	bool denies = signing != UNSIGNED &&
-	              policy_suspects_denial(policy, zone_lookup, qdata, pkt->rr,
-	                                     pkt->rrset_count);
-	// A referral is not this zone's answer, but for what it proves.
-	bool referral = state == KNOTD_IN_STATE_DELEG && pkt->sections[KNOT_ANSWER].count == 0;
-	if (!denies && (referral || is_harmless(policy, qdata, pkt))) {
-		return state;
-	}
-
 	answer_t answer;
 	policy_verdict_t verdict;
 	policy_verdict_begin(&verdict, &pkt->mm);
@@ -407,6 +406,24 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 	answer_clear(&answer, &verdict);
 
 	return state;
+}
+
+static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
+                                     knotd_qdata_t *qdata, knotd_mod_t *mod)
+{
+	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
+	under_way.qdata = NULL;
+
+	policy_t room;
+	const policy_t *policy = mxguard_conf_policy(guard->conf, &room);
+	signing_t signing = signing_of(qdata, pkt);
+	bool denies = signing != UNSIGNED &&
+	              policy_suspects_denial(policy, zone_lookup, qdata, pkt->rr,
+	                                     pkt->rrset_count);
+	// A referral is not this zone's answer, but for what it proves.
+	bool referral = state == KNOTD_IN_STATE_DELEG && pkt->sections[KNOT_ANSWER].count == 0;
+	return !denies && (referral || is_harmless(policy, qdata, pkt))
+	       ? state : guard_suspect(state, pkt, qdata, mod, policy, referral, signing);
 }
 
 /* The next response is signed with TSIG like the first one: with the query's MAC, in whose place
@@ -506,8 +523,6 @@ static bool keep_whole(const knot_pkt_t *pkt, knotd_qdata_t *qdata, knotd_mod_t 
 static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
                                knotd_mod_t *mod)
 {
-	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
-
 	// Judged already, or not from this zone's data.
 	if (under_way.qdata != qdata) {
 		return state;
@@ -521,6 +536,7 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	if (state != KNOTD_STATE_DONE) {
 		return state;
 	}
+	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
 	policy_t room;
 	const policy_t *policy = mxguard_conf_policy(guard->conf, &room);
 	// A referral is not this zone's answer.
