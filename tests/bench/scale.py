@@ -206,7 +206,7 @@ def part_networks(report, folder, rounds, scale):
     for size in (22, count):
         path = os.path.join(folder, "nets%d" % size)
         with open(path, "w") as file:
-            for _ in range(size):
+            for _ in range(size - 1): # A list has a million entries at most.
                 file.write("%s/%d\n" % (ipaddress.IPv4Address(choose.randrange(1 << 29, 1 << 30)),
                                         choose.randint(20, 28)))
             file.write("104.16.0.0/13\n")
