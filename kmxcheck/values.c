@@ -72,22 +72,57 @@ static int is_list(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-int values_add_installed(values_t *values, char err[static ERROR_TEXT_MAX])
+static bool exists_in(const char *folder, const char *name)
+{
+	char *path = xformat("%s/%s", folder, name);
+	bool exists = access(path, F_OK) == 0;
+	free(path);
+	return exists;
+}
+
+/*!
+ * The path of an installed list, or of the operator's own in its place. Their folder is below that of
+ * Knot's configuration, which not everyone may look into: who may not gets the installed one.
+ */
+static char *find_list(const char *name)
+{
+	char *path = xcheck(netfile_find(name));
+	if (access(path, F_OK) != 0 && errno == EACCES && exists_in(PROXIES_DIR, name)) {
+		free(path);
+		return xformat("%s/%s", PROXIES_DIR, name);
+	}
+	return path;
+}
+
+/*! Adds the lists of a folder that another one has not. Returns how many. */
+static size_t add_folder(values_t *values, const char *folder, const char *other)
 {
 	struct dirent **entries = NULL;
 	/* Sorted, so that two machines with the same lists say the same. */
-	int count = scandir(PROXIES_DIR, &entries, is_list, alphasort);
-	if (count < 0 && errno != ENOENT) {
-		return error_at(err, knot_map_errno(), nowhere, _("'%s' can't be read: %s"),
-		                PROXIES_DIR, strerror(errno));
-	}
+	int count = scandir(folder, &entries, is_list, alphasort);
+	size_t added = 0;
 	for (int i = 0; i < count; i++) {
-		char *path = xformat("%s/%s", PROXIES_DIR, entries[i]->d_name);
-		values_add(values, ITEM_PROXY_FILE, path, nowhere);
-		free(path);
+		const char *name = entries[i]->d_name;
+		if (other == NULL || !exists_in(other, name)) {
+			char *path = find_list(name);
+			values_add(values, ITEM_PROXY_FILE, path, nowhere);
+			free(path);
+			added++;
+		}
 		free(entries[i]);
 	}
 	free(entries);
+	return added;
+}
+
+int values_add_installed(values_t *values, char err[static ERROR_TEXT_MAX])
+{
+	if (access(PROXIES_DIR, R_OK) != 0 && errno != ENOENT) {
+		return error_at(err, knot_map_errno(), nowhere, _("'%s' can't be read: %s"),
+		                PROXIES_DIR, strerror(errno));
+	}
+	size_t count = add_folder(values, PROXIES_DIR, NULL);
+	count += add_folder(values, LOCAL_PROXIES_DIR, PROXIES_DIR);
 	return count > 0 ? KNOT_EOK
 	       : error_at(err, KNOT_ENOENT, nowhere, _("no lists of proxy networks are installed in "
 	                  "'%s': use --proxy-file, --proxy or --config"), PROXIES_DIR);
@@ -227,13 +262,13 @@ static int add_nets(values_t *values, item_t item, netset_t *set, char *err)
 }
 
 /*!
- * Where a list is. In a configuration a relative path is that of an installed list, as in the
- * module. On a command line it is a file here first, for a shell completes it so.
+ * Where a list is. In a configuration a relative path is found by name, as in the module. On a
+ * command line it is a file here first, for a shell completes it so.
  */
 static char *list_path(const char *text, source_pos_t pos)
 {
 	bool here = pos.file == NULL && (strchr(text, '/') != NULL || access(text, F_OK) == 0);
-	return xformat("%s%s", text[0] == '/' || here ? "" : PROXIES_DIR "/", text);
+	return here ? xstrdup(text) : find_list(text);
 }
 
 static int add_files(values_t *values, netset_t *set, char *err)

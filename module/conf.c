@@ -255,30 +255,6 @@ static int read_proxy_names(const source_t *source, const knot_dname_t ***names,
 	return ret;
 }
 
-/* The files, those without a leading slash being among the installed lists. */
-static int read_paths(const source_t *source, words_t *paths)
-{
-	static const char dir[] = PROXIES_DIR "/";
-
-	words_t words = { 0 };
-	int ret = read_words(source, ITEM_PROXY_FILE, &words);
-	if (ret == KNOT_EOK && words.count > 0) {
-		paths->at = calloc(words.count, sizeof(*paths->at));
-		ret = (paths->at != NULL) ? KNOT_EOK : KNOT_ENOMEM;
-	}
-	for (size_t i = 0; i < words.count && ret == KNOT_EOK; i++) {
-		const char *word = words.at[i], *in = (word[0] == '/') ? "" : dir;
-		char *path = malloc(strlen(in) + strlen(word) + 1);
-		if (path == NULL) {
-			ret = KNOT_ENOMEM;
-			break;
-		}
-		paths->at[paths->count++] = strcat(strcpy(path, in), word);
-	}
-	free(words.at);
-	return ret;
-}
-
 /* All that a list is configured with becomes one version of it. A bad file is an error in a check; in
  * a load only if there is no last good version. */
 static int make_list(source_t *source, const netlist_conf_t *conf, netlist_t **list)
@@ -318,7 +294,7 @@ static int read_list(source_t *source, item_t item, netlist_t **list)
 		ret = read_proxy_names(source, &names, &conf.name_count);
 	}
 	if (ret == KNOT_EOK && all) {
-		ret = read_paths(source, &paths);
+		ret = read_words(source, ITEM_PROXY_FILE, &paths);
 	}
 	if (ret == KNOT_EOK) {
 		conf.nets = nets;
@@ -326,9 +302,6 @@ static int read_list(source_t *source, item_t item, netlist_t **list)
 		conf.paths = paths.at;
 		conf.path_count = paths.count;
 		ret = make_list(source, &conf, list);
-	}
-	for (size_t i = 0; i < paths.count; i++) {
-		free((char *)paths.at[i]);
 	}
 	free(paths.at);
 	free(names);

@@ -186,8 +186,11 @@ static void list_identify(const list_t *list, ident_t *idents)
 {
 	for (size_t i = 0; i < list->conf.path_count; i++) {
 		struct stat st;
-		if (stat(list->conf.paths[i], &st) != 0) {
-			idents[i] = (ident_t){ .error = errno };
+		char *path = netfile_find(list->conf.paths[i]);
+		const int error = path == NULL ? ENOMEM : stat(path, &st) != 0 ? errno : 0;
+		free(path);
+		if (error != 0) {
+			idents[i] = (ident_t){ .error = error };
 			continue;
 		}
 		idents[i] = (ident_t){
@@ -264,8 +267,11 @@ static int list_build(const list_t *list, size_t first, size_t *failed, netlist_
 	int ret = KNOT_EOK;
 	for (size_t i = 0; ret == KNOT_EOK && i < conf->path_count; i++) {
 		*failed = (first + i) % conf->path_count;
-		ret = netfile_read(version->set, &version->names, conf->paths[*failed],
-		                   &version->files[*failed], err);
+		char *path = netfile_find(conf->paths[*failed]);
+		ret = path == NULL ? no_memory(err)
+		                   : netfile_read(version->set, &version->names, path,
+		                                  &version->files[*failed], err);
+		free(path);
 	}
 	if (ret == KNOT_EOK && netset_build(version->set) != KNOT_EOK) {
 		ret = no_memory(err);
@@ -481,8 +487,11 @@ static int check_size(const known_t *known, const netlist_t *version, size_t *fa
 		if (netfile_shrunk(&old, &new)) {
 			char cause[] = ": less than half of what it said before, which a reload takes "
 			               "nevertheless";
+			char *path = netfile_find(conf->paths[i]);
 			(void)snprintf(err, NETFILE_ERR_MAX, "%.*s%s",
-			               (int)(NETFILE_ERR_MAX - sizeof(cause)), conf->paths[i], cause);
+			               (int)(NETFILE_ERR_MAX - sizeof(cause)),
+			               path != NULL ? path : conf->paths[i], cause);
+			free(path);
 			*failed = i;
 			return KNOT_ERANGE;
 		}

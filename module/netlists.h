@@ -37,7 +37,7 @@ typedef struct {
 	size_t net_count;
 	const knot_dname_t *const *names; /*!< Proxy names, in lower case. */
 	size_t name_count;
-	const char *const *paths;         /*!< Files as for netfile_read(). */
+	const char *const *paths;         /*!< Files as for netfile_find(). */
 	size_t path_count;
 } netlist_conf_t;
 

@@ -57,6 +57,30 @@ typedef struct {
 	bool last;           /*!< The file ends here. */
 } line_t;
 
+static char *path_in(const char *folder, const char *name)
+{
+	const size_t size = strlen(folder) + 1 + strlen(name) + 1;
+	char *path = malloc(size);
+	if (path != NULL) {
+		(void)snprintf(path, size, "%s/%s", folder, name);
+	}
+	return path;
+}
+
+char *netfile_find(const char *name)
+{
+	if (name[0] == '/') {
+		return strdup(name);
+	}
+	/* One that is there, and can't be read, is not passed over in silence. */
+	char *path = path_in(LOCAL_PROXIES_DIR, name);
+	if (path == NULL || access(path, F_OK) == 0 || errno != ENOENT) {
+		return path;
+	}
+	free(path);
+	return path_in(PROXIES_DIR, name);
+}
+
 /*! Writes text for people to read. Octets refused by ok() become \DDD; "..." marks text that is too
  *  long. */
 static void show(char *out, size_t size, const char *text, size_t len, bool (*ok)(unsigned char))

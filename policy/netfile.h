@@ -30,6 +30,16 @@
 #define NETFILE_ENTRIES_MAX 1000000
 #define NETFILE_ERR_MAX     512
 
+/*!
+ * Where a list is, by its name: in the folder of the operator's own lists, or else in that of the
+ * installed ones. A name that begins with a slash is a path already.
+ *
+ * It is not remembered: a list of the operator's own may come and go while a server runs.
+ *
+ * \return The path, for free(); NULL: not enough memory.
+ */
+char *netfile_find(const char *name);
+
 /*! What the head of a list says of itself, and what was in it. */
 typedef struct {
 	int year, month, day; /*!< Of the first "# date: YYYY-MM-DD" line; year 0: none. */

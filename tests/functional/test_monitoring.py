@@ -95,15 +95,21 @@ class Server(harness.Case):
         return dict(line.rsplit(" ", 1) for line in done.stdout.splitlines() if line[0] != "#")
 
     def test_textfile(self):
-        lists = self.server.path("lists")
-        os.mkdir(lists)
-        for name, text in ("cdn", "# date: 1970-01-03\n192.0.2.0/24\n"), ("own", "192.0.2.0/24\n"):
-            pathlib.Path(lists, name).write_text(text, encoding="ascii")
-        metrics = self.textfile(self.server.path("log"), lists)
+        folders = self.server.path("local"), self.server.path("installed")
+        for folder in folders:
+            os.mkdir(folder)
+        local, installed = map(pathlib.Path, folders)
+        for path, text in ((local / "cdn", "# date: 1970-01-03\n192.0.2.0/24\n"),
+                           (local / "own", "192.0.2.0/24\n"),
+                           (installed / "cdn", "# date: 1970-01-02\n192.0.2.0/24\n"),
+                           (installed / "other", "# date: 1970-01-04\n192.0.2.0/24\n")):
+            path.write_text(text, encoding="ascii")
+        metrics = self.textfile(self.server.path("log"), " ".join(folders))
         self.assertAlmostEqual(int(metrics.pop("mxguard_metrics_time_seconds")), time.time(),
                                delta=60)
         self.assertEqual(metrics, {
             'mxguard_list_date_seconds{list="cdn"}': "172800",
+            'mxguard_list_date_seconds{list="other"}': "259200",
             'mxguard_zone_protected{zone="a.test."}': "1",
             'mxguard_zone_protected{zone="b.test."}': "1", "mxguard_load_failures": "0"})
 
@@ -168,12 +174,16 @@ class Server(harness.Case):
 
     def test_old_lists(self):
         command, = (text for text in COMMANDS if "90 days ago" in text)
-        folder = pathlib.Path(self.server.path("dates"))
-        folder.mkdir()
-        (folder / "old").write_text("# date: 2020-01-01\n", encoding="ascii")
-        (folder / "new").write_text("# date: %s\n" % time.strftime("%Y-%m-%d"), encoding="ascii")
-        done = run(command.replace("/etc/knot/proxies", str(folder)))
-        self.assertEqual((done.stdout, done.stderr), ("old 2020-01-01\n", ""))
+        today = time.strftime("%Y-%m-%d")
+        for where, name, date in (("/etc", "own", "2020-01-01"), ("/etc", "fetched", today),
+                                  ("/usr/share", "fetched", "2020-01-02"),
+                                  ("/usr/share", "old", "2020-01-03"), ("/usr/share", "new", today)):
+            folder = pathlib.Path(self.server.path("dates" + where.replace("/", "-")))
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text("# date: %s\n" % date, encoding="ascii")
+            command = command.replace(where + "/knot/proxies", str(folder))
+        done = run(command)
+        self.assertEqual((done.stdout, done.stderr), ("own 2020-01-01\nold 2020-01-03\n", ""))
 
 
 if __name__ == "__main__":

@@ -130,10 +130,11 @@ class UpdateCase(Case):
         path.write_text(text)
         return path
 
-    def command(self, *args, status=0, mirror=None, env=None, preexec=None):
+    def command(self, *args, status=0, mirror=None, env=None, preexec=None, script=None):
         """Runs the script. Returns both outputs."""
+        start = [script] if script else [SCRIPT, "-d", self.folder]
         environ = {**os.environ, "KMXCHECK": KMXCHECK, "TMPDIR": str(self.dir), **(env or {})}
-        done = subprocess.run(["bash", SCRIPT, "-d", self.folder, "--mirror", mirror or self.web.url,
+        done = subprocess.run(["bash", *start, "--mirror", mirror or self.web.url,
                                *map(str, args)], env=environ, capture_output=True, text=True,
                               timeout=120, check=False, stdin=subprocess.DEVNULL,
                               preexec_fn=preexec)
@@ -289,6 +290,37 @@ class Lists(UpdateCase):
         self.assertIn("nothing-there is not installed", self.command(
             "gcore", status=2, env={"KMXCHECK": "nothing-there"})[1])
         self.assertEqual(self.web.asked, [])
+
+    def test_installed(self):
+        """The first list of the operator's own is made of the installed one, which stays."""
+        installed = self.dir / "installed"
+        installed.mkdir()
+        text = SCRIPT.read_text()
+        for name, folder in (("folder", self.folder), ("installed", installed)):
+            text, count = re.subn(r"(?m)^%s=/.*$" % name, "%s=%s" % (name, folder), text)
+            self.assertEqual(count, 1)
+        script = self.write("update-proxies", text)
+        self.assertIn("no list in", self.command(status=2, script=script)[1])
+        (installed / "cloudflare").write_text(SMALL)
+        self.publish(TEXTS)
+        self.assertIn("\n-1.1.1.0/24\n+8.8.8.0/24\n", self.command("-n", script=script)[0])
+        self.assertEqual(list(self.folder.iterdir()), [])
+        self.command(script=script)
+        path = self.folder / "cloudflare"
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        self.assertEqual(path.read_text(), UPDATED.replace("2026-01-01", today))
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o644)
+        self.assertEqual((installed / "cloudflare").read_text(), SMALL)
+        # From now on the own one counts.
+        path.write_text(path.read_text() + "own.example.\n")
+        self.publish({V4: "104.16.0.0/12", V6: TEXTS[V6]})
+        self.command(script=script)
+        self.assertIn("\nown.example.\n", path.read_text())
+        # Half as long as the installed one is refused, too.
+        path.unlink()
+        self.publish({V4: "104.16.0.0/16", V6: TEXTS[V6]})
+        self.assertIn("less than half", self.command(status=1, script=script)[1])
+        self.assertFalse(path.exists())
 
     def test_one_at_a_time(self):
         self.install()

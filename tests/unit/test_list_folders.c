@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Lists found by name: the operator's own comes before the installed one, for the module while it
+ * runs, and for kmxcheck. Built with folders of the build, in the place of those of the installation.
+ */
+
+#undef NDEBUG
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <libknot/errcode.h>
+#include <urcu.h>
+
+#include "kmxcheck/values.h"
+#include "tests/unit/lib/fixture_list.h"
+
+#define LOCAL     LOCAL_PROXIES_DIR "/"
+#define INSTALLED PROXIES_DIR "/"
+
+static const char *const files[] = {
+	LOCAL "one", LOCAL "two", LOCAL "dir/one", INSTALLED "one", INSTALLED "two", INSTALLED "three",
+};
+
+static void write_list(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	(void)mkdir(LOCAL "dir", 0755);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		(void)unlink(files[i]);
+	}
+	return 0;
+}
+
+static int setup_folders(void **state)
+{
+	(void)mkdir(LOCAL, 0755);
+	(void)mkdir(INSTALLED, 0755);
+	return setup(state);
+}
+
+static int teardown_folders(void **state)
+{
+	(void)setup(state);
+	(void)rmdir(LOCAL "dir");
+	return rmdir(LOCAL) == 0 && rmdir(INSTALLED) == 0 ? 0 : -1;
+}
+
+static void check_found(const char *name, const char *path)
+{
+	char *found = netfile_find(name);
+	assert_non_null(found);
+	assert_string_equal(found, path);
+	free(found);
+}
+
+static void test_find(void **state)
+{
+	(void)state;
+	check_found("/one", "/one");
+	check_found("one", INSTALLED "one");
+	write_list(INSTALLED "one", "192.0.2.0/24\n");
+	check_found("one", INSTALLED "one");
+	write_list(LOCAL "one", "");
+	check_found("one", LOCAL "one");
+	assert_int_equal(unlink(INSTALLED "one"), 0);
+	check_found("one", LOCAL "one");
+	assert_int_equal(unlink(LOCAL "one"), 0);
+	check_found("one", INSTALLED "one");
+	write_list(LOCAL "dir/one", "");
+	check_found("dir/one", LOCAL "dir/one");
+}
+
+static bool now_has(const netlist_t *list, const char *address)
+{
+	rcu_read_lock();
+	bool found = has(netlist_current(list), address);
+	rcu_read_unlock();
+	return found;
+}
+
+static void refresh(const netlist_t *list, bool renewed)
+{
+	char err[NETFILE_ERR_MAX];
+	assert_int_equal(netlist_refresh(list, NULL, NULL, err), renewed);
+	assert_string_equal(err, "");
+}
+
+/*! A list that comes or goes while a server runs takes effect without a reload. */
+static void test_running(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "one" };
+	const netlist_conf_t conf = { .paths = names, .path_count = 1 };
+	char err[NETFILE_ERR_MAX];
+	netlist_t *list;
+
+	netlist_reload();
+	assert_int_equal(netlist_get(&conf, &list, err), KNOT_ENOENT);
+	assert_memory_equal(err, INSTALLED "one: ", strlen(INSTALLED "one: "));
+
+	write_list(INSTALLED "one", "192.0.2.0/24\n");
+	netlist_reload();
+	assert_int_equal(netlist_get(&conf, &list, err), KNOT_EOK);
+	refresh(list, false);
+	assert_true(now_has(list, "192.0.2.1"));
+
+	write_list(LOCAL "one", "198.51.100.0/24\n");
+	refresh(list, true);
+	assert_true(now_has(list, "198.51.100.1"));
+	assert_false(now_has(list, "192.0.2.1"));
+
+	/* A bad one is not passed over. */
+	write_list(LOCAL "one", "nonsense\n");
+	assert_false(netlist_refresh(list, NULL, NULL, err));
+	assert_memory_equal(err, LOCAL "one:1: ", strlen(LOCAL "one:1: "));
+	assert_true(now_has(list, "198.51.100.1"));
+
+	assert_int_equal(unlink(LOCAL "one"), 0);
+	refresh(list, true);
+	assert_true(now_has(list, "192.0.2.1"));
+	netlist_put(list);
+}
+
+static void test_all(void **state)
+{
+	(void)state;
+	values_t values = { 0 };
+	char err[ERROR_TEXT_MAX];
+	assert_int_equal(rmdir(LOCAL "dir"), 0);
+	assert_int_equal(values_add_installed(&values, err), KNOT_ENOENT);
+
+	write_list(INSTALLED "one", "192.0.2.0/25\n");
+	write_list(LOCAL "one", "198.51.100.0/25\n");
+	write_list(LOCAL "two", "198.51.100.128/25\n");
+	write_list(INSTALLED "three", "192.0.2.128/25\n");
+	values_clear(&values);
+	assert_int_equal(values_add_installed(&values, err), KNOT_EOK);
+	values_add(&values, ITEM_PROXY_FILE, "three", (source_pos_t){ .file = "knot.conf" });
+	values_add(&values, ITEM_MAIL_ADDRESS, "203.0.113.25", (source_pos_t){ 0 });
+	assert_int_equal(values_make(&values, err), KNOT_EOK);
+	static const char *const expected[] = {
+		LOCAL "one", INSTALLED "three", LOCAL "two", INSTALLED "three",
+	};
+	assert_int_equal(values.lists.count, 4);
+	for (size_t i = 0; i < values.lists.count; i++) {
+		assert_string_equal(values.lists.at[i].path, expected[i]);
+	}
+	values_clear(&values);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_find, setup),
+		cmocka_unit_test_setup(test_running, setup),
+		cmocka_unit_test_setup(test_all, setup),
+	};
+	return cmocka_run_group_tests(tests, setup_folders, teardown_folders);
+}
