@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash disable=SC2034 # the lists are used by those who source this
 #
-# What scripts/check and scripts/lab need on a machine that has nothing yet: Debian packages, and a
-# copy of the clone to build in. To be sourced; everything here begins with setup_.
+# What scripts/check, scripts/lab and scripts/package need on a machine that has nothing yet: Debian
+# packages, and a copy of the clone to build in. To be sourced; everything here begins with setup_.
 
 # To build the module; to run it and ask it; to test it.
 setup_build=(autoconf automake gcc gettext libc6-dev libgnutls28-dev libjansson-dev libknot-dev
@@ -22,6 +22,9 @@ setup_extra=(knot-dnssecutils knot-keymgr knot-module-geoip bind9-dnsutils bind9
 # What the benchmarks measure with: their test runs them for a moment. libmaxminddb-dev is looked for by
 # configure.
 setup_bench=(dnsperf libmaxminddb-dev valgrind)
+# To build Debian packages, to look them over, and to test them when they are installed.
+setup_package=("${setup_build[@]}" build-essential debhelper lintian)
+setup_package_test=(autopkgtest curl jq knot knot-dnsutils locales python3)
 
 # setup_root COMMAND [ARG]...: runs it as root.
 setup_root() {
