@@ -61,16 +61,21 @@ const knot_dname_t *name_suffix(const knot_dname_t *name, size_t labels)
 	return name_parent(name, knot_dname_labels(name, NULL) - labels);
 }
 
-bool name_wildcard(knot_dname_storage_t out, const knot_dname_t *name)
+bool name_join(knot_dname_storage_t out, const knot_dname_t *front, size_t size,
+               const knot_dname_t *name)
 {
-	size_t size = knot_dname_size(name);
-	if (size + 2 > KNOT_DNAME_MAXLEN) {
+	size_t rest = knot_dname_size(name);
+	if (size + rest > KNOT_DNAME_MAXLEN) {
 		return false;
 	}
-	out[0] = 1;
-	out[1] = '*';
-	memcpy(out + 2, name, size);
+	memcpy(out, front, size);
+	memcpy(out + size, name, rest);
 	return true;
+}
+
+bool name_wildcard(knot_dname_storage_t out, const knot_dname_t *name)
+{
+	return name_join(out, (const knot_dname_t *)"\1*", 2, name);
 }
 
 bool name_wildcard_at(knot_dname_storage_t out, const knot_dname_t *name, size_t labels)

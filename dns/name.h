@@ -64,6 +64,11 @@ static inline const knot_dname_t *name_parent(const knot_dname_t *name, size_t l
 /*! The suffix of a name that has this many labels, the root not counted: no more than the name. */
 const knot_dname_t *name_suffix(const knot_dname_t *name, size_t labels);
 
+/*! The first octets of a name, which are whole labels, in front of another one. False if it would
+ *  be too long. */
+bool name_join(knot_dname_storage_t out, const knot_dname_t *front, size_t size,
+               const knot_dname_t *name);
+
 /*! The wildcard directly below a name. False if it would be too long. */
 bool name_wildcard(knot_dname_storage_t out, const knot_dname_t *name);
 

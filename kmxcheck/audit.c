@@ -69,7 +69,7 @@ static bool is_free(zone_t *zone, const policy_t *policy, const knot_dname_t *na
 
 bool audit_advise(knot_dname_storage_t out, zone_t *zone, const policy_t *policy)
 {
-	static const uint8_t mail[] = "\4mail";
+	static const knot_dname_t mail[] = "\4mail";
 	knot_rrset_t mx;
 	if (zone_lookup(zone, policy->zone, KNOT_RRTYPE_MX, &mx) == KNOT_EOK) {
 		for_each_rdata(rdata, &mx) { /* In the order of their preference. */
@@ -79,13 +79,7 @@ bool audit_advise(knot_dname_storage_t out, zone_t *zone, const policy_t *policy
 			}
 		}
 	}
-	size_t size = knot_dname_size(policy->zone);
-	if (sizeof(mail) - 1 + size > KNOT_DNAME_MAXLEN) {
-		return false;
-	}
-	memcpy(out, mail, sizeof(mail) - 1);
-	memcpy(out + sizeof(mail) - 1, policy->zone, size);
-	return is_free(zone, policy, out);
+	return name_join(out, mail, sizeof(mail) - 1, policy->zone) && is_free(zone, policy, out);
 }
 
 /* The audit */

@@ -137,8 +137,8 @@ void audit_add_edits(auditor_t *auditor, const knot_dname_t *owner, const knot_r
 	}
 }
 
-void audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type, const knot_dname_t *to,
-                    bool proxied, bool steered)
+audit_edge_t *audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type,
+                             const knot_dname_t *to, bool proxied, bool steered)
 {
 	audit_edge_t *edge = xadd(&out->edges);
 	edge->from = xname(from);
@@ -146,16 +146,18 @@ void audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type, const
 	edge->to = to != NULL ? xname(to) : NULL;
 	edge->proxied = proxied;
 	edge->steered = steered;
+	return edge;
 }
 
-void audit_add_address_edge(audit_t *out, const policy_t *policy, const knot_dname_t *from,
-                            int family, const uint8_t *address, bool steered)
+audit_edge_t *audit_add_address_edge(audit_t *out, const policy_t *policy,
+                                     const knot_dname_t *from, int family, const uint8_t *address,
+                                     bool steered)
 {
-	audit_add_edge(out, from, type_of_family(family), NULL,
-	               policy_proxied(policy, family, address, NULL), steered);
-	audit_edge_t *edge = &out->edges.at[out->edges.count - 1];
+	audit_edge_t *edge = audit_add_edge(out, from, type_of_family(family), NULL,
+	                                    policy_proxied(policy, family, address, NULL), steered);
 	edge->family = (uint8_t)family;
 	memcpy(edge->address, address, address_size(family));
+	return edge;
 }
 
 void audit_add_rdata_edge(audit_t *out, const policy_t *policy, const knot_dname_t *from,
@@ -163,8 +165,7 @@ void audit_add_rdata_edge(audit_t *out, const policy_t *policy, const knot_dname
 {
 	uint16_t type = type_of_family(family);
 	audit_add_address_edge(out, policy, from, family, marked_written(type, rdata, NULL),
-	                       steered);
-	out->edges.at[out->edges.count - 1].marked = marked_by(type, rdata) != MARK_NONE;
+	                       steered)->marked = marked_by(type, rdata) != MARK_NONE;
 }
 
 /* Order */

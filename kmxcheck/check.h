@@ -197,10 +197,12 @@ mark_t audit_alias_mark(const auditor_t *auditor, const knot_dname_t *name);
 void audit_add_edits(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *old,
                      const knot_rrset_t *new);
 
-void audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type, const knot_dname_t *to,
-                    bool proxied, bool steered);
-void audit_add_address_edge(audit_t *out, const policy_t *policy, const knot_dname_t *from,
-                            int family, const uint8_t *address, bool steered);
+/*! Add edges, which they return until the next one is added. */
+audit_edge_t *audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type,
+                             const knot_dname_t *to, bool proxied, bool steered);
+audit_edge_t *audit_add_address_edge(audit_t *out, const policy_t *policy,
+                                     const knot_dname_t *from, int family, const uint8_t *address,
+                                     bool steered);
 
 /*! The same of the address in RDATA. */
 void audit_add_rdata_edge(audit_t *out, const policy_t *policy, const knot_dname_t *from,

@@ -273,18 +273,6 @@ void check_mixed_null_mx(auditor_t *auditor, audit_rule_t rule, const subject_t 
 
 /* What else has to change where a target is steered */
 
-/*! A name with labels before it. False: too long. */
-static bool join(knot_dname_storage_t out, const char *labels, const knot_dname_t *name)
-{
-	size_t prefix = strlen(labels), size = knot_dname_size(name);
-	if (prefix + size > KNOT_DNAME_MAXLEN) {
-		return false;
-	}
-	memcpy(out, labels, prefix);
-	memcpy(out + prefix, name, size);
-	return true;
-}
-
 /*! True if a name has data of a type, or is an alias on purpose. */
 static bool is_there(auditor_t *auditor, const knot_dname_t *name, uint16_t type)
 {
@@ -307,7 +295,9 @@ static bool is_there(auditor_t *auditor, const knot_dname_t *name, uint16_t type
 static bool has_tlsa(auditor_t *auditor, const knot_dname_t *host)
 {
 	knot_dname_storage_t name;
-	return join(name, "\x03""_25\x04""_tcp", host) && is_there(auditor, name, KNOT_RRTYPE_TLSA);
+	static const knot_dname_t front[] = "\x03""_25\x04""_tcp";
+	return name_join(name, front, sizeof(front) - 1, host) &&
+	       is_there(auditor, name, KNOT_RRTYPE_TLSA);
 }
 
 void check_dane(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
@@ -331,8 +321,9 @@ void check_sts(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 {
 	knot_dname_storage_t name;
 	knot_dname_txt_storage_t owner, exchange;
+	static const knot_dname_t front[] = "\x08""_mta-sts";
 	if (!subject->first_steered || subject->type != KNOT_RRTYPE_MX || !auditor->zone->has_sts ||
-	    !join(name, "\x08""_mta-sts", subject->owner) ||
+	    !name_join(name, front, sizeof(front) - 1, subject->owner) ||
 	    !is_there(auditor, name, KNOT_RRTYPE_TXT)) {
 		return;
 	}
@@ -501,19 +492,15 @@ static void audit_service_below(auditor_t *auditor, const knot_dname_t *service,
                                 const knot_dname_t *wildcard)
 {
 	const knot_dname_t *parent = wildcard + 2;
-	size_t size = knot_dname_size(parent), common = knot_dname_labels(service, NULL) - 1;
+	size_t common = knot_dname_labels(service, NULL) - 1;
 	knot_dname_storage_t name;
 	knot_rrset_t rrset = { .ttl = auditor->policy->ttl };
 	while (common > 0 && !name_has_prefix(parent, name_suffix(service, common))) {
 		common--;
 	}
 	size_t front = (size_t)(name_suffix(service, common) - service);
-	if (front + size > KNOT_DNAME_MAXLEN) {
-		return;
-	}
-	memcpy(name, service, front);
-	memcpy(name + front, parent, size);
-	if (zone_lookup(auditor->zone, name, KNOT_RRTYPE_SRV, &rrset) == KNOT_ENONODE) {
+	if (name_join(name, service, front, parent) &&
+	    zone_lookup(auditor->zone, name, KNOT_RRTYPE_SRV, &rrset) == KNOT_ENONODE) {
 		audit_answered_srv(auditor, name, &rrset, wildcard);
 	}
 }
@@ -542,8 +529,7 @@ static void add_item_edges(auditor_t *auditor, const policy_item_t *item)
 		const knot_rdata_t *rdata = rrset->rrs.rdata;
 		const knot_dname_t *to = marked_written(KNOT_RRTYPE_CNAME, rdata, NULL);
 		audit_add_edge(auditor->out, item->owner, KNOT_RRTYPE_CNAME, to,
-		               names_cover(&auditor->policy->proxy_names, to), false);
-		auditor->out->edges.at[auditor->out->edges.count - 1].marked =
+		               names_cover(&auditor->policy->proxy_names, to), false)->marked =
 			marked_by(KNOT_RRTYPE_CNAME, rdata) != MARK_NONE;
 	}
 	if (family == 0) {

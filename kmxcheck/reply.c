@@ -140,25 +140,22 @@ static state_t follow_dname(build_t *build, const knot_rrset_t *dname)
 		put(build, dname, dname->owner, KNOT_ANSWER);
 	}
 
-	const knot_dname_t *target = knot_dname_target(dname->rrs.rdata);
+	knot_dname_storage_t name;
 	size_t kept = knot_dname_size(build->name) - knot_dname_size(dname->owner);
-	size_t size = kept + knot_dname_size(target);
-	if (size > KNOT_DNAME_MAXLEN) {
+	if (!name_join(name, build->name, kept, knot_dname_target(dname->rrs.rdata))) {
 		build->reply->response.rcode = KNOT_RCODE_YXDOMAIN;
 		return ANSWERED;
 	}
 	reply_made_t *made = make(build);
-	uint8_t name[KNOT_DNAME_MAXLEN];
-	memcpy(name, build->name, kept);
-	memcpy(name + kept, target, size - kept);
+	uint16_t size = (uint16_t)knot_dname_size(name);
 	knot_rdata_t *rdata = (knot_rdata_t *)made->rdata;
-	knot_rdata_init(rdata, (uint16_t)size, name);
+	knot_rdata_init(rdata, size, name);
 
 	knot_rrset_t cname;
 	knot_rrset_init(&cname, (knot_dname_t *)build->name, KNOT_RRTYPE_CNAME, KNOT_CLASS_IN,
 	                dname->ttl);
 	cname.rrs = (knot_rdataset_t){ .count = 1, .rdata = rdata,
-	                               .size = (uint32_t)knot_rdata_size((uint16_t)size) };
+	                               .size = (uint32_t)knot_rdata_size(size) };
 	put(build, &cname, build->name, KNOT_ANSWER);
 	build->name = knot_cname_name(rdata);
 	return build->reply->response.qtype == KNOT_RRTYPE_CNAME ? ANSWERED : FOLLOW;
