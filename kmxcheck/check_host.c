@@ -77,20 +77,6 @@ static void find_proxied(auditor_t *auditor, const knot_dname_t *host, const kno
 	}
 }
 
-/*! The item of the response that holds an RRset, or NULL. */
-static const policy_item_t *find_answer(const policy_response_t *response,
-                                        const knot_dname_t *owner, uint16_t type)
-{
-	for (size_t i = 0; i < response->count; i++) {
-		const policy_item_t *item = &response->items[i];
-		if (item->section == KNOT_ANSWER && item->rrset->type == type &&
-		    knot_dname_is_equal(item->owner, owner)) {
-			return item;
-		}
-	}
-	return NULL;
-}
-
 /*! True if the verdict has this of the host itself. */
 static bool has_finding(const policy_verdict_t *verdict, const knot_dname_t *host, rule_t rule)
 {
@@ -112,7 +98,7 @@ void check_proxied_host(auditor_t *auditor, audit_rule_t rule, const subject_t *
 		if (has_finding(&judged->verdict, host, RULE_PROXIED_HOST)) {
 			const policy_response_t *response = &judged->reply.response;
 			find_proxied(auditor, host,
-			             find_answer(response, host, response->qtype)->rrset,
+			             response_item(response, KNOT_ANSWER, response->qtype, host)->rrset,
 			             &subject->end);
 		}
 	}
@@ -142,7 +128,8 @@ static void find_alias(auditor_t *auditor, const knot_dname_t *host, const reply
                        const host_t *end)
 {
 	knot_dname_txt_storage_t name, target, text, mail;
-	const policy_item_t *alias = find_answer(&reply->response, host, KNOT_RRTYPE_CNAME);
+	const policy_item_t *alias = response_item(&reply->response, KNOT_ANSWER,
+	                                           KNOT_RRTYPE_CNAME, host);
 	if (alias == NULL) {
 		return;
 	}

@@ -32,7 +32,7 @@ typedef struct {
 } graph_node_t;
 
 typedef struct {
-	const output_t *output;
+	VEC(const audit_edge_t *) edges;
 	VEC(graph_node_t) nodes; /* Sorted, each once. */
 } graph_t;
 
@@ -162,15 +162,11 @@ static bool leads_to_proxy(const graph_t *graph, const audit_edge_t *edge)
 static bool spread(const graph_t *graph)
 {
 	bool more = false;
-	for (size_t i = 0; i < graph->output->zone_count; i++) {
-		const audit_t *audit = graph->output->zones[i].audit;
-		for (size_t j = 0; j < audit->edges.count; j++) {
-			const audit_edge_t *edge = &audit->edges.at[j];
-			graph_node_t *from = node_of(graph, node_from(edge));
-			if (from->kind == NODE_TARGET && !from->proxied &&
-			    leads_to_proxy(graph, edge)) {
-				from->proxied = more = true;
-			}
+	for (size_t i = 0; i < graph->edges.count; i++) {
+		const audit_edge_t *edge = graph->edges.at[i];
+		graph_node_t *from = node_of(graph, node_from(edge));
+		if (from->kind == NODE_TARGET && !from->proxied && leads_to_proxy(graph, edge)) {
+			from->proxied = more = true;
 		}
 	}
 	return more;
@@ -190,7 +186,7 @@ static void print_edge(const graph_t *graph, FILE *out, const audit_edge_t *edge
 	              leads_to_proxy(graph, edge) ? ORANGE : GREY, edge->steered ? ", style=dashed" : "");
 }
 
-static void print_graph(const graph_t *graph, FILE *out)
+static void print_graph(const graph_t *graph, const output_t *output, FILE *out)
 {
 	(void)fputs("digraph kmxcheck {\n"
 	            "\trankdir=LR;\n"
@@ -201,8 +197,8 @@ static void print_graph(const graph_t *graph, FILE *out)
 	            "\tfontsize=11;\n"
 	            "\tnode [fontname=\"sans-serif\", fontsize=11];\n"
 	            "\tedge [fontname=\"sans-serif\", fontsize=9];\n", out);
-	for (size_t i = 0; i < graph->output->zone_count; i++) {
-		const audit_t *audit = graph->output->zones[i].audit;
+	for (size_t i = 0; i < output->zone_count; i++) {
+		const audit_t *audit = output->zones[i].audit;
 		knot_dname_txt_storage_t name;
 		(void)fprintf(out, "\t// %s serial %u\n", name_text(name, audit->zone),
 		              audit->serial);
@@ -210,28 +206,28 @@ static void print_graph(const graph_t *graph, FILE *out)
 	for (size_t i = 0; i < graph->nodes.count; i++) {
 		print_node(out, &graph->nodes.at[i]);
 	}
-	for (size_t i = 0; i < graph->output->zone_count; i++) {
-		const audit_t *audit = graph->output->zones[i].audit;
-		for (size_t j = 0; j < audit->edges.count; j++) {
-			print_edge(graph, out, &audit->edges.at[j]);
-		}
+	for (size_t i = 0; i < graph->edges.count; i++) {
+		print_edge(graph, out, graph->edges.at[i]);
 	}
 	(void)fputs("}\n", out);
 }
 
 void print_dot(const output_t *output, FILE *out)
 {
-	graph_t graph = { .output = output };
+	graph_t graph = { .edges = { .at = NULL } };
 	for (size_t i = 0; i < output->zone_count; i++) {
 		const audit_t *audit = output->zones[i].audit;
 		for (size_t j = 0; j < audit->edges.count; j++) {
-			*(graph_node_t *)xadd(&graph.nodes) = node_from(&audit->edges.at[j]);
-			*(graph_node_t *)xadd(&graph.nodes) = node_to(&audit->edges.at[j]);
+			const audit_edge_t *edge = &audit->edges.at[j];
+			*(const audit_edge_t **)xadd(&graph.edges) = edge;
+			*(graph_node_t *)xadd(&graph.nodes) = node_from(edge);
+			*(graph_node_t *)xadd(&graph.nodes) = node_to(edge);
 		}
 	}
 	sort_nodes(&graph);
 	for (unsigned i = 0; i < ALIAS_MAX && spread(&graph); i++) {
 	}
-	print_graph(&graph, out);
+	print_graph(&graph, output, out);
+	vec_free(&graph.edges);
 	vec_free(&graph.nodes);
 }

@@ -158,6 +158,10 @@ void policy_sign_failure(const policy_response_t *response, policy_verdict_t *ve
 void policy_unjudged(const policy_t *policy, const policy_response_t *response,
                      policy_verdict_t *verdict);
 
+/*! The first item of a section with RRs of a type, of an owner unless that is NULL; or NULL. */
+policy_item_t *response_item(const policy_response_t *response, knot_section_t section,
+                             uint16_t type, const knot_dname_t *owner);
+
 /* For the judge and what it includes only. */
 
 /*! Longest chain of aliases looked at in a response; knotd stops after five. */
@@ -265,10 +269,6 @@ void response_finding(judge_t *judge, const finding_t *finding);
 
 /*! The first proxied address of an A or AAAA RRset, noted in the finding if not NULL. */
 bool response_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t *finding);
-
-/*! The first item of a section with RRs of a type, of an owner unless that is NULL; or NULL. */
-policy_item_t *response_item(const policy_response_t *response, knot_section_t section,
-                             uint16_t type, const knot_dname_t *owner);
 
 /*! Begins to search for the items of an owner, which is borrowed; and the next of them in the order
  *  of the response, or NULL. What has no such items costs no look at all of a large response. */
