@@ -111,7 +111,6 @@ static void *ask_hosts(void *ctx)
 	return NULL;
 }
 
-/*! Shows how far it is until all is done. */
 static void show_progress(pool_t *pool)
 {
 	const size_t all = pool->asks->list.count, hosts = pool->asks->hosts.count;

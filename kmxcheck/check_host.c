@@ -34,7 +34,6 @@ static void remedy_proxied(const auditor_t *auditor, audit_finding_t *finding, b
 	}
 }
 
-/*! True if an RRset has an address that is not proxied. */
 static bool has_direct(const auditor_t *auditor, const knot_rrset_t *rrset)
 {
 	for_each_rdata(rdata, rrset) {

@@ -67,7 +67,6 @@ static void remedy_exchange(auditor_t *auditor, audit_finding_t *finding, const 
 	}
 }
 
-/*! What is wrong with a target, in words. */
 static char *target_message(const audit_finding_t *finding, const subject_t *subject)
 {
 	knot_dname_txt_storage_t target, text;
@@ -291,7 +290,6 @@ static bool is_there(auditor_t *auditor, const knot_dname_t *name, uint16_t type
 	return there;
 }
 
-/*! True if a host has TLSA for SMTP. */
 static bool has_tlsa(auditor_t *auditor, const knot_dname_t *host)
 {
 	knot_dname_storage_t name;

@@ -199,7 +199,6 @@ static void close_connection(slot_t *slot)
 	slot->used = false;
 }
 
-/* The query's octets. */
 static int make_query(slot_t *slot)
 {
 	const query_t *query = slot->query;
@@ -398,7 +397,6 @@ static int advance(client_t *client, slot_t *slot, bool ready)
 	return step == STEP_FAILED ? try_again(client, slot) : ret;
 }
 
-/* Puts a query into an idle slot. */
 static int start(client_t *client, slot_t *slot, const query_t *query)
 {
 	slot->query = query;
@@ -407,7 +405,6 @@ static int start(client_t *client, slot_t *slot, const query_t *query)
 	return ret != KNOT_EOK || begin(client, slot) ? ret : try_again(client, slot);
 }
 
-/* Waits until something happens or is due. */
 static int wait_for(const client_t *client, struct pollfd polls[IN_FLIGHT])
 {
 	int64_t now = now_ms(), due = now + WAIT_MS;
@@ -548,7 +545,6 @@ static int transfer_all(transfer_t *transfer)
 	}
 }
 
-/* A resolver that knows the one server. */
 static ldns_resolver *make_resolver(const server_t *server)
 {
 	ldns_resolver *resolver = xcheck(ldns_resolver_new());

@@ -115,7 +115,6 @@ static conf_section_t section_of(const char *name)
 	return section;
 }
 
-/*! Adds what the parser has found. */
 static int add_parsed(conf_reader_t *reader, const yp_parser_t *parser)
 {
 	const source_pos_t pos = { reader->file, parser->line_count };
@@ -220,7 +219,6 @@ static const conf_value_t *last_value(const conf_group_t *group, const char *ite
 	return NULL;
 }
 
-/*! Error: a value of the configuration. */
 static int bad_value(char *err, const conf_value_t *value, const char *what)
 {
 	return error_at(err, KNOT_EINVAL, value->pos, _("item '%s', value '%s': %s"), value->item,

@@ -141,7 +141,6 @@ static void add_query(session_t *session, const knot_dname_t *name, uint16_t typ
 	*(query_t *)xadd(&session->queries) = (query_t){ name, type, via, tag };
 }
 
-/* Sends the queries of a round. */
 static int send_round(session_t *session, answer_f answer)
 {
 	int ret = client_query(session->server, session->queries.at, session->queries.count,
@@ -809,7 +808,6 @@ static int run_session(session_t *session)
 	return ret == KNOT_EOK ? find_addresses(session) : ret;
 }
 
-/* True if a mail server would meet a proxy. */
 static bool meets_proxy(const audit_t *out)
 {
 	bool met = false;

@@ -124,7 +124,6 @@ static void add_catalog(run_t *run, const config_zone_t *zone)
 	(void)scan_file(zone->file, zone->name, add_member, &to, err);
 }
 
-/*! A zone of the configuration. */
 static void add_zone(run_t *run, const config_zone_t *zone, const values_t *only)
 {
 	if (zone->skip != NULL) {
@@ -175,7 +174,6 @@ static int check_left(const run_t *run, char *err)
 	                  first->reason);
 }
 
-/*! Adds the zone that an operand names. */
 static int add_operand(run_t *run, const char *operand, values_t *values, char *err)
 {
 	if (!run->options.axfr) {
@@ -396,7 +394,6 @@ static bool fixable(const run_t *run, const values_t *values, char err[static ER
 	return false;
 }
 
-/*! Opens a zone that is transferred from the server. */
 static int transfer_zone(run_t *run, job_t *job, char *err)
 {
 	knot_dname_txt_storage_t name;
@@ -721,7 +718,6 @@ static void tell_ignores(const run_t *run)
 	}
 }
 
-/*! Finds out what there is to do. */
 static int prepare(run_t *run, char err[static ERROR_TEXT_MAX])
 {
 	const options_t *options = &run->options;

@@ -45,7 +45,6 @@ typedef struct {
 	bool root_ns;               /*!< The root is a zone. */
 } survey_t;
 
-/*! Takes another name into account. */
 static void survey_name(bool *any, knot_dname_storage_t common, const knot_dname_t *name)
 {
 	if (!*any) {

@@ -70,7 +70,6 @@ static void print_zone(FILE *out, const output_zone_t *zone)
 	(void)fputs("]}", out);
 }
 
-/* Zones that were left out, if any. */
 static void print_skips(FILE *out, const output_t *output)
 {
 	for (size_t i = 0; i < output->skip_count; i++) {

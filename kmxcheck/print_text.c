@@ -92,7 +92,6 @@ static void write_words(FILE *out, const style_t *style, size_t column, size_t i
 	free(clean);
 }
 
-/* The width of the column of severities. */
 static size_t severity_width(void)
 {
 	size_t error = width_of(_(severity_names[SEVERITY_ERROR]));

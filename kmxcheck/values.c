@@ -162,7 +162,6 @@ void values_clear(values_t *values)
 
 /* Making */
 
-/*! Says what is wrong with a value. */
 static int bad_value(char *err, const values_t *values, item_t item, size_t i, const char *what)
 {
 	const raw_t *raw = &values->raw[item];

@@ -90,7 +90,6 @@ static void *arena_alloc(zone_t *zone, size_t size)
 	return memory;
 }
 
-/*! A node by the number of its name. */
 static node_t *node_at(const zone_t *zone, size_t number)
 {
 	return (void *)(zone->names.names.at[number] - offsetof(node_t, name));
