@@ -58,7 +58,7 @@ int name_compare(const knot_dname_t *a, const knot_dname_t *b)
 
 const knot_dname_t *name_suffix(const knot_dname_t *name, size_t labels)
 {
-	return name_parent(name, knot_dname_labels(name, NULL) - labels);
+	return name_parent(name, name_labels(name) - labels);
 }
 
 bool name_join(knot_dname_storage_t out, const knot_dname_t *front, size_t size,

@@ -28,6 +28,16 @@ static inline bool name_is_wildcard(const knot_dname_t *name)
 	return name[0] == 1 && name[1] == '*';
 }
 
+/*! Labels of a name, the root not counted. */
+static inline int name_labels(const knot_dname_t *name)
+{
+	int labels = 0;
+	for (; *name != '\0'; name += 1 + *name) {
+		labels++;
+	}
+	return labels;
+}
+
 /*! True if the name is the apex or below it. */
 static inline bool name_in_zone(const knot_dname_t *name, const knot_dname_t *apex)
 {

@@ -490,7 +490,7 @@ static void audit_service_below(auditor_t *auditor, const knot_dname_t *service,
                                 const knot_dname_t *wildcard)
 {
 	const knot_dname_t *parent = wildcard + 2;
-	size_t common = knot_dname_labels(service, NULL) - 1;
+	size_t common = name_labels(service) - 1;
 	knot_dname_storage_t name;
 	knot_rrset_t rrset = { .ttl = auditor->policy->ttl };
 	while (common > 0 && !name_has_prefix(parent, name_suffix(service, common))) {

@@ -243,7 +243,7 @@ static void write_name(FILE *out, const char *text, size_t first, size_t end)
 /*! Writes a label, counted from the right; 0 is the one below the root. */
 static void write_label(FILE *out, const knot_dname_t *zone, unsigned index)
 {
-	size_t labels = knot_dname_labels(zone, NULL);
+	size_t labels = name_labels(zone);
 	if (labels <= index) {
 		return;
 	}

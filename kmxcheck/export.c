@@ -262,7 +262,7 @@ bool export_domain(knot_dname_storage_t out, const char *text, size_t size)
 		memcpy(name, word.at, (size_t)(word.end - word.at));
 		name[word.end - word.at] = '\0';
 		if (name_from_str(out, name, (const knot_dname_t *)"") == KNOT_EOK &&
-		    knot_dname_labels(out, NULL) > 1) {
+		    name_labels(out) > 1) {
 			return true;
 		}
 	}

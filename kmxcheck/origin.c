@@ -164,7 +164,7 @@ static bool has_more_behind(const knot_dname_t *apex, const knot_dname_t *zone)
 	knot_dname_txt_storage_t guess, text;
 	(void)name_text(guess, apex);
 	size_t size = strlen(name_text(text, zone)) - 1;
-	return knot_dname_labels(zone, NULL) > 1 && strncasecmp(guess, text, size) == 0 &&
+	return name_labels(zone) > 1 && strncasecmp(guess, text, size) == 0 &&
 	       !name_in_zone(apex, zone);
 }
 
@@ -176,15 +176,15 @@ static bool is_likely(const knot_dname_t *apex, const survey_t *survey)
 	if (!survey->any_data || name_in_zone(survey->data, apex)) {
 		return true;
 	}
-	return survey->any ? knot_dname_labels(apex, NULL) > 1 || !name_in_zone(survey->owner, apex)
-	                   : knot_dname_labels(apex, NULL) > 1 &&
+	return survey->any ? name_labels(apex) > 1 || !name_in_zone(survey->owner, apex)
+	                   : name_labels(apex) > 1 &&
 	                     !has_more_behind(apex, survey->data);
 }
 
 /*! Guesses by the names in the file, where the SOA is at the root or has no name. */
 static knot_dname_t *guess_apex(const char *path, bool root, const survey_t *survey)
 {
-	bool deep = survey->any && knot_dname_labels(survey->owner, NULL) > 1;
+	bool deep = survey->any && name_labels(survey->owner) > 1;
 	if (root && (survey->root_ns || !deep)) {
 		return xname((const knot_dname_t *)"");
 	} else if (root && survey->is_owner) {
@@ -219,7 +219,7 @@ static int find_unsaid(origin_t *origin, const char *name, const text_t *text, b
 /*! True if a name is another one twice: its final dot was forgotten where that is the origin. */
 static bool is_twice(const knot_dname_t *name, const knot_dname_t *once)
 {
-	return knot_dname_labels(once, NULL) > 1 &&
+	return name_labels(once) > 1 &&
 	       knot_dname_size(name) == 2 * knot_dname_size(once) - 1 &&
 	       name_has_prefix(name, once) &&
 	       knot_dname_is_equal(name + knot_dname_size(once) - 1, once);
@@ -228,7 +228,7 @@ static bool is_twice(const knot_dname_t *name, const knot_dname_t *once)
 /*! The apex from the owner of an SOA; NULL: it does not say. */
 static origin_t apex_of_soa(const knot_dname_t *owner)
 {
-	size_t labels = knot_dname_labels(owner, NULL);
+	size_t labels = name_labels(owner);
 	knot_dname_storage_t name;
 	if (!is_absolute(owner)) {
 		/* Without the final dot, as in exports. One label may be a name in any zone. */

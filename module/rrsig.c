@@ -134,7 +134,7 @@ bool rrsig_verify(const knot_rdata_t *rrsig, const knot_rrset_t *rrset, const dn
 	knot_dname_storage_t wildcard;
 	const knot_dname_t *owner = rrset->owner;
 	if (knot_rrsig_labels(rrsig) <
-	    knot_dname_labels(owner, NULL) - knot_dname_is_wildcard(owner)) {
+	    name_labels(owner) - knot_dname_is_wildcard(owner)) {
 		(void)name_wildcard_at(wildcard, owner, knot_rrsig_labels(rrsig));
 		owner = wildcard;
 	}
@@ -156,7 +156,7 @@ int rrsig_make(knot_rdataset_t *sigs, const dnssec_key_t *key, const knot_rrset_
 	uint8_t header[RRSIG_FIXED + KNOT_DNAME_MAXLEN];
 	size_t size = copy_header(header, like);
 	knot_wire_write_u16(header, rrset->type);
-	header[3] = knot_dname_labels(rrset->owner, NULL) - knot_dname_is_wildcard(rrset->owner);
+	header[3] = name_labels(rrset->owner) - knot_dname_is_wildcard(rrset->owner);
 	knot_wire_write_u32(header + 4, rrset->ttl);
 
 	const dnssec_binary_t head = { size, header };

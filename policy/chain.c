@@ -28,7 +28,7 @@ bool chain_look_up(const chain_t *chain, const knot_dname_t *owner, uint16_t typ
 
 int chain_signed_encloser(judge_t *judge, const knot_dname_t *owner, uint16_t type)
 {
-	int labels = label_count(owner);
+	int labels = name_labels(owner);
 	int own = knot_dname_is_wildcard(owner) ? labels - 1 : labels;
 	item_search_t search = response_search(judge, owner);
 	for (const policy_item_t *item; (item = response_next(&search)) != NULL;) {
@@ -95,7 +95,7 @@ bool chain_denies(const chain_t *chain, const knot_dname_t *name)
 int chain_covering_encloser(const chain_t *chain, const nsec_t *record,
                              const knot_dname_t *name)
 {
-	if (label_count(name) == chain->apex_labels + 1 &&
+	if (name_labels(name) == chain->apex_labels + 1 &&
 	    knot_dname_in_bailiwick(record->next.name, name) < 0) {
 		return chain->apex_labels; /* Nearly always. */
 	}
@@ -106,7 +106,7 @@ int chain_covering_encloser(const chain_t *chain, const nsec_t *record,
 
 int chain_nodata_encloser(const chain_t *chain, const knot_dname_t *name)
 {
-	int encloser = POLICY_OWN, labels = label_count(name);
+	int encloser = POLICY_OWN, labels = name_labels(name);
 	nsec_place_t own;
 	bool known = chain_place(chain, &own, name);
 	/* The name itself may have a record, or have none because there are only names below it.
@@ -125,7 +125,7 @@ int chain_nodata_encloser(const chain_t *chain, const knot_dname_t *name)
 			return POLICY_OWN;
 		}
 		if (knot_dname_is_wildcard(owner) && knot_dname_in_bailiwick(name, owner + 2) > 0) {
-			encloser = label_count(owner + 2);
+			encloser = name_labels(owner + 2);
 		}
 	}
 	/* The deepest one; there is nothing below a name that is denied, however long this one. */
@@ -166,7 +166,7 @@ void chain_read(chain_t *chain, judge_t *judge)
 	chain->judge = judge;
 	chain->policy = judge->policy;
 	chain->response = judge->response;
-	chain->apex_labels = label_count(judge->policy->zone);
+	chain->apex_labels = name_labels(judge->policy->zone);
 	find_params(chain);
 	int ret = judge->lookup(judge->ctx, judge->policy->exchange, KNOT_RRTYPE_NS, &ns);
 	chain->blind = ret != KNOT_EOK && ret != KNOT_ENONODE;

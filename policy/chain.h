@@ -35,12 +35,6 @@ typedef struct {
 	chain_record_t records[CHAIN_RECORDS_MAX];
 } chain_t;
 
-/*! Labels of a name, the root not counted. */
-static inline int label_count(const knot_dname_t *name)
-{
-	return (int)knot_dname_labels(name, NULL);
-}
-
 /*! Reads the records of the chain in the response of a judge. */
 void chain_read(chain_t *chain, judge_t *judge);
 

@@ -267,7 +267,7 @@ static bool is_there(const denial_t *denial, const knot_dname_t *name)
 static int find_hashed_encloser(const denial_t *denial, const knot_dname_t *name)
 {
 	int found = denial->chain.apex_labels;
-	int low = found + 1, high = label_count(name) - 1;
+	int low = found + 1, high = name_labels(name) - 1;
 	for (; low <= high; low++, high--) {
 		const knot_dname_t *part = name_suffix(name, high);
 		if (is_there(denial, part)) {
@@ -637,7 +637,7 @@ static const knot_dname_t *find_hashes(denial_t *denial)
 	for (size_t i = 0; i < denial->proof_count; i++) {
 		const proof_t *proof = &denial->proofs[i];
 		knot_dname_storage_t wildcard;
-		int labels = label_count(proof->name), shared;
+		int labels = name_labels(proof->name), shared;
 		if (missing_at(&denial->missing, proof->name, &shared) != NULL && shared < labels) {
 			below = proof->name;
 			continue;

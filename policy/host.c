@@ -100,7 +100,7 @@ static bool below_encloser(search_t *s, const knot_dname_t *encloser)
 	}
 	s->host->elsewhere |= !s->host->alias;
 	knot_dname_t *target = knot_dname_replace_suffix(s->host->end,
-	                                                 knot_dname_labels(encloser, NULL),
+	                                                 name_labels(encloser),
 	                                                 knot_dname_target(rrset.rrs.rdata), NULL);
 	if (target == NULL) {
 		s->host->state = HOST_UNKNOWN; /* No memory to tell. */
@@ -116,7 +116,7 @@ void host_locate(const knot_dname_t *apex, policy_lookup_f lookup, void *ctx, wa
                  const knot_dname_t *name, location_t *location)
 {
 	const knot_dname_t *parts[KNOT_DNAME_MAXLABELS + 1]; /* By labels. */
-	int labels = knot_dname_labels(name, NULL), top = knot_dname_labels(apex, NULL), from = top;
+	int labels = name_labels(name), top = name_labels(apex), from = top;
 	const knot_dname_t *part = name;
 	for (int i = labels; i >= top; i--, part += 1 + *part) {
 		parts[i] = part;

@@ -31,7 +31,7 @@ static bool next_policy_name(policy_names_t *all, missing_t *missing)
 	size_t i = all->next++;
 	*missing = (missing_t){ .name = policy->exchange, .exchange = (i == 0) };
 	if (i-- == 0) {
-		missing->labels = label_count(missing->name);
+		missing->labels = name_labels(missing->name);
 		return true;
 	}
 	for (size_t set = 0; set < 2; set++) {
@@ -52,7 +52,7 @@ static bool next_policy_name(policy_names_t *all, missing_t *missing)
 		if (rdata_check(KNOT_RRTYPE_MX, all->mx->data, all->mx->len, false) &&
 		    !knot_dname_is_wildcard(knot_mx_name(all->mx))) {
 			missing->name = knot_mx_name(all->mx);
-			missing->labels = label_count(missing->name);
+			missing->labels = name_labels(missing->name);
 			missing->mx = true;
 			return true;
 		}
@@ -226,7 +226,7 @@ const missing_t *missing_at(const missing_names_t *names, const knot_dname_t *na
 bool missing_leads_to(const missing_names_t *names, const knot_dname_t *name)
 {
 	int labels;
-	return missing_at(names, name, &labels) != NULL && labels == label_count(name);
+	return missing_at(names, name, &labels) != NULL && labels == name_labels(name);
 }
 
 int missing_encloser(const missing_names_t *names, const knot_dname_t *name, int encloser)
@@ -235,7 +235,7 @@ int missing_encloser(const missing_names_t *names, const knot_dname_t *name, int
 	if (encloser == POLICY_OWN || missing_at(names, name, &labels) == NULL) {
 		return encloser;
 	}
-	return labels == label_count(name) ? POLICY_OWN : labels;
+	return labels == name_labels(name) ? POLICY_OWN : labels;
 }
 
 /* True if the zone does not speak for a name: the owner of a record above it is delegated, or
@@ -340,7 +340,7 @@ static bool is_opted_out(const missing_names_t *names, const missing_t *missing)
 	location_t location = { .blind = false };
 	const knot_dname_t *name = judge->delegated ? ns->owner : judge->terminal;
 	int shared = knot_dname_matched_labels(name, missing->name);
-	bool below = shared > missing->encloser && shared < label_count(name);
+	bool below = shared > missing->encloser && shared < name_labels(name);
 	if (below && shared < missing->labels && has_opt_out(chain)) {
 		locate(chain, missing, &location);
 	}
