@@ -46,6 +46,16 @@ static bool is_proxied(const policy_t *policy, const net_t *net, net_t *found)
 	return named;
 }
 
+/*! What to write instead. */
+static char *remedy(const policy_t *policy)
+{
+	if (policy->mail4.count + policy->mail6.count == 0) {
+		return xstrdup(_("authorise the mail server only, by its own address"));
+	}
+	knot_dname_txt_storage_t mail;
+	return xformat(_("authorise the mail server only: %s"), mail_text(mail, policy, 0));
+}
+
 static audit_finding_t *add_spf(auditor_t *auditor, const spf_record_t *record)
 {
 	audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_SPF, record->owner,
@@ -56,7 +66,7 @@ static audit_finding_t *add_spf(auditor_t *auditor, const spf_record_t *record)
 
 static void check_network(auditor_t *auditor, const spf_record_t *record)
 {
-	knot_dname_txt_storage_t owner, own, proxy, mail;
+	knot_dname_txt_storage_t owner, own, proxy;
 	const net_t *network = &record->term->network;
 	net_t found;
 	if (!is_proxied(auditor->policy, network, &found)) {
@@ -73,8 +83,7 @@ static void check_network(auditor_t *auditor, const spf_record_t *record)
 	                                   "in the proxy network %s"),
 	                           name_text(owner, record->owner), net_to_str(network, own),
 	                           net_to_str(&found, proxy));
-	finding->remedy = xformat(_("authorise the mail server only: %s"),
-	                          mail_text(mail, auditor->policy, 0));
+	finding->remedy = remedy(auditor->policy);
 }
 
 static void check_name(auditor_t *auditor, const spf_record_t *record, const knot_dname_t *name)
@@ -126,8 +135,7 @@ static void check_name(auditor_t *auditor, const spf_record_t *record, const kno
 		finding->message = xformat(_("the SPF record of %s authorises '%s': %s leads to "
 		                             "a proxy"), owner, mechanism, target);
 	}
-	finding->remedy = xformat(_("authorise the mail server only: %s"),
-	                          mail_text(text, auditor->policy, 0));
+	finding->remedy = remedy(auditor->policy);
 }
 
 /*! The exchanges of a name. */

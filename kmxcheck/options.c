@@ -156,7 +156,7 @@ static bool explain_rule(const char *name)
 	if (rule == AUDIT_RULE_COUNT) {
 		complain(_("there is no rule '%s', but these:"), name);
 		for (rule = 0; rule < AUDIT_RULE_COUNT; rule++) {
-			(void)fprintf(stderr, "  %-16s  %s\n", audit_rules[rule].name,
+			(void)fprintf(stderr, "  %-18s  %s\n", audit_rules[rule].name,
 			              _(audit_rules[rule].summary));
 		}
 		return false;

@@ -273,7 +273,7 @@ static void print_advice(FILE *out, const style_t *style, const output_totals_t 
 		const audit_rule_info_t *info = &audit_rules[order[i]];
 		(void)fprintf(out, "%7zu  ", totals->rules[order[i]]);
 		print_severity(out, style, info->severity);
-		(void)fprintf(out, "  %-16s  %s\n", info->name, _(info->summary));
+		(void)fprintf(out, "  %-18s  %s\n", info->name, _(info->summary));
 	}
 
 	const char *first = known_of(totals) == totals->errors + totals->warnings

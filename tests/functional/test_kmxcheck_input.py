@@ -216,6 +216,13 @@ class Exports(Case):
                          [("proxied-spf", None, "192.0.2.9"), ("proxied-spf", "0.0.0.0/0", None)])
         self.assertNotIn("255.255", json.dumps(found))
 
+    def test_spf_remedy(self):
+        zone = self.write("x", HEAD % "example.com" + '@ MX 0 .\n@ TXT "v=spf1 ip4:104.16.1.0/24 -all"\n')
+        proxy = ["--fail-on", "never", "--proxy", "104.16.0.0/13", zone]
+        self.assertIn("authorise the mail server only, by its own address\n", self.run_it(*proxy)[0])
+        self.assertIn("authorise the mail server only: 198.51.100.25\n",
+                      self.run_it("--mail-address", "198.51.100.25", *proxy)[0])
+
     def test_graph_of_an_address_that_is_direct_elsewhere(self):
         zone = self.write("x", HEAD % "example.com" + "@ MX 10 mail\nsub MX 10 www\nsub MX 20 alias\n"
                           "mail A 192.0.2.9\nwww A 192.0.2.9 ; CF_PROXY_ON\n"

@@ -211,7 +211,7 @@ class Run(Case):
 
 good.test. número de serie 1, 5 registros: no se encontró nada
 2 zonas: 1 error en 1 de ellas
-      1  error  proxied-host      un servidor de correo tiene una dirección de proxy
+      1  error  proxied-host        un servidor de correo tiene una dirección de proxy
 primero: corrija los errores, impiden que llegue el correo. kmxcheck --explain proxied-host \
 explica más, --diff muestra los registros que hay que cambiar.
 """)
@@ -226,7 +226,7 @@ de proxy 104.16.0.0/13
                  solution\xa0: n'autorisez que le serveur de messagerie\xa0: 198.51.100.25
 
 1 zone\xa0: 1 avertissement
-      1  avertissement  proxied-spf       un enregistrement SPF autorise un réseau de proxy
+      1  avertissement  proxied-spf         un enregistrement SPF autorise un réseau de proxy
 d'abord\xa0: aucun courrier n'est encore perdu\xa0; occupez-vous des avertissements. \
 kmxcheck --explain proxied-spf en dit plus.
 """)
@@ -253,7 +253,7 @@ kmxcheck --explain proxied-spf en dit plus.
         self.assertEqual(self.say("es", "-c", "knot.conf", status=2)[1],
                          "kmxcheck: knot.conf:2: elemento 'domain', valor 'bad..test': "
                          "no es un nombre de dominio\n")
-        self.assertIn("  proxied-host      un servidor de correo tiene una dirección de proxy\n",
+        self.assertIn("  proxied-host        un servidor de correo tiene una dirección de proxy\n",
                       self.say("es", "--explain", "nothing", status=2)[1])
 
     def test_help_names_the_same_options(self):

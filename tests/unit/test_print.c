@@ -87,9 +87,9 @@ static void test_text(void **state)
 	       "           104.16.1.2 is in 104.16.0.0/13\n"
 	       "\n"
 	       "1 zone: 2 errors, 1 warning, 1 ignored\n"
-	       "      1  error    proxied-host      {proxied-host}\n"
-	       "      1  error    proxied-target    {proxied-target}\n"
-	       "      1  warning  list-stale        {list-stale}\n"
+	       "      1  error    proxied-host        {proxied-host}\n"
+	       "      1  error    proxied-target      {proxied-target}\n"
+	       "      1  warning  list-stale          {list-stale}\n"
 	       "first: fix the errors, they keep mail from arriving. "
 	       "kmxcheck --explain proxied-host tells more.\n");
 }
@@ -111,7 +111,7 @@ static void test_text_color(void **state)
 	       "           \033[2mremedy:\033[0m point it at mail.example.com.\n"
 	       "\n"
 	       "1 zone: \033[1;31m1 error\033[0m\n"
-	       "      1  \033[1;31merror  \033[0m  proxied-target    {proxied-target}\n"
+	       "      1  \033[1;31merror  \033[0m  proxied-target      {proxied-target}\n"
 	       "\033[1mfirst:\033[0m fix the errors, they keep mail from arriving. "
 	       "kmxcheck --explain proxied-target tells more, "
 	       "--diff shows the records to change.\n");
@@ -185,7 +185,7 @@ static void test_text_warnings_only(void **state)
 	       "\n"
 	       "example.com. serial 0, 0 records: nothing found\n"
 	       "2 zones: 1 warning in 1 of them\n"
-	       "      1  warning  list-stale        {list-stale}\n"
+	       "      1  warning  list-stale          {list-stale}\n"
 	       "first: no mail is lost yet; see to the warnings. "
 	       "kmxcheck --explain list-stale tells more.\n");
 }
@@ -251,7 +251,7 @@ static void test_text_servers(void **state)
 	       "b. at 192.0.2.1@53: not guarded, 1 query\n"
 	       "\n"
 	       "2 zones at 3 servers: 1 warning in 1 of them\n"
-	       "      1  warning  list-stale        {list-stale}\n"
+	       "      1  warning  list-stale          {list-stale}\n"
 	       "first: no mail is lost yet; see to the warnings. "
 	       "kmxcheck --explain list-stale tells more.\n");
 	sample.output.zones = &zones[2];
@@ -364,7 +364,7 @@ static void test_known(void **state)
 	       "           remedy: fetch it again\n"
 	       "\n"
 	       "1 zone: 1 warning, 1 known\n"
-	       "      1  warning  list-stale        {list-stale}\n"
+	       "      1  warning  list-stale          {list-stale}\n"
 	       "first: nothing of it is new; see to the rest when you can. "
 	       "kmxcheck --explain list-stale tells more.\n");
 	char *text = printed(&sample.output, FORMAT_JSON);
