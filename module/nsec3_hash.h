@@ -9,5 +9,5 @@
 #include "policy/nsec.h"
 
 /*! Hashes a name: an nsec3_hash_f. Any thread may call it. */
-int nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
+int nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name, uint64_t name_number,
                const nsec3_params_t *params);

@@ -8,11 +8,11 @@
 
 #include "policy/chain.h"
 
-bool chain_place(const chain_t *chain, nsec_place_t *place, const knot_dname_t *name)
+bool chain_place(const chain_t *chain, nsec_place_t *place, const knot_dname_t *name, uint64_t number)
 {
 	place->name = name;
 	if (chain->nsec3 &&
-	    chain->response->hash(place->hash, name, &chain->params) != KNOT_EOK) {
+	    chain->response->hash(place->hash, name, number, &chain->params) != KNOT_EOK) {
 		chain->judge->error = KNOT_ENOMEM;
 		return false;
 	}
@@ -81,14 +81,14 @@ const nsec_t *chain_find(const chain_t *chain, const nsec_place_t *place,
 bool chain_has(const chain_t *chain, const knot_dname_t *name)
 {
 	nsec_place_t place;
-	return chain_place(chain, &place, name) &&
+	return chain_place(chain, &place, name, 0) &&
 	       chain_find(chain, &place, nsec_is_owner) != NULL;
 }
 
-bool chain_denies(const chain_t *chain, const knot_dname_t *name)
+bool chain_denies(const chain_t *chain, const knot_dname_t *name, uint64_t number)
 {
 	nsec_place_t place;
-	return chain_place(chain, &place, name) &&
+	return chain_place(chain, &place, name, number) &&
 	       chain_find(chain, &place, nsec_covers) != NULL;
 }
 
@@ -108,7 +108,7 @@ int chain_nodata_encloser(const chain_t *chain, const knot_dname_t *name)
 {
 	int encloser = POLICY_OWN, labels = name_labels(name);
 	nsec_place_t own;
-	bool known = chain_place(chain, &own, name);
+	bool known = chain_place(chain, &own, name, 0);
 	/* The name itself may have a record, or have none because there are only names below it.
 	 * Then the record of a wildcard is there for another name. */
 	for (size_t i = 0; i < chain->count; i++) {
@@ -134,7 +134,7 @@ int chain_nodata_encloser(const chain_t *chain, const knot_dname_t *name)
 		if (name_wildcard_at(wildcard, name, i) && chain_has(chain, wildcard)) {
 			encloser = i;
 		}
-		if (chain_denies(chain, name_suffix(name, i + 1))) {
+		if (chain_denies(chain, name_suffix(name, i + 1), 0)) {
 			break;
 		}
 	}

@@ -46,8 +46,9 @@ bool chain_look_up(const chain_t *chain, const knot_dname_t *owner, uint16_t typ
  *  says (RFC 4035 5.3.4), POLICY_OWN if it is the owner's own. Type 0 is any type. */
 int chain_signed_encloser(judge_t *judge, const knot_dname_t *owner, uint16_t type);
 
-/*! Where a name is in the chain of the zone. False if its hash can't be had. */
-bool chain_place(const chain_t *chain, nsec_place_t *place, const knot_dname_t *name);
+/*! Where a name is in the chain of the zone. The number is that of nsec3_hash_f. False if its hash can't
+ *  be had. */
+bool chain_place(const chain_t *chain, nsec_place_t *place, const knot_dname_t *name, uint64_t number);
 
 /*! The first record of the response that is related to a place in this way, or NULL. */
 const nsec_t *chain_find(const chain_t *chain, const nsec_place_t *place,
@@ -57,7 +58,7 @@ const nsec_t *chain_find(const chain_t *chain, const nsec_place_t *place,
 bool chain_has(const chain_t *chain, const knot_dname_t *name);
 
 /*! True if a record says that there is no such name. */
-bool chain_denies(const chain_t *chain, const knot_dname_t *name);
+bool chain_denies(const chain_t *chain, const knot_dname_t *name, uint64_t number);
 
 /*! Labels of the longest part of a name that is there, by the NSEC record that covers the name. */
 int chain_covering_encloser(const chain_t *chain, const nsec_t *record, const knot_dname_t *name);

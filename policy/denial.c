@@ -142,14 +142,14 @@ static void show_record(denial_t *denial, policy_item_t *item, knot_rrset_t *rrs
  * Places of missing names in the chain, and answers at and below them.
  */
 
-static void insert_name(denial_t *denial, const knot_dname_t *name, bool empty)
+static void insert_name(denial_t *denial, const knot_dname_t *name, uint64_t number, bool empty)
 {
 	if (denial->inserted_count == INSERTED_MAX) {
 		denial->judge->limited = true;
 		return;
 	}
 	inserted_t *inserted = &denial->inserted[denial->inserted_count];
-	if (chain_place(&denial->chain, &inserted->place, name)) {
+	if (chain_place(&denial->chain, &inserted->place, name, number)) {
 		inserted->empty = empty;
 		denial->inserted_count++;
 	}
@@ -169,14 +169,15 @@ static void insert_names(denial_t *denial)
 			const knot_dname_t *name = name_parent(missing->name,
 			                                       missing->labels - labels);
 			uint8_t *wildcard = denial->wildcards[denial->wildcard_count % WILDCARDS_MAX];
-			insert_name(denial, name, !missing->wildcard && labels < missing->labels);
+			insert_name(denial, name, missing_number(missing, labels, false),
+			            !missing->wildcard && labels < missing->labels);
 			if (!missing->wildcard) {
 				continue;
 			} else if (denial->wildcard_count == WILDCARDS_MAX) {
 				denial->judge->limited = true;
 			} else if (name_wildcard(wildcard, name)) {
 				denial->wildcard_count++;
-				insert_name(denial, wildcard, false);
+				insert_name(denial, wildcard, missing_number(missing, labels, true), false);
 			}
 		}
 	}
@@ -276,7 +277,7 @@ static int find_hashed_encloser(const denial_t *denial, const knot_dname_t *name
 		part = name_suffix(name, low);
 		if (is_there(denial, part)) {
 			found = low;
-		} else if (chain_denies(&denial->chain, part)) {
+		} else if (chain_denies(&denial->chain, part, 0)) {
 			break;
 		}
 	}
@@ -397,7 +398,7 @@ static bool wildcard_types(const denial_t *denial, const missing_t *missing, bit
 	nsec_place_t place;
 	const nsec_t *record = NULL;
 	if (name_wildcard_at(wildcard, missing->name, missing->encloser) &&
-	    chain_place(&denial->chain, &place, wildcard)) {
+	    chain_place(&denial->chain, &place, wildcard, 0)) {
 		record = chain_find(&denial->chain, &place, nsec_is_owner);
 	}
 	if (record != NULL) {
@@ -623,7 +624,7 @@ static void add_hash(denial_t *denial, const knot_dname_t *name)
 		return;
 	}
 	nsec_place_t *place = &denial->places[denial->place_count];
-	if (chain_place(&denial->chain, place, name)) {
+	if (chain_place(&denial->chain, place, name, 0)) {
 		place->name = NULL; /* It may be gone before the hash is. */
 		denial->place_count++;
 	}
@@ -699,7 +700,7 @@ static void find_proven(denial_t *denial)
 		nsec_place_t place;
 		knot_dname_storage_t owner;
 		if (proof->kind == PROOF_NODATA && missing_leads_to(&denial->missing, proof->name) &&
-		    chain_place(&denial->chain, &place, proof->name) &&
+		    chain_place(&denial->chain, &place, proof->name, 0) &&
 		    nsec3_owner(owner, place.hash, denial->policy->zone)) {
 			proof->proven |= is_shown(denial, owner);
 		}
@@ -711,7 +712,7 @@ static void find_proven(denial_t *denial)
 static void split_records(denial_t *denial)
 {
 	nsec_place_t exchange;
-	if (!chain_place(&denial->chain, &exchange, denial->policy->exchange)) {
+	if (!chain_place(&denial->chain, &exchange, denial->policy->exchange, 0)) {
 		return;
 	}
 	insert_names(denial);
@@ -746,7 +747,7 @@ static void add_record(denial_t *denial, const knot_dname_t *name, bitmap_t *typ
 	knot_dname_storage_t successor;
 	nsec_t record = { .nsec3 = denial->chain.nsec3, .params = denial->chain.params,
 	                  .next.name = successor };
-	if (!chain_place(&denial->chain, &record.owner, name)) {
+	if (!chain_place(&denial->chain, &record.owner, name, 0)) {
 		return;
 	}
 	if (denial->chain.nsec3) {

@@ -14,6 +14,9 @@
  *  places in the chain, look-ups and hashes. */
 #define DEPTH_MAX 4
 
+/*! Names of a policy that have numbers: 15 bits, see missing_number(). */
+#define NUMBERED_MAX 0x7fff
+
 /*! The exchange, and names that the policy treats differently than those around them. Targets of
  *  the first MX RRs at the apex are guarded, others are not: see POLICY_MX_MAX. */
 typedef struct {
@@ -30,6 +33,7 @@ static bool next_policy_name(policy_names_t *all, missing_t *missing)
 	const names_t *sets[] = { &policy->mail_hosts, &policy->web_hosts };
 	size_t i = all->next++;
 	*missing = (missing_t){ .name = policy->exchange, .exchange = (i == 0) };
+	missing->number = i <= NUMBERED_MAX ? (policy->number << 15 | i) << 9 : 0;
 	if (i-- == 0) {
 		missing->labels = name_labels(missing->name);
 		return true;
@@ -52,6 +56,7 @@ static bool next_policy_name(policy_names_t *all, missing_t *missing)
 		if (rdata_check(KNOT_RRTYPE_MX, all->mx->data, all->mx->len, false) &&
 		    !knot_dname_is_wildcard(knot_mx_name(all->mx))) {
 			missing->name = knot_mx_name(all->mx);
+			missing->number = 0; /* It comes and goes with the zone. */
 			missing->labels = name_labels(missing->name);
 			missing->mx = true;
 			return true;
@@ -114,7 +119,7 @@ static void find_wildcard_shown(const chain_t *chain, missing_t *missing,
 {
 	const policy_response_t *response = chain->response;
 	nsec_place_t place;
-	if (!chain_place(chain, &place, wildcard)) {
+	if (!chain_place(chain, &place, wildcard, 0)) {
 		return;
 	}
 	for (size_t i = 0; i < chain->count; i++) {
@@ -275,9 +280,9 @@ static int find_denied(const chain_t *chain, const missing_t *missing, int label
 	knot_dname_storage_t wildcard;
 	for (; labels <= missing->labels; labels++) {
 		const knot_dname_t *part = name_parent(missing->name, missing->labels - labels);
-		if (chain_denies(chain, part) ||
+		if (chain_denies(chain, part, missing_number(missing, labels, false)) ||
 		    (wildcards && name_wildcard(wildcard, part) &&
-		     chain_denies(chain, wildcard))) {
+		     chain_denies(chain, wildcard, missing_number(missing, labels, true)))) {
 			break;
 		}
 	}

@@ -37,7 +37,14 @@ typedef struct {
 	int encloser;     /*!< Labels. */
 	bool wildcard;    /*!< The encloser has a wildcard. */
 	bool no_wildcard; /*!< The encloser has certainly none. */
+	uint64_t number;  /*!< missing_number() of no labels. 0: it has none. */
 } missing_t;
+
+/*! The number, for nsec3_hash_f, of so many labels at the end of the name, or of the wildcard there. */
+static inline uint64_t missing_number(const missing_t *missing, int labels, bool wildcard)
+{
+	return missing->number != 0 ? missing->number | (uint64_t)labels << 1 | wildcard : 0;
+}
 
 /*! What is known of names that are missing directly below an encloser. */
 typedef struct {

@@ -17,6 +17,8 @@ bool policy_proxied(const policy_t *policy, int family, const uint8_t *address, 
 
 void policy_prepare(policy_t *policy)
 {
+	static _Atomic uint64_t last;
+	policy->number = ++last;
 	for (size_t i = 0; i < policy->web_hosts.count; i++) {
 		name_pattern_t *web = &policy->web_hosts.at[i];
 		web->among = *web->name != 0 &&

@@ -67,8 +67,9 @@ static int look_up(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrs
 
 /* Two octets of a name, the rest of the hash is the same for all: many share what they begin with. */
 static int weak_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
-                     const nsec3_params_t *params)
+                     uint64_t number, const nsec3_params_t *params)
 {
+	(void)number;
 	memset(hash, params->salt_len > 0 ? params->salt[params->salt_len - 1] : 0, NSEC3_HASH);
 	size_t size = knot_dname_size(name);
 	hash[0] = name[1 % size];

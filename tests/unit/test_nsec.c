@@ -36,7 +36,7 @@ static void check_hashes(const hashed_t *cases, size_t count, const nsec3_params
 		knot_dname_storage_t name, owner;
 		uint8_t hash[NSEC3_HASH], back[NSEC3_HASH];
 		assert_non_null(knot_dname_from_str(name, cases[i].name, sizeof(name)));
-		assert_int_equal(nsec3_hash(hash, name, params), KNOT_EOK);
+		assert_int_equal(nsec3_hash(hash, name, 0, params), KNOT_EOK);
 		assert_true(nsec3_owner(owner, hash, WIRE("\7example")));
 		if (owner[0] != 32 || memcmp(owner + 1, cases[i].label, 32) != 0) {
 			fail_msg("%s: %.32s, not %s", cases[i].name, (const char *)owner + 1,
@@ -108,9 +108,9 @@ static void test_longest(void **state)
 	}
 	assert_int_equal(knot_dname_size(name), KNOT_DNAME_MAXLEN);
 	nsec3_params_t params = { 3, UINT8_MAX, salt };
-	assert_int_equal(nsec3_hash(hash, name, &params), KNOT_EOK);
+	assert_int_equal(nsec3_hash(hash, name, 0, &params), KNOT_EOK);
 	name[KNOT_DNAME_MAXLEN - 2]++;
-	assert_int_equal(nsec3_hash(owner, name, &params), KNOT_EOK);
+	assert_int_equal(nsec3_hash(owner, name, 0, &params), KNOT_EOK);
 	assert_memory_not_equal(hash, owner, sizeof(hash));
 }
 
@@ -130,11 +130,14 @@ static void test_kept(void **state)
 			(void)snprintf(text, sizeof(text), "n%d.example.", of / 2);
 			assert_non_null(knot_dname_from_str(name, text, sizeof(name)));
 			const nsec3_params_t params = { (of / 2) % 3, 2, salts[of % 2] };
-			assert_int_equal(nsec3_hash(hash, name, &params), KNOT_EOK);
+			assert_int_equal(nsec3_hash(hash, name, 0, &params), KNOT_EOK);
 			uint8_t *known = hashes[of % 2][of / 2];
 			if (round == 0) {
 				memcpy(known, hash, NSEC3_HASH);
 			}
+			assert_memory_equal(known, hash, NSEC3_HASH);
+			/* The same by its number, which tells the name, but not the way to hash. */
+			assert_int_equal(nsec3_hash(hash, name, of / 2 + 1, &params), KNOT_EOK);
 			assert_memory_equal(known, hash, NSEC3_HASH);
 		}
 	}

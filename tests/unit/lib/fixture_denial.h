@@ -54,7 +54,7 @@ void check_denial_cases(const denial_case_t *cases, size_t count);
 /*! A hash that leaves names in an order that one can see: by the first label's length, then by the
  *  octets of the name. Only for short names. */
 int visible_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
-                 const nsec3_params_t *params);
+                 uint64_t number, const nsec3_params_t *params);
 
 /*! Judges the response to a query: "NAME TYPE". */
 void fixture_denial_text(char out[static TEXT_MAX], const fixture_denial_t *fixture, const char *query);

@@ -142,7 +142,7 @@ static void hash_of(const nsec_proofs_t *proofs, const knot_rrset_t *nsec3, cons
                     uint8_t hash[static NSEC3_HASH])
 {
 	nsec3_params_t params = params_of(nsec3);
-	int ret = proofs->hash(hash, name, &params);
+	int ret = proofs->hash(hash, name, 0, &params);
 	assert(ret == KNOT_EOK);
 }
 

@@ -99,7 +99,7 @@ static void check_records(const cache_t *cache, const answer_t *answer, const kn
                           const truth_t *truth, report_f report, void *ctx)
 {
 	uint8_t hash[NSEC3_HASH];
-	int ret = cache->zone->hash(hash, name, &cache->zone->params);
+	int ret = cache->zone->hash(hash, name, 0, &cache->zone->params);
 	assert(ret == KNOT_EOK);
 	for (size_t i = 0; i < cache->record_count; i++) {
 		const char *what = validator_contradiction(cache->records[i], cache->zone->zone->apex,

@@ -158,7 +158,7 @@ static void add_nsec3(signed_zone_t *zone)
 		}
 		hashed_t *hashed = &zone->hashed[zone->count++];
 		hashed->node = node;
-		int ret = zone->hash(hashed->hash, node->name, &zone->params);
+		int ret = zone->hash(hashed->hash, node->name, 0, &zone->params);
 		assert(ret == KNOT_EOK);
 	}
 	qsort(zone->hashed, zone->count, sizeof(*zone->hashed), hashed_cmp);

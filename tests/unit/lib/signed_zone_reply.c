@@ -93,7 +93,7 @@ static void put_covering_nsec3(put_t *put, const knot_dname_t *name)
 {
 	const signed_zone_t *zone = put->zone;
 	uint8_t hash[NSEC3_HASH];
-	int ret = zone->hash(hash, name, &zone->params);
+	int ret = zone->hash(hash, name, 0, &zone->params);
 	assert(ret == KNOT_EOK);
 	size_t i = zone->count;
 	while (i > 0 && memcmp(zone->hashed[i - 1].hash, hash, NSEC3_HASH) > 0) {
