@@ -18,10 +18,6 @@ setup_mail=(iproute2 postfix unbound)
 setup_extra=(knot-dnssecutils knot-keymgr knot-module-geoip bind9-dnsutils bind9-utils ldnsutils
 	softhsm2 knot-resolver dns-root-data python3-cryptography graphviz mandoc python3-jsonschema jq
 	curl openssl shellcheck dbus-daemon libglib2.0-bin knot-exporter musl-tools)
-
-# What the benchmarks measure with: their test runs them for a moment. libmaxminddb-dev is looked for by
-# configure.
-setup_bench=(dnsperf libmaxminddb-dev valgrind)
 # To build Debian packages, to look them over, and to test them when they are installed.
 setup_package=("${setup_build[@]}" build-essential debhelper lintian)
 setup_package_test=(autopkgtest curl jq knot knot-dnsutils locales python3)
