@@ -72,9 +72,11 @@ char *netfile_find(const char *name)
 	if (name[0] == '/') {
 		return strdup(name);
 	}
-	/* One that is there, and can't be read, is not passed over in silence. */
+	/* One that is there, and can't be read, is not passed over in silence. Nor is a link to what is
+	 * not there. */
+	struct stat st;
 	char *path = path_in(LOCAL_PROXIES_DIR, name);
-	if (path == NULL || access(path, F_OK) == 0 || errno != ENOENT) {
+	if (path == NULL || lstat(path, &st) == 0 || errno != ENOENT) {
 		return path;
 	}
 	free(path);

@@ -136,6 +136,12 @@ static void test_running(void **state)
 	assert_int_equal(unlink(LOCAL "one"), 0);
 	refresh(list, true);
 	assert_true(now_has(list, "192.0.2.1"));
+
+	/* Nor is a link to what is not there. */
+	assert_int_equal(symlink("nowhere", LOCAL "one"), 0);
+	assert_false(netlist_refresh(list, NULL, NULL, err));
+	assert_memory_equal(err, LOCAL "one: ", strlen(LOCAL "one: "));
+	assert_true(now_has(list, "192.0.2.1"));
 	netlist_put(list);
 }
 
