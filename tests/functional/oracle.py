@@ -85,8 +85,9 @@ class Oracle:
         """True if a mail target has to be steered (4.3)."""
         if target == ROOT:
             return False
-        if self.guarded(target):
-            return self.looks_up and self.missing and self.no_address(target)
+        if self.guarded(target):  # The apex can be looked up in any Knot DNS.
+            return ((self.looks_up or target == self.apex) and self.missing and
+                    self.no_address(target))
         if not self.in_zone(target):
             return self.policy.proxy_name(target)
         known = knowledge.follow(target) if self.looks_up else knowledge.target(target)
