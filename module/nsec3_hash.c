@@ -3,9 +3,11 @@
 /*
  * Hashes that a thread keeps. Each is good for ever, whatever becomes of zones, so that the names of a
  * policy are hashed once, and only the names that are asked for each time. The least recently used one
- * in a set gives way to a new one. This takes 0.9 MB of a thread that answers for such zones.
+ * in a set gives way to a new one. This takes 0.9 MB for each thread that answers for such zones.
  */
 
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <gnutls/crypto.h>
@@ -48,7 +50,40 @@ typedef struct {
 	} numbered[HASHED_NUMBERS];
 } hashes_t;
 
-static _Thread_local hashes_t thread_hashes;
+/* Of a thread; made by its first hash, because most zones need none. It stays as long as the module does. */
+typedef struct table {
+	hashes_t hashes;
+	struct table *next;
+} table_t;
+
+static _Thread_local hashes_t *thread_hashes;
+static _Atomic(table_t *) tables;
+
+/* NULL if there is no memory for them. */
+static hashes_t *get_hashes(void)
+{
+	if (thread_hashes == NULL) {
+		table_t *table = aligned_alloc(_Alignof(table_t), sizeof(*table));
+		if (table == NULL) {
+			return NULL;
+		}
+		memset(table, 0, sizeof(*table));
+		table->next = atomic_load(&tables);
+		while (!atomic_compare_exchange_weak(&tables, &table->next, table)) {
+			/* Another thread was faster, and next is its table now. */
+		}
+		thread_hashes = &table->hashes;
+	}
+	return thread_hashes;
+}
+
+__attribute__((destructor)) static void free_tables(void)
+{
+	for (table_t *next, *table = atomic_exchange(&tables, NULL); table != NULL; table = next) {
+		next = table->next;
+		free(table);
+	}
+}
 
 /* The number of a way to hash, which no other ever gets. */
 static uint64_t number_of(hashes_t *hashes, const nsec3_params_t *params)
@@ -140,7 +175,10 @@ static int find_named(hashes_t *hashes, uint8_t hash[static NSEC3_HASH], const k
 int nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name, uint64_t name_number,
                const nsec3_params_t *params)
 {
-	hashes_t *hashes = &thread_hashes;
+	hashes_t *hashes = get_hashes();
+	if (hashes == NULL) {
+		return hash_name(hash, name, params);
+	}
 	uint64_t number = number_of(hashes, params);
 	if (name_number == 0) {
 		return find_named(hashes, hash, name, params, number);
