@@ -67,7 +67,7 @@ N_("\n"
 "  -V, --version             the version\n"
 "  -h, --help                this text\n"),
 N_("\n"
-"Exit status: 0 nothing found, 1 findings, 2 usage, configuration or input error.\n"),
+"Exit status: 0 nothing that --fail-on counts, 1 findings, 2 usage, configuration or input error.\n"),
 };
 
 /* Long options without a letter. The values of a policy follow, by item. */

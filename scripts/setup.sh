@@ -29,7 +29,7 @@ setup_root() {
 	elif command -v sudo >/dev/null; then
 		sudo -- "$@"
 	else
-		printf '%s\n' "this has to run as root, and there is no sudo: $*" >&2
+		printf '%s\n' "this has to run as root, and there is no sudo: ${*%%$'\n'*}" >&2
 		return 1
 	fi
 }
