@@ -43,8 +43,14 @@ class Malformed(harness.Case):
     def test_malformed(self):
         options = {None: "    semantic-checks: off\n"}
         for where in ("names", "apex"):
-            server = self.serve({ZONE: self.zone(where)}, Policy(mail_exchange="mx-direct"),
-                                options=options)
+            try:
+                server = self.serve({ZONE: self.zone(where)}, Policy(mail_exchange="mx-direct"),
+                                    options=options)
+            except AssertionError as err:
+                # Knot DNS 3.5.8 does so, whatever is to be checked.
+                if "failed to load" in str(err) and "(malformed data)" in str(err):
+                    self.skipTest("this Knot DNS loads no such records")
+                raise
             names = ["www", "mail", "none", "mx-direct", "sub", "good"]
             if where == "names":
                 names += ["t-" + owner for owner in OWNERS]

@@ -94,8 +94,8 @@ static const judge_case_t lacking[] = {
 	{ "mail A 104.16.1.2\n", "mail4", "mail ANY",
 	  "! proxied-host emptied mail A (" PROXIED4 "): 2001:db8::25\n" MAIL6, NULL },
 	/* Another module answers for an ALIAS record. */
-	{ "mail TYPE65401 \\# 0\n", NULL, "mail A", "=", NULL },
-	{ "mail TYPE65401 \\# 0\n", "mail6", "mail A", "=", MADE4 MAIL4 },
+	{ "mail TYPE65401 \\# 3 016700\n", NULL, "mail A", "=", NULL },
+	{ "mail TYPE65401 \\# 3 016700\n", "mail6", "mail A", "=", MADE4 MAIL4 },
 	/* A wildcard does not speak for it. */
 	{ "* A 192.0.2.1\n", NULL, "mail A", MADE4 MAIL4, NULL },
 	{ "* A 192.0.2.1\n", NULL, "mail AAAA", MADE6 MAIL6, "=" },
@@ -190,7 +190,7 @@ static const judge_case_t aliases[] = {
 	  "! missing-target synthesized mail A b: 198.51.100.25\n" MAIL4, "=" },
 	{ "mail CNAME b\nb TXT x\n", "mail6", "mail A",
 	  "! missing-target synthesized mail A b: 198.51.100.25\n" MAIL4, NULL },
-	{ "mail CNAME b\nb TYPE65401 \\# 0\n", NULL, "mail A", "=", NULL },
+	{ "mail CNAME b\nb TYPE65401 \\# 3 016700\n", NULL, "mail A", "=", NULL },
 	{ "mail CNAME b\nb TXT x\n", NULL, "mail TXT",
 	  "! missing-target synthesized mail TXT b: -\n~ @ 300 SOA\n", "=" },
 	{ "a CNAME mail\nmail CNAME gone\n", NULL, "a A",

@@ -39,8 +39,8 @@ static const judge_case_t kept[] = {
 	{ "@ MX 10 mx\nmx CNAME mx.example.org.\n", NULL, "@ MX", "=", NULL },
 	{ "@ MX 10 mx\nmx CNAME mail\n", NULL, "@ MX", "=", NULL },
 	{ "@ MX 10 mx.sub\nsub NS ns.example.org.\n", NULL, "@ MX", "=", NULL },
-	{ "@ MX 10 mx\nmx TYPE65401 \\# 0\n", NULL, "@ MX", "=", NULL },
-	{ "sub MX 10 shop\nshop TYPE65401 \\# 0\n", NULL, "sub MX", "=", NULL },
+	{ "@ MX 10 mx\nmx TYPE65401 \\# 3 016700\n", NULL, "@ MX", "=", NULL },
+	{ "sub MX 10 shop\nshop TYPE65401 \\# 3 016700\n", NULL, "sub MX", "=", NULL },
 	{ "sub MX 10 shop\nshop CNAME mail\n", NULL, "sub MX", "=", NULL },
 	/* The exchange is never missing. */
 	{ "@ MX 10 mail\n", NULL, "@ MX", "=", NULL },
