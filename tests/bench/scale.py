@@ -115,8 +115,8 @@ def sample(server, figures, folder, asked=None):
         figures.setdefault("read", []).append(opened.count())
         figures.setdefault("memory", []).append(memory(server.pid()))
         if asked:
-            dnsperf(server, asked, 1)
-            figures.setdefault("query", []).append(dnsperf(server, asked, 2)[1])
+            dnsperf(server, asked, 100000)
+            figures.setdefault("query", []).append(dnsperf(server, asked, 200000)[1])
         figures.setdefault("reload", []).append(server.reload_measured())
         figures.setdefault("read again", []).append(opened.count())
         figures.setdefault("again", []).append(memory(server.pid()))
