@@ -195,7 +195,7 @@ void host_find_walked(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                       const knot_dname_t *name, host_t *host)
 {
 	search_t s = { policy, lookup, ctx, walked, host, false };
-	memset(host, 0, sizeof(*host));
+	memset(host, 0, offsetof(host_t, end));
 	host->ttl = UINT32_MAX;
 	knot_dname_copy_lower(host->end, name);
 	follow_all(&s);

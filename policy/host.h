@@ -31,9 +31,9 @@ typedef struct {
 	bool loop;                /*!< The aliases don't end; the state is HOST_UNKNOWN. */
 	bool proxy_name;          /*!< An alias led to a proxy name; the state is HOST_UNKNOWN. */
 	uint32_t ttl;             /*!< Lowest TTL of the aliases followed. */
-	knot_dname_storage_t end; /*!< The name itself, or where its aliases end. */
 	knot_rrset_t a;           /*!< Borrowed from the zone; empty if there is none. */
 	knot_rrset_t aaaa;
+	knot_dname_storage_t end; /*!< The name itself, or where its aliases end. */
 } host_t;
 
 /*! ALIAS records, which mod-alias of Knot DNS answers with the addresses of another name. */
@@ -50,8 +50,8 @@ typedef enum {
  *  the next one does not begin at the apex again. Begins as zeros; good as long as the zone stays as
  *  it is. */
 typedef struct {
+	uint8_t labels;            /*!< 0: nothing is known, and the name is not set. */
 	knot_dname_storage_t name;
-	uint8_t labels; /*!< 0: nothing is known. */
 } walked_t;
 
 /*! How a name stands in the zone. */

@@ -281,12 +281,12 @@ static void judge_aliases(judge_t *judge)
 	alias_end_t end;
 	bool found = false;
 	for (size_t i = 0; i < judge->alias_count && !judge->flattened; i++) {
-		finding_t finding = { .rule = RULE_PROXIED_ALIAS, .section = KNOT_ANSWER,
-		                      .owner = alias_owner(judge, i),
-		                      .type = judge->response->qtype };
-		if (!response_guarded(judge, finding.owner)) {
+		const knot_dname_t *owner = alias_owner(judge, i);
+		if (!response_guarded(judge, owner)) {
 			continue;
 		}
+		finding_t finding = { .rule = RULE_PROXIED_ALIAS, .section = KNOT_ANSWER,
+		                      .owner = owner, .type = judge->response->qtype };
 		if (!found) {
 			find_end(judge, &end);
 			found = true;
@@ -535,12 +535,12 @@ static bool judge_rrset_targets(judge_t *judge, policy_item_t *item)
 	const knot_dname_t *exchange = judge->policy->exchange;
 	rr_t *rrs = NULL; /* Only allocated once a target is steered. */
 	knot_rdata_t *rdata = rrset->rrs.rdata;
+	finding_t finding = { .action = ACTION_STEERED, .section = item->section,
+	                      .owner = item->owner, .type = rrset->type, .answer_name = exchange };
 	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		const knot_dname_t *target = knot_rdata_name(rdata, rrset->type);
-		finding_t finding = { .action = ACTION_STEERED, .section = item->section,
-		                      .owner = item->owner, .type = rrset->type, .target = target,
-		                      .answer_name = exchange };
-		if (steer(judge, item, i, target, &finding)) {
+		finding.target = knot_rdata_name(rdata, rrset->type);
+		finding.family = 0;
+		if (steer(judge, item, i, finding.target, &finding)) {
 			if (rrs == NULL && is_exchange_elsewhere(judge)) { /* Once is enough. */
 				finding.rule = RULE_EXCHANGE_DELEGATED;
 				finding.action = ACTION_LOGGED;
@@ -789,15 +789,15 @@ static void judge_addresses(judge_t *judge)
 {
 	for (size_t i = 0; i < judge->response->count; i++) {
 		policy_item_t *item = &judge->response->items[i];
-		if (item->edit != EDIT_KEEP || type_family(item->rrset->type) == 0) {
+		if (item->edit != EDIT_KEEP || type_family(item->rrset->type) == 0 ||
+		    !response_proxied(judge, item->rrset, NULL) ||
+		    !response_guarded(judge, item->owner)) {
 			continue;
 		}
 		finding_t finding = { .rule = RULE_PROXIED_HOST, .section = item->section,
 		                      .owner = item->owner, .type = item->rrset->type };
-		if (response_proxied(judge, item->rrset, &finding) &&
-		    response_guarded(judge, item->owner)) {
-			replace_addresses(judge, item, &finding);
-		}
+		(void)response_proxied(judge, item->rrset, &finding);
+		replace_addresses(judge, item, &finding);
 	}
 }
 
@@ -846,6 +846,17 @@ static bool is_wildcards_data(judge_t *judge, const policy_item_t *item, knot_se
 		finding->action = ACTION_REPLACED;
 	}
 	return true;
+}
+
+/* True if the response has anything of the exchange. */
+static bool shows_exchange(const judge_t *judge)
+{
+	for (size_t i = 0; i < judge->response->count; i++) {
+		if (is_exchange(judge, judge->response->items[i].owner)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static const host_t no_host = { .state = HOST_NONE };
@@ -901,11 +912,14 @@ static void judge_wildcard_additional(judge_t *judge)
 	const knot_dname_t *exchange = judge->policy->exchange;
 	for (size_t i = 0; i < judge->response->count; i++) {
 		policy_item_t *item = &judge->response->items[i];
+		int family = type_family(item->rrset->type);
+		if (family == 0 || !is_exchange(judge, item->owner)) {
+			continue;
+		}
 		finding_t finding = { .rule = RULE_MISSING_TARGET, .action = ACTION_SYNTHESIZED,
 		                      .section = KNOT_ADDITIONAL, .owner = exchange,
 		                      .type = item->rrset->type, .wildcard = true };
-		int family = type_family(item->rrset->type);
-		if (family != 0 && is_wildcards_data(judge, item, KNOT_ADDITIONAL, &finding)) {
+		if (is_wildcards_data(judge, item, KNOT_ADDITIONAL, &finding)) {
 			knot_rrset_t *with = served_rrset(judge, exchange, family, &no_host,
 			                                  item->rrset->ttl);
 			response_answered(&finding, with);
@@ -1029,17 +1043,17 @@ static void begin(judge_t *judge, const policy_t *policy, policy_lookup_f lookup
 		response->items[i].sigs = NULL;
 	}
 
-	*judge = (judge_t){
-		.policy = policy,
-		.lookup = limited_lookup,
-		.response = response,
-		.verdict = verdict,
-		.zone_lookup = lookup,
-		.zone_ctx = ctx,
-		.apex_mx = policy_apex_mx(policy, lookup, ctx),
-		.budget = lookup_budget(response),
-		.ctx = judge,
-	};
+	memset(judge, 0, offsetof(judge_t, exchange));
+	judge->policy = policy;
+	judge->lookup = limited_lookup;
+	judge->ctx = judge;
+	judge->response = response;
+	judge->verdict = verdict;
+	judge->apex_mx = policy_apex_mx(policy, lookup, ctx);
+	judge->zone_lookup = lookup;
+	judge->zone_ctx = ctx;
+	judge->budget = lookup_budget(response);
+	judge->walked.labels = 0;
 	find_aliases(judge);
 }
 
@@ -1076,8 +1090,10 @@ int policy_judge(const policy_t *policy, policy_lookup_f lookup, void *ctx,
 		return KNOT_EOK;
 	}
 	judge_aliases(&judge);
-	judge_wildcard_answer(&judge);
-	judge_wildcard_additional(&judge);
+	if (shows_exchange(&judge)) {
+		judge_wildcard_answer(&judge);
+		judge_wildcard_additional(&judge);
+	}
 	judge_targets(&judge);
 	judge_addresses(&judge);
 	judge_exchange(&judge);

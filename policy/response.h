@@ -187,16 +187,17 @@ typedef struct {
 	int error;                    /*!< KNOT_ENOMEM or KNOT_ESPACE once an edit could not be
 	                                   made. */
 
-	host_t exchange;              /*!< Set by response_exchange(). */
 	bool exchange_found;
-
 	policy_lookup_f zone_lookup;  /*!< The caller's, which lookup calls up to its limit. */
 	void *zone_ctx;
 	size_t budget;                /*!< Look-ups left. */
-	walked_t walked;              /*!< Part of the zone that need not be looked up again. */
 	name_index_t owners;          /*!< In a large response; see response_search(). */
 	size_t *chains;               /*!< Of each owner its first and its last item, of each item
 	                                   the next one of its owner. */
+
+	/* Not cleared, because each response would pay for that. */
+	host_t exchange;              /*!< Set by response_exchange(). */
+	walked_t walked;              /*!< Part of the zone that need not be looked up again. */
 } judge_t;
 
 /*! A search for the items of an owner. */
