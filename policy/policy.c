@@ -116,11 +116,55 @@ static bool speaks_for_exchange(const policy_t *policy, const knot_dname_t *qnam
 	       knot_dname_in_bailiwick(policy->exchange, rrset->owner + 2) > 0;
 }
 
+/* An MX RRset of few RRs, in a response of few RRsets, is looked at before the judge. */
+#define MX_FEW     8
+#define RRSETS_FEW 32
+
+/* True if a direct address of a name is in the response. */
+static bool shows_direct(const policy_t *policy, const knot_dname_t *name,
+                         const knot_rrset_t *rrset, const knot_rrset_t *end)
+{
+	for (; rrset < end; rrset++) {
+		const int family = type_family(rrset->type);
+		if (family != 0 && !knot_rrset_empty(rrset) && name_equal(rrset->owner, name) &&
+		    !policy_proxied(policy, family, rrset->rrs.rdata->data, NULL)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* True if all targets of an MX RRset are guarded hosts whose direct addresses are beside it: there is
+ * nothing to steer. Not inlined, as may_matter(). */
+__attribute__((noinline)) static bool is_mx_healthy(const policy_t *policy, policy_lookup_f lookup,
+                          void *ctx, const knot_rrset_t *mx, const knot_rrset_t *rrsets,
+                          const knot_rrset_t *end)
+{
+	if (mx->rrs.count > MX_FEW || end - rrsets > RRSETS_FEW) {
+		return false;
+	}
+	const knot_rrset_t apex_mx = policy_apex_mx(policy, lookup, ctx);
+	for_each_rdata(rdata, mx) {
+		const knot_dname_t *target = knot_mx_name(rdata);
+		knot_rrset_t unused;
+		/* A wildcard does not speak for the exchange, so that one has to be in the zone. */
+		bool healthy = shows_direct(policy, target, rrsets, end) &&
+		               policy_guarded(policy, &apex_mx, target) &&
+		               (!name_equal(target, policy->exchange) ||
+		                lookup(ctx, target, KNOT_RRTYPE_A, &unused) == KNOT_EOK);
+		if (!healthy) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool policy_suspects(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                      const knot_dname_t *qname, const knot_rrset_t *rrsets, size_t count)
 {
 	bool data = false;
-	for (const knot_rrset_t *rrset = rrsets; rrset < rrsets + count; rrset++) {
+	const knot_rrset_t *const end = rrsets + count;
+	for (const knot_rrset_t *rrset = rrsets; rrset < end; rrset++) {
 		if (name_is_wildcard(rrset->owner) &&
 		    speaks_for_exchange(policy, qname, rrset, rrset == rrsets)) {
 			return true;
@@ -143,6 +187,11 @@ bool policy_suspects(const policy_t *policy, policy_lookup_f lookup, void *ctx,
 			}
 			break;
 		case KNOT_RRTYPE_MX:
+			data = true;
+			if (!is_mx_healthy(policy, lookup, ctx, rrset, rrsets, end)) {
+				return true;
+			}
+			break;
 		case KNOT_RRTYPE_CNAME:
 			return true;
 		case KNOT_RRTYPE_SOA:

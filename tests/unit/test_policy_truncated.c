@@ -337,6 +337,16 @@ static void test_unsuspected(void **state)
 		{ "mail TXT x\n", "mail", KNOT_RRTYPE_TXT, false },
 		{ "a CNAME b\nb A 192.0.2.1\n", "a", KNOT_RRTYPE_A, true },
 		{ "a MX 0 .\n", "a", KNOT_RRTYPE_MX, true },
+		{ "@ MX 10 b\nb A 192.0.2.1\n", "@", KNOT_RRTYPE_MX, false },
+		{ "@ MX 10 b\nb AAAA 2001:db8::1\n", "@", KNOT_RRTYPE_MX, false },
+		{ "@ MX 10 b\nb A 192.0.2.1\na MX 10 b\n", "a", KNOT_RRTYPE_MX, false },
+		{ "@ MX 10 b\n@ MX 20 c\nb A 192.0.2.1\n", "@", KNOT_RRTYPE_MX, true },
+		{ "@ MX 10 b\nb A 104.16.1.2\n", "@", KNOT_RRTYPE_MX, true },
+		{ "a MX 10 b\nb A 192.0.2.1\n", "a", KNOT_RRTYPE_MX, true },
+		{ "@ MX 10 www\nwww A 192.0.2.1\n", "@", KNOT_RRTYPE_MX, true },
+		{ "@ MX 10 mail\nmail A 192.0.2.1\n", "@", KNOT_RRTYPE_MX, false },
+		{ "@ MX 10 mail\n* A 192.0.2.1\n", "@", KNOT_RRTYPE_MX, true },
+		{ "@ MX 10 *.b\n*.b A 192.0.2.1\n", "@", KNOT_RRTYPE_MX, true },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		scene_t scene;
