@@ -10,9 +10,13 @@
 
 bool chain_place(const chain_t *chain, nsec_place_t *place, const knot_dname_t *name, uint64_t number)
 {
+	if (!chain->nsec3) {
+		*place = nsec_place(name, chain->policy->zone, chain->apex_size);
+		return true;
+	}
 	place->name = name;
-	if (chain->nsec3 &&
-	    chain->response->hash(place->hash, name, number, &chain->params) != KNOT_EOK) {
+	place->in_zone = false;
+	if (chain->response->hash(place->hash, name, number, &chain->params) != KNOT_EOK) {
 		chain->judge->error = KNOT_ENOMEM;
 		return false;
 	}
@@ -62,6 +66,10 @@ static void find_records(chain_t *chain)
 		     chain_signed_encloser(chain->judge, item->owner, type) == POLICY_OWN)) {
 			record->nsec.owner.name = item->owner;
 			record->item = item;
+			if (!chain->nsec3) {
+				(void)chain_place(chain, &record->nsec.owner, item->owner, 0);
+				(void)chain_place(chain, &record->nsec.next, record->nsec.next.name, 0);
+			}
 			chain->count++;
 		}
 	}
@@ -85,11 +93,11 @@ bool chain_has(const chain_t *chain, const knot_dname_t *name)
 	       chain_find(chain, &place, nsec_is_owner) != NULL;
 }
 
-bool chain_denies(const chain_t *chain, const knot_dname_t *name, uint64_t number)
+const nsec_t *chain_denies(const chain_t *chain, const knot_dname_t *name, uint64_t number)
 {
 	nsec_place_t place;
-	return chain_place(chain, &place, name, number) &&
-	       chain_find(chain, &place, nsec_covers) != NULL;
+	return chain_place(chain, &place, name, number) ? chain_find(chain, &place, nsec_covers)
+	                                                : NULL;
 }
 
 int chain_covering_encloser(const chain_t *chain, const nsec_t *record,
@@ -167,6 +175,7 @@ void chain_read(chain_t *chain, judge_t *judge)
 	chain->policy = judge->policy;
 	chain->response = judge->response;
 	chain->apex_labels = name_labels(judge->policy->zone);
+	chain->apex_size = knot_dname_size(judge->policy->zone);
 	find_params(chain);
 	int ret = judge->lookup(judge->ctx, judge->policy->exchange, KNOT_RRTYPE_NS, &ns);
 	chain->blind = ret != KNOT_EOK && ret != KNOT_ENONODE;

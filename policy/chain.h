@@ -28,6 +28,7 @@ typedef struct {
 	const policy_t *policy;
 	policy_response_t *response;
 	int apex_labels;
+	size_t apex_size;
 	bool nsec3;
 	nsec3_params_t params; /*!< How the names of the zone are hashed, with nsec3. */
 	bool blind;            /*!< Other names than the apex can't be looked up. */
@@ -57,8 +58,8 @@ const nsec_t *chain_find(const chain_t *chain, const nsec_place_t *place,
 /*! True if the response has the record of a name. */
 bool chain_has(const chain_t *chain, const knot_dname_t *name);
 
-/*! True if a record says that there is no such name. */
-bool chain_denies(const chain_t *chain, const knot_dname_t *name, uint64_t number);
+/*! A record that says that there is no such name, or NULL. */
+const nsec_t *chain_denies(const chain_t *chain, const knot_dname_t *name, uint64_t number);
 
 /*! Labels of the longest part of a name that is there, by the NSEC record that covers the name. */
 int chain_covering_encloser(const chain_t *chain, const nsec_t *record, const knot_dname_t *name);

@@ -42,8 +42,8 @@ typedef struct {
 
 /*! Where names are put into the chain: missing ones, those between them and their enclosers, and
  *  wildcards. */
-#define INSERTED_MAX  (4 * MISSING_MAX)
-#define WILDCARDS_MAX (2 * MISSING_MAX)
+#define INSERTED_MAX  MISSING_PLACES_MAX
+#define WILDCARDS_MAX (MISSING_PLACES_MAX / 2)
 
 typedef struct {
 	nsec_place_t place;
@@ -142,17 +142,20 @@ static void show_record(denial_t *denial, policy_item_t *item, knot_rrset_t *rrs
  * Places of missing names in the chain, and answers at and below them.
  */
 
-static void insert_name(denial_t *denial, const knot_dname_t *name, uint64_t number, bool empty)
+/* Inserts so many labels of a missing name, or the wildcard there. */
+static void insert_name(denial_t *denial, const missing_t *missing, const knot_dname_t *name, int labels,
+                        bool wildcard)
 {
-	if (denial->inserted_count == INSERTED_MAX) {
-		denial->judge->limited = true;
+	inserted_t *inserted = &denial->inserted[denial->inserted_count];
+	if (!denial->chain.nsec3) {
+		inserted->place = missing->place;
+		inserted->place.name = name;
+	} else if (!chain_place(&denial->chain, &inserted->place, name,
+	                        missing_number(missing, labels, wildcard))) {
 		return;
 	}
-	inserted_t *inserted = &denial->inserted[denial->inserted_count];
-	if (chain_place(&denial->chain, &inserted->place, name, number)) {
-		inserted->empty = empty;
-		denial->inserted_count++;
-	}
+	inserted->empty = !missing->wildcard && labels < missing->labels;
+	denial->inserted_count++;
 }
 
 /* Finds the places in the chain of missing names, and of those that lead to them. These have what
@@ -161,23 +164,14 @@ static void insert_names(denial_t *denial)
 {
 	for (size_t i = 0; i < denial->missing.count; i++) {
 		const missing_t *missing = &denial->missing.at[i];
-		int first = missing->encloser + 1;
-		if (first > missing->labels) { /* Names below it are there; it has data now, too. */
-			first = missing->labels;
-		}
-		for (int labels = first; labels <= missing->labels; labels++) {
+		for (int labels = missing_first(missing); labels <= missing->labels; labels++) {
 			const knot_dname_t *name = name_parent(missing->name,
 			                                       missing->labels - labels);
-			uint8_t *wildcard = denial->wildcards[denial->wildcard_count % WILDCARDS_MAX];
-			insert_name(denial, name, missing_number(missing, labels, false),
-			            !missing->wildcard && labels < missing->labels);
-			if (!missing->wildcard) {
-				continue;
-			} else if (denial->wildcard_count == WILDCARDS_MAX) {
-				denial->judge->limited = true;
-			} else if (name_wildcard(wildcard, name)) {
+			insert_name(denial, missing, name, labels, false);
+			uint8_t *wildcard = denial->wildcards[denial->wildcard_count];
+			if (missing->wildcard && name_wildcard(wildcard, name)) {
 				denial->wildcard_count++;
-				insert_name(denial, wildcard, missing_number(missing, labels, true), false);
+				insert_name(denial, missing, wildcard, labels, true);
 			}
 		}
 	}
@@ -292,8 +286,7 @@ static int find_encloser(const denial_t *denial, const knot_dname_t *name)
 		return find_hashed_encloser(denial, name);
 	}
 
-	nsec_place_t place = { .name = name };
-	const nsec_t *record = chain_find(&denial->chain, &place, nsec_covers);
+	const nsec_t *record = chain_denies(&denial->chain, name, 0);
 	if (record != NULL) {
 		labels = chain_covering_encloser(&denial->chain, record, name);
 	}
@@ -665,12 +658,15 @@ static const knot_dname_t *find_hashes(denial_t *denial)
 /* The same for NSEC records, by name. */
 static void find_places(denial_t *denial)
 {
+	const knot_dname_t *zone = denial->policy->zone;
+	size_t size = denial->chain.apex_size;
 	denial->place_count = 0;
 	for (size_t i = 0; i < denial->proof_count; i++) {
 		const proof_t *proof = &denial->proofs[i];
-		denial->places[denial->place_count++].name = proof->name;
-		if (proof_wildcard(proof, denial->proof_wildcards[i])) {
-			denial->places[denial->place_count++].name = denial->proof_wildcards[i];
+		uint8_t *wildcard = denial->proof_wildcards[i];
+		denial->places[denial->place_count++] = nsec_place(proof->name, zone, size);
+		if (proof_wildcard(proof, wildcard)) {
+			denial->places[denial->place_count++] = nsec_place(wildcard, zone, size);
 		}
 	}
 }

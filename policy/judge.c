@@ -1012,7 +1012,7 @@ static int limited_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, k
 	}
 	int ret = judge->zone_lookup(judge->zone_ctx, owner, type, out);
 	if (ret == KNOT_EOK || ret == KNOT_ENONODE) { /* Else nothing was looked for. */
-		size_t cost = (2 + knot_dname_labels(owner, NULL)) / LOOKUP_LABELS +
+		size_t cost = (2 + (size_t)name_labels(owner)) / LOOKUP_LABELS +
 		              (ret == KNOT_EOK ? out->rrs.count / LOOKUP_RRS : 0);
 		judge->budget -= cost < judge->budget ? cost : judge->budget;
 	}

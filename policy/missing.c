@@ -161,7 +161,8 @@ static void look_for_wildcard(const chain_t *chain, missing_t *missing)
 	    missing->encloser == chain->apex_labels &&
 	    chain_look_up(chain, zone, KNOT_RRTYPE_NSEC, &rrset) &&
 	    nsec_read(&first, &rrset)) {
-		nsec_place_t place = { .name = wildcard };
+		nsec_place_t place;
+		(void)chain_place(chain, &place, wildcard, 0);
 		first.owner.name = zone;
 		missing->wildcard = nsec_is_next(&first, &place);
 		missing->no_wildcard = nsec_covers(&first, &place);
@@ -213,14 +214,27 @@ static bool is_delegated(const chain_t *chain, const missing_t *missing)
 
 /* Missing names that the response denies, and answers at and below them. */
 
+/* True if a name of so many labels shares more of them with a missing one than the encloser of that. */
+static bool is_below_encloser(const missing_t *missing, const knot_dname_t *name, int labels)
+{
+	int shared = missing->encloser + 1;
+	return shared <= labels && shared <= missing->labels &&
+	       name_equal(name_parent(name, labels - shared),
+	                  name_parent(missing->name, missing->labels - shared));
+}
+
 const missing_t *missing_at(const missing_names_t *names, const knot_dname_t *name, int *labels)
 {
 	const missing_t *found = NULL;
+	int all = name_labels(name);
 	*labels = 0;
 	for (size_t i = 0; i < names->count; i++) {
 		const missing_t *missing = &names->at[i];
+		if (!is_below_encloser(missing, name, all)) {
+			continue;
+		}
 		int shared = knot_dname_matched_labels(name, missing->name);
-		if (shared > missing->encloser && shared > *labels) {
+		if (shared > *labels) {
 			found = missing;
 			*labels = shared;
 		}
@@ -260,10 +274,10 @@ static bool ends_above(const missing_t *missing, const nsec_t *record)
 static bool find_by_nsec(missing_names_t *names, missing_t *missing)
 {
 	const chain_t *chain = names->chain;
-	nsec_place_t place = { .name = missing->name };
+	(void)chain_place(chain, &missing->place, missing->name, 0);
 	for (size_t i = 0; i < chain->count; i++) {
 		const nsec_t *record = &chain->records[i].nsec;
-		if (nsec_covers(record, &place) && !ends_above(missing, record)) {
+		if (nsec_covers(record, &missing->place) && !ends_above(missing, record)) {
 			missing->encloser = chain_covering_encloser(chain, record, missing->name);
 			find_wildcard(names, missing);
 			return true;
@@ -273,14 +287,16 @@ static bool find_by_nsec(missing_names_t *names, missing_t *missing)
 }
 
 /* Labels of the shortest part of the name that is denied, from some on; more than it has if none is.
- * With wildcards, those below the parts count, too. */
+ * With wildcards, those below the parts count, too. The record denies the part itself, or is NULL. */
 static int find_denied(const chain_t *chain, const missing_t *missing, int labels,
-                       bool wildcards)
+                       bool wildcards, const nsec_t **record)
 {
 	knot_dname_storage_t wildcard;
+	*record = NULL;
 	for (; labels <= missing->labels; labels++) {
 		const knot_dname_t *part = name_parent(missing->name, missing->labels - labels);
-		if (chain_denies(chain, part, missing_number(missing, labels, false)) ||
+		*record = chain_denies(chain, part, missing_number(missing, labels, false));
+		if (*record != NULL ||
 		    (wildcards && name_wildcard(wildcard, part) &&
 		     chain_denies(chain, wildcard, missing_number(missing, labels, true)))) {
 			break;
@@ -294,18 +310,25 @@ static int find_denied(const chain_t *chain, const missing_t *missing, int label
 static bool find_by_nsec3(missing_names_t *names, missing_t *missing)
 {
 	const chain_t *chain = names->chain;
-	int denied = find_denied(chain, missing, chain->apex_labels + 1, !chain->blind);
+	const nsec_t *record;
+	int top = chain->apex_labels + 1;
+	int denied = find_denied(chain, missing, top, !chain->blind, &record);
 	if (denied > missing->labels) {
 		return false;
 	}
-	location_t location;
-	locate(chain, missing, &location);
+	location_t location = { .labels = chain->apex_labels };
+	/* Without opt-out, a denied name is not there at all, nor is anything below it: next to the apex,
+	 * where most names are, there is nothing left to look up. */
+	bool certain = denied == top && record != NULL && !(record->flags & KNOT_NSEC3_FLAG_OPT_OUT);
+	if (!certain) {
+		locate(chain, missing, &location);
+	}
 	if (location.exists || location.delegated || is_delegated(chain, missing)) {
 		return false;
 	}
 	missing->encloser = location.labels;
 	if (location.blind) {
-		denied = find_denied(chain, missing, chain->apex_labels + 1, false);
+		denied = find_denied(chain, missing, top, false, &record);
 		if (denied > missing->labels) {
 			return false;
 		}
@@ -315,8 +338,8 @@ static bool find_by_nsec3(missing_names_t *names, missing_t *missing)
 	}
 	find_wildcard(names, missing);
 	bool wildcards = missing->wildcard || missing->below;
-	if (denied <= missing->encloser || !wildcards) { /* Else it is as above. */
-		denied = find_denied(chain, missing, missing->encloser + 1, wildcards);
+	if (denied <= missing->encloser || (!wildcards && record == NULL)) { /* Else it is as above. */
+		denied = find_denied(chain, missing, missing->encloser + 1, wildcards, &record);
 	}
 	return denied <= missing->labels;
 }
@@ -344,8 +367,12 @@ static bool is_opted_out(const missing_names_t *names, const missing_t *missing)
 	const policy_item_t *ns = response_item(response, KNOT_AUTHORITY, KNOT_RRTYPE_NS, NULL);
 	location_t location = { .blind = false };
 	const knot_dname_t *name = judge->delegated ? ns->owner : judge->terminal;
+	int labels = name_labels(name);
+	if (!is_below_encloser(missing, name, labels)) {
+		return false;
+	}
 	int shared = knot_dname_matched_labels(name, missing->name);
-	bool below = shared > missing->encloser && shared < name_labels(name);
+	bool below = shared < labels;
 	if (below && shared < missing->labels && has_opt_out(chain)) {
 		locate(chain, missing, &location);
 	}
@@ -374,8 +401,9 @@ static bool is_new(const missing_names_t *names, const missing_t *missing)
 /* The name does not exist at all, and the response is about that. */
 static bool is_asked(const chain_t *chain, const missing_t *missing)
 {
-	int shared = knot_dname_matched_labels(chain->judge->terminal, missing->name);
-	return chain->response->rcode == KNOT_RCODE_NXDOMAIN && shared > missing->encloser;
+	const knot_dname_t *name = chain->judge->terminal;
+	return chain->response->rcode == KNOT_RCODE_NXDOMAIN &&
+	       is_below_encloser(missing, name, name_labels(name));
 }
 
 void missing_find(missing_names_t *names, const chain_t *chain, bool negative)
@@ -386,6 +414,7 @@ void missing_find(missing_names_t *names, const chain_t *chain, bool negative)
 	names->chain = chain;
 	names->negative = negative;
 	names->count = 0;
+	names->places = 0;
 	names->last = (encloser_t){ .name = NULL };
 	judge->limited |= all.apex_mx->rrs.count > POLICY_MX_MAX;
 	while (next_policy_name(&all, &missing)) {
@@ -396,20 +425,21 @@ void missing_find(missing_names_t *names, const chain_t *chain, bool negative)
 		if (!name_in_zone(missing.name, chain->policy->zone) ||
 		    missing.labels == chain->apex_labels || !is_new(names, &missing) ||
 		    !(chain->nsec3 ? find_by_nsec3 : find_by_nsec)(names, &missing) ||
-		    !is_treated_differently(names, &missing) || is_opted_out(names, &missing)) {
-			continue;
-		}
-		if ((missing.no_wildcard && !missing.exchange) ||
+		    (missing.no_wildcard && !missing.exchange) ||
+		    !is_treated_differently(names, &missing) || is_opted_out(names, &missing) ||
 		    (!missing.wildcard && !missing.exchange && is_asked(chain, &missing)) ||
 		    (missing.wildcard && is_answered_by_zone(names, &missing))) {
 			continue;
 		}
-		if (names->count == MISSING_MAX) {
+		/* Without a wildcard, answers have no missing name but the exchange. */
+		missing.wildcard |= !missing.exchange;
+		int places = (missing.wildcard ? 2 : 1) *
+		             (missing.labels + 1 - missing_first(&missing));
+		if (names->count == MISSING_MAX || names->places + places > MISSING_PLACES_MAX) {
 			judge->limited = true;
 			break;
 		}
-		/* Without a wildcard, answers have no missing name but the exchange. */
-		missing.wildcard |= !missing.exchange;
+		names->places += places;
 		names->at[names->count++] = missing;
 	}
 }
@@ -426,81 +456,25 @@ static bool lacks_exchange_types(const policy_t *policy, const nsec_t *record)
 	       (policy->mail6.count > 0 && !bitmap_has(&types, KNOT_RRTYPE_AAAA));
 }
 
-/* An NSEC record as it is compared with many names of the zone: nearly always the labels next to
- * the apex tell. */
-typedef struct {
-	const nsec_t *record;
-	const knot_dname_t *apex;
-	size_t apex_size;
-	const uint8_t *owner, *next; /* These labels, NULL where it is the apex itself. */
-	bool quick;                  /* They may be compared. */
-} gap_t;
-
-/* The label of a name next to the apex; NULL if it is not below the apex. */
-static const uint8_t *label_below(const knot_dname_t *name, const knot_dname_t *apex,
-                                  size_t apex_size)
-{
-	size_t size = knot_dname_size(name);
-	while (size > apex_size) {
-		size_t label = 1 + (size_t)*name;
-		if (size - label == apex_size) {
-			return memcmp(name + label, apex, apex_size) == 0 ? name : NULL;
-		}
-		size -= label;
-		name += label;
-	}
-	return NULL;
-}
-
-static int label_compare(const uint8_t *a, const uint8_t *b)
-{
-	int cmp = memcmp(a + 1, b + 1, *a < *b ? *a : *b);
-	return cmp != 0 ? cmp : (int)*a - (int)*b;
-}
-
-static gap_t gap_of(const nsec_t *record, const knot_dname_t *apex)
-{
-	gap_t gap = { .record = record, .apex = apex, .apex_size = knot_dname_size(apex) };
-	gap.owner = label_below(record->owner.name, apex, gap.apex_size);
-	gap.next = label_below(record->next.name, apex, gap.apex_size);
-	gap.quick = (gap.owner != NULL || name_equal(record->owner.name, apex)) &&
-	            (gap.next != NULL || name_equal(record->next.name, apex)) &&
-	            (gap.owner == NULL || gap.next == NULL ||
-	             label_compare(gap.owner, gap.next) < 0);
-	return gap;
-}
-
-/* As nsec_covers(). */
-static bool gap_covers(const gap_t *gap, const knot_dname_t *name)
-{
-	nsec_place_t place = { .name = name };
-	const uint8_t *label = label_below(name, gap->apex, gap->apex_size);
-	if (label != NULL && gap->quick) {
-		int after = gap->owner == NULL ? 1 : label_compare(label, gap->owner);
-		int until = gap->next == NULL ? -1 : label_compare(label, gap->next);
-		if (after != 0 && until != 0) {
-			return after > 0 && until < 0;
-		}
-	}
-	return nsec_covers(gap->record, &place);
-}
-
 /* May an NSEC record of the zone deny what answers have? */
 static bool is_suspect(const policy_t *policy, const knot_rrset_t *apex_mx, const nsec_t *record)
 {
-	gap_t gap = gap_of(record, policy->zone);
+	nsec_t gap = *record;
+	size_t apex_size = knot_dname_size(policy->zone);
+	gap.owner = nsec_place(record->owner.name, policy->zone, apex_size);
+	gap.next = nsec_place(record->next.name, policy->zone, apex_size);
 	policy_names_t all = { .policy = policy, .apex_mx = apex_mx };
 	missing_t missing;
 	while (next_policy_name(&all, &missing)) {
+		nsec_place_t place = nsec_place(missing.name, policy->zone, apex_size);
 		if (missing.exchange) {
-			nsec_place_t place = { .name = missing.name };
-			if (nsec_is_owner(record, &place) && lacks_exchange_types(policy, record)) {
+			if (nsec_is_owner(&gap, &place) && lacks_exchange_types(policy, &gap)) {
 				return true;
 			}
 		} else if (name_equal(missing.name, policy->exchange)) {
 			continue;
 		}
-		if (gap_covers(&gap, missing.name)) {
+		if (nsec_covers(&gap, &place)) {
 			return true;
 		}
 	}

@@ -148,6 +148,28 @@ size_t nsec_write(const nsec_t *record, const bitmap_t *types,
 	return size + bitmap_size(types);
 }
 
+nsec_place_t nsec_place(const knot_dname_t *name, const knot_dname_t *apex, size_t apex_size)
+{
+	nsec_place_t place = { .name = name };
+	const knot_dname_t *end = name, *label = name;
+	while (*end != '\0') {
+		end += 1 + *end;
+	}
+	if ((size_t)(end + 1 - name) < apex_size) {
+		return place;
+	}
+	end = end + 1 - apex_size; /* There is the apex, if the name is in the zone. */
+	while (name < end) {
+		label = name;
+		name += 1 + *name;
+	}
+	place.in_zone = name == end && memcmp(name, apex, apex_size) == 0;
+	for (size_t i = 1; label + i < end && i <= sizeof(place.first); i++) {
+		place.first |= (uint64_t)label[i] << (64 - 8 * i);
+	}
+	return place;
+}
+
 /* The first octets of hashes nearly always tell. */
 static inline int hash_compare(const uint8_t *a, const uint8_t *b)
 {
@@ -157,6 +179,9 @@ static inline int hash_compare(const uint8_t *a, const uint8_t *b)
 
 static int place_compare(bool nsec3, const nsec_place_t *a, const nsec_place_t *b)
 {
+	if (!nsec3 && a->in_zone && b->in_zone && a->first != b->first) {
+		return a->first < b->first ? -1 : 1;
+	}
 	return nsec3 ? hash_compare(a->hash, b->hash) : name_compare(a->name, b->name);
 }
 
@@ -179,9 +204,9 @@ static bool covers(bool nsec3, const nsec_place_t *owner, const nsec_place_t *ne
                    const nsec_place_t *place)
 {
 	if (!nsec3) { /* The last record leads to the apex, which is the first of all names. */
-		return name_compare(owner->name, place->name) < 0 &&
-		       (name_compare(place->name, next->name) < 0 ||
-		        name_compare(next->name, owner->name) <= 0);
+		return place_compare(false, owner, place) < 0 &&
+		       (place_compare(false, place, next) < 0 ||
+		        place_compare(false, next, owner) <= 0);
 	}
 	/* The last record leads to the lowest hash, which need not be zero. */
 	bool after = hash_compare(owner->hash, place->hash) < 0;
