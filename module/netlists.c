@@ -50,12 +50,19 @@ typedef struct {
 
 typedef struct known known_t;
 
+/* A file that a version was read from. */
+typedef struct {
+	char *path; /* Of a name: as it was found. */
+	netfile_info_t info;
+} read_t;
+
 /* A version of a list. */
 struct netlist {
 	struct rcu_head rcu;
 	netset_t *set;
 	names_t names;
-	netfile_info_t *files; /* What each file had in it. */
+	read_t *files;
+	size_t file_count;
 	known_t *known; /* NULL if it is not in the registry. */
 	size_t holds;
 };
@@ -216,6 +223,9 @@ static void version_free(netlist_t *version)
 	if (version != NULL) {
 		netset_free(version->set);
 		names_clear(&version->names);
+		for (size_t i = 0; i < version->file_count; i++) {
+			free(version->files[i].path);
+		}
 		free(version->files);
 		free(version);
 	}
@@ -263,15 +273,16 @@ static int list_build(const list_t *list, size_t first, size_t *failed, netlist_
 		version_free(version);
 		return no_memory(err);
 	}
+	version->file_count = conf->path_count;
 
 	int ret = KNOT_EOK;
 	for (size_t i = 0; ret == KNOT_EOK && i < conf->path_count; i++) {
 		*failed = (first + i) % conf->path_count;
-		char *path = netfile_find(conf->paths[*failed]);
-		ret = path == NULL ? no_memory(err)
-		                   : netfile_read(version->set, &version->names, path,
-		                                  &version->files[*failed], err);
-		free(path);
+		read_t *file = &version->files[*failed];
+		file->path = netfile_find(conf->paths[*failed]);
+		ret = file->path == NULL ? no_memory(err)
+		                         : netfile_read(version->set, &version->names, file->path,
+		                                        &file->info, err);
 	}
 	if (ret == KNOT_EOK && netset_build(version->set) != KNOT_EOK) {
 		ret = no_memory(err);
@@ -461,6 +472,45 @@ static int read_files(const known_t *known, ident_t *files, ident_t *after, size
 	}
 }
 
+static bool is_gone(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) != 0 && errno == ENOENT;
+}
+
+/* The operator's own list is gone, and the error names the installed one, which nobody has touched:
+ * says so before it, as long as nothing of the error is cut for that. */
+static void blame_gone(const known_t *known, size_t failed, char *err)
+{
+	const char *old = known->current != NULL && failed < known->current->file_count
+	                  ? known->current->files[failed].path : NULL;
+	static const char said[] = " is gone, now ";
+	if (old == NULL || err[0] != '/' || strncmp(err, old, strlen(old)) == 0 || !is_gone(old)) {
+		return;
+	}
+	const size_t old_len = strlen(old), len = old_len + strlen(said), err_size = strlen(err) + 1;
+	if (len + err_size <= NETFILE_ERR_MAX) {
+		memmove(err + len, err, err_size);
+		memcpy(err, old, old_len);
+		memcpy(err + old_len, said, strlen(said));
+	}
+}
+
+/* Says which files a version was read from that the current one was not, as far as there is room. */
+static void note_moved(const known_t *known, const netlist_t *version, char *err)
+{
+	size_t len = 0;
+	for (size_t i = 0; i < version->file_count && len < NETFILE_ERR_MAX; i++) {
+		const char *old = known->current->files[i].path, *new = version->files[i].path;
+		if (strcmp(old, new) != 0) {
+			bool gone = is_gone(old);
+			len += (size_t)snprintf(err + len, NETFILE_ERR_MAX - len, "%s%s%s%s is read now",
+			                        len > 0 ? ", " : "", gone ? old : "",
+			                        gone ? " is gone, " : "", new);
+		}
+	}
+}
+
 static netfile_extent_t extent_of(const netfile_info_t *info)
 {
 	return (netfile_extent_t){ info->covers4, info->covers6, (double)info->names - (double)info->name_excepts };
@@ -469,7 +519,7 @@ static netfile_extent_t extent_of(const netfile_info_t *info)
 /* The only file says all there is: then nothing counts twice. */
 static netfile_extent_t extent_of_all(const netlist_t *version)
 {
-	netfile_extent_t extent = extent_of(&version->files[0]);
+	netfile_extent_t extent = extent_of(&version->files[0].info);
 	extent.v4 = netset_addresses(version->set, 4);
 	extent.v6 = netset_addresses(version->set, 6);
 	return extent;
@@ -482,16 +532,15 @@ static int check_size(const known_t *known, const netlist_t *version, size_t *fa
 	bool all = conf->path_count == 1 && conf->net_count == 0;
 	for (size_t i = 0; i < conf->path_count; i++) {
 		netfile_extent_t old = all ? extent_of_all(known->current)
-		                           : extent_of(&known->current->files[i]);
-		netfile_extent_t new = all ? extent_of_all(version) : extent_of(&version->files[i]);
+		                           : extent_of(&known->current->files[i].info);
+		netfile_extent_t new = all ? extent_of_all(version) : extent_of(&version->files[i].info);
 		if (netfile_shrunk(&old, &new)) {
 			char cause[] = ": less than half of what it said before, which a reload takes "
 			               "nevertheless";
-			char *path = netfile_find(conf->paths[i]);
 			(void)snprintf(err, NETFILE_ERR_MAX, "%.*s%s",
 			               (int)(NETFILE_ERR_MAX - sizeof(cause)),
-			               path != NULL ? path : conf->paths[i], cause);
-			free(path);
+			               version->files[i].path, cause);
+			blame_gone(known, i, err);
 			*failed = i;
 			return KNOT_ERANGE;
 		}
@@ -517,6 +566,9 @@ static int renew(known_t *known, const live_t *live, ident_t *files, ident_t *af
 	netlist_t *version;
 	size_t failed;
 	int ret = read_files(known, files, after, &failed, &version, err);
+	if (ret != KNOT_EOK) {
+		blame_gone(known, failed, err);
+	}
 	if (ret == KNOT_EOK && live != NULL && known->current != NULL) {
 		ret = check_live(known, live, version, &failed, err);
 		if (ret != KNOT_EOK) {
@@ -524,6 +576,9 @@ static int renew(known_t *known, const live_t *live, ident_t *files, ident_t *af
 		}
 	}
 	if (ret == KNOT_EOK) {
+		if (live != NULL && known->current != NULL) {
+			note_moved(known, version, err);
+		}
 		publish(known, version, files);
 		return KNOT_EOK;
 	}
@@ -607,6 +662,9 @@ static int get(const list_t *list, netlist_t **out, char *err)
 	bool again = known->current != NULL && known->taken == check_now;
 	known->taken = check_now;
 	int ret = update_files(known, again ? &alone : NULL, err);
+	if (ret == KNOT_EOK) {
+		err[0] = '\0'; /* Nothing was refused. */
+	}
 	known->untaken = false;
 	if (known->current == NULL) {
 		if (idle_find(known) == idle.count) { /* New. */
@@ -683,6 +741,11 @@ int netlist_check(const netlist_conf_t *conf, netlist_t **out, char err[static N
 		keep_checked(&list, *out);
 	} else if (ret == KNOT_EACCES) {
 		ret = take_unreadable(&list, out, err);
+	} else {
+		const known_t *known = known_find(&list);
+		if (known != NULL) {
+			blame_gone(known, failed, err);
+		}
 	}
 	pthread_mutex_unlock(&registry_lock);
 	return ret;

@@ -79,8 +79,9 @@ static void look_at(group_t *group)
 		size_t nets = netset_count(netlist_set(version));
 		size_t names = netlist_names(version)->count;
 		rcu_read_unlock();
-		(void)snprintf(text, sizeof(text), "list changed, %zu network%s and %zu name%s now",
-		               nets, nets == 1 ? "" : "s", names, names == 1 ? "" : "s");
+		(void)snprintf(text, sizeof(text), "list changed, %zu network%s and %zu name%s now%s%s",
+		               nets, nets == 1 ? "" : "s", names, names == 1 ? "" : "s",
+		               err[0] != '\0' ? ", " : "", err);
 		tell(group, true, text);
 	} else if (err[0] != '\0') {
 		(void)snprintf(text, sizeof(text), "keeping the last good list, %s%s",

@@ -9,11 +9,13 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,10 +24,12 @@
 #include <urcu.h>
 
 #include "kmxcheck/values.h"
+#include "module/watch.h"
 #include "tests/unit/lib/fixture_list.h"
 
 #define LOCAL     LOCAL_PROXIES_DIR "/"
 #define INSTALLED PROXIES_DIR "/"
+#define LATE      20 /* Seconds until something is taken to have failed. */
 
 static const char *const files[] = {
 	LOCAL "one", LOCAL "two", LOCAL "dir/one", INSTALLED "one", INSTALLED "two", INSTALLED "three",
@@ -96,11 +100,11 @@ static bool now_has(const netlist_t *list, const char *address)
 	return found;
 }
 
-static void refresh(const netlist_t *list, bool renewed)
+static void refresh(const netlist_t *list, bool renewed, const char *said)
 {
 	char err[NETFILE_ERR_MAX];
 	assert_int_equal(netlist_refresh(list, NULL, NULL, err), renewed);
-	assert_string_equal(err, "");
+	assert_string_equal(err, said);
 }
 
 /*! A list that comes or goes while a server runs takes effect without a reload. */
@@ -119,11 +123,11 @@ static void test_running(void **state)
 	write_list(INSTALLED "one", "192.0.2.0/24\n");
 	netlist_reload();
 	assert_int_equal(netlist_get(&conf, &list, err), KNOT_EOK);
-	refresh(list, false);
+	refresh(list, false, "");
 	assert_true(now_has(list, "192.0.2.1"));
 
 	write_list(LOCAL "one", "198.51.100.0/24\n");
-	refresh(list, true);
+	refresh(list, true, LOCAL "one is read now");
 	assert_true(now_has(list, "198.51.100.1"));
 	assert_false(now_has(list, "192.0.2.1"));
 
@@ -134,7 +138,7 @@ static void test_running(void **state)
 	assert_true(now_has(list, "198.51.100.1"));
 
 	assert_int_equal(unlink(LOCAL "one"), 0);
-	refresh(list, true);
+	refresh(list, true, LOCAL "one is gone, " INSTALLED "one is read now");
 	assert_true(now_has(list, "192.0.2.1"));
 
 	/* Nor is a link to what is not there. */
@@ -142,6 +146,119 @@ static void test_running(void **state)
 	assert_false(netlist_refresh(list, NULL, NULL, err));
 	assert_memory_equal(err, LOCAL "one: ", strlen(LOCAL "one: "));
 	assert_true(now_has(list, "192.0.2.1"));
+	netlist_put(list);
+}
+
+/*! Where the operator's own list is removed, and the installed one can't take its place, that one is
+ *  not all that the error names. */
+static void test_own_gone(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "two" };
+	static const char gone[] = LOCAL "two is gone, now " INSTALLED "two: ";
+	static const struct {
+		const char *installed, *why; /* NULL: there is none. */
+		bool reload; /* Takes the installed one. */
+	} cases[] = {
+		{ NULL, "No such file or directory", false },
+		{ "198.51.100.0/28\n", "less than half of what it said before, which a reload takes "
+		                       "nevertheless", true },
+		{ "", "neither a network nor a name in it", false },
+	};
+	const netlist_conf_t conf = { .paths = names, .path_count = 1 };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char err[NETFILE_ERR_MAX], expected[NETFILE_ERR_MAX];
+		netlist_t *list, *again;
+		write_list(LOCAL "two", "198.51.100.0/24\n");
+		netlist_reload();
+		assert_int_equal(netlist_get(&conf, &list, err), KNOT_EOK);
+
+		assert_int_equal(unlink(LOCAL "two"), 0);
+		if (cases[i].installed != NULL) {
+			write_list(INSTALLED "two", cases[i].installed);
+		}
+		(void)snprintf(expected, sizeof(expected), "%s%s", gone, cases[i].why);
+		refresh(list, false, expected);
+		refresh(list, false, "");
+		assert_true(now_has(list, "198.51.100.100"));
+
+		/* The check before a reload says the same. */
+		int ret = netlist_check(&conf, &again, err);
+		assert_int_equal(ret == KNOT_EOK, cases[i].reload);
+		assert_string_equal(err, cases[i].reload ? "" : expected);
+		if (ret == KNOT_EOK) {
+			netlist_put(again);
+		}
+		netlist_reload();
+		assert_int_equal(netlist_get(&conf, &again, err), KNOT_EOK);
+		assert_int_equal(now_has(list, "198.51.100.100"), !cases[i].reload);
+		netlist_put(again);
+		netlist_put(list);
+	}
+}
+
+/*! A zone that is added takes another file without a word: nothing was refused. */
+static void test_added_zone(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "two" };
+	const netlist_conf_t conf = { .paths = names, .path_count = 1 };
+	char err[NETFILE_ERR_MAX];
+	netlist_t *list, *added;
+	write_list(LOCAL "two", "198.51.100.0/24\n");
+	write_list(INSTALLED "two", "192.0.2.0/24\n");
+	netlist_reload();
+	assert_int_equal(netlist_get(&conf, &list, err), KNOT_EOK);
+	assert_int_equal(unlink(LOCAL "two"), 0);
+	assert_int_equal(netlist_get(&conf, &added, err), KNOT_EOK);
+	assert_string_equal(err, "");
+	assert_true(has(added, "192.0.2.1"));
+	netlist_put(added);
+	netlist_put(list);
+}
+
+static char said[NETFILE_ERR_MAX + 100];
+static atomic_bool is_said;
+
+static void note_text(void *ctx, bool changed, const char *text)
+{
+	(void)ctx;
+	(void)changed;
+	(void)snprintf(said, sizeof(said), "%s", text);
+	atomic_store(&is_said, true);
+}
+
+static bool fits(void *ctx, const netlist_t *version, char why[static NETFILE_ERR_MAX])
+{
+	(void)ctx;
+	(void)version;
+	(void)why;
+	return true;
+}
+
+/*! What the log says when the operator's own list goes. */
+static void test_log(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "two" };
+	const netlist_conf_t conf = { .paths = names, .path_count = 1 };
+	const watch_who_t who = { fits, NULL, note_text, NULL };
+	char err[NETFILE_ERR_MAX];
+	netlist_t *list;
+	watch_t *watch;
+	write_list(LOCAL "two", "198.51.100.0/24\n");
+	write_list(INSTALLED "two", "192.0.2.0/24\n203.0.113.0/24\n");
+	netlist_reload();
+	assert_int_equal(netlist_get(&conf, &list, err), KNOT_EOK);
+	assert_int_equal(watch_new(list, 1, &who, &watch), KNOT_EOK);
+	assert_int_equal(unlink(LOCAL "two"), 0);
+	for (int i = 0; !atomic_load(&is_said); i++) {
+		assert_true(i < LATE * 100);
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	}
+	assert_string_equal(said, "list changed, 2 networks and 0 names now, " LOCAL "two is gone, "
+	                    INSTALLED "two is read now");
+	watch_free(watch);
 	netlist_put(list);
 }
 
@@ -177,6 +294,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_find, setup),
 		cmocka_unit_test_setup(test_running, setup),
+		cmocka_unit_test_setup(test_own_gone, setup),
+		cmocka_unit_test_setup(test_added_zone, setup),
+		cmocka_unit_test_setup(test_log, setup),
 		cmocka_unit_test_setup(test_all, setup),
 	};
 	return cmocka_run_group_tests(tests, setup_folders, teardown_folders);
