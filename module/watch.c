@@ -15,6 +15,7 @@
 #include <libknot/errcode.h>
 #include <urcu.h>
 
+#include "dns/vec.h"
 #include "module/watch.h"
 
 typedef struct group group_t;
@@ -22,17 +23,25 @@ typedef struct group group_t;
 struct watch {
 	group_t *group;
 	watch_t *next, **at; /* In the group; at points here. */
+	uint32_t interval;
 	const netlist_t *list;
 	watch_who_t who;
 };
+
+/* How many watches of a group have an interval. */
+typedef struct {
+	uint32_t interval;
+	size_t watches; /* Never none. */
+} pace_t;
 
 /* All watches of one list. */
 struct group {
 	group_t *next;
 	const void *id;    /* Of the list. */
 	watch_t *watches;  /* Never none. */
-	uint32_t interval;
-	time_t due;        /* When the files are looked at next. */
+	VEC(pace_t) paces; /* As many as stanzas at most: few, where zones are many. */
+	uint32_t interval; /* The shortest. */
+	time_t looked;     /* When the files were looked at. */
 };
 
 /* Taken by who begins or ends a watch, for as long as it takes to begin or end the thread. */
@@ -90,6 +99,12 @@ static void look_at(group_t *group)
 	}
 }
 
+/* When the files are looked at next. */
+static time_t due(const group_t *group)
+{
+	return group->looked + group->interval;
+}
+
 /* The lock is let go of only while waiting. */
 static void *run(void *arg)
 {
@@ -97,13 +112,13 @@ static void *run(void *arg)
 	rcu_register_thread(); /* Logging reads what RCU keeps. */
 	pthread_mutex_lock(&lock);
 	while (groups != NULL) {
-		struct timespec until = { .tv_sec = groups->due };
+		struct timespec until = { .tv_sec = due(groups) };
 		for (group_t *group = groups; group != NULL; group = group->next) {
-			if (group->due <= now()) {
+			if (due(group) <= now()) {
 				look_at(group);
-				group->due = now() + group->interval;
+				group->looked = now();
 			}
-			until.tv_sec = group->due < until.tv_sec ? group->due : until.tv_sec;
+			until.tv_sec = due(group) < until.tv_sec ? due(group) : until.tv_sec;
 		}
 		(void)pthread_cond_timedwait(&wake, &lock, &until);
 	}
@@ -144,7 +159,9 @@ static group_t *get_group(const void *id)
 	}
 	group_t *group = calloc(1, sizeof(*group));
 	if (group != NULL) {
-		*group = (group_t){ .next = groups, .id = id, .interval = UINT32_MAX };
+		*group = (group_t){
+			.next = groups, .id = id, .interval = UINT32_MAX, .looked = now(),
+		};
 		groups = group;
 	}
 	return group;
@@ -157,12 +174,52 @@ static void remove_group(group_t *group)
 		at = &(*at)->next;
 	}
 	*at = group->next;
+	vec_free(&group->paces);
 	free(group);
 }
 
-/* Adds a watch to a group. True if the group may be due earlier by that: most watches are of one more
- * zone with the same list, and nothing is to be done for them. */
-static bool add(watch_t *watch, group_t *group, uint32_t interval)
+static pace_t *find_pace(const group_t *group, uint32_t interval)
+{
+	for (size_t i = 0; i < group->paces.count; i++) {
+		if (group->paces.at[i].interval == interval) {
+			return &group->paces.at[i];
+		}
+	}
+	return NULL;
+}
+
+static bool count_pace(group_t *group, uint32_t interval)
+{
+	pace_t *pace = find_pace(group, interval);
+	if (pace == NULL) {
+		pace = vec_add(&group->paces);
+		if (pace == NULL) {
+			return false;
+		}
+		pace->interval = interval;
+	}
+	pace->watches++;
+	return true;
+}
+
+/* A reload begins the new watches before it ends the old ones, so a longer interval is in force once
+ * the last watch with the shorter one has ended. */
+static void uncount_pace(group_t *group, uint32_t interval)
+{
+	pace_t *pace = find_pace(group, interval);
+	if (--pace->watches > 0) {
+		return;
+	}
+	*pace = group->paces.at[--group->paces.count];
+	group->interval = UINT32_MAX;
+	for (size_t i = 0; i < group->paces.count; i++) {
+		if (group->paces.at[i].interval < group->interval) {
+			group->interval = group->paces.at[i].interval;
+		}
+	}
+}
+
+static void add(watch_t *watch, group_t *group)
 {
 	watch->group = group;
 	watch->next = group->watches;
@@ -171,12 +228,11 @@ static bool add(watch_t *watch, group_t *group, uint32_t interval)
 		watch->next->at = &watch->next;
 	}
 	group->watches = watch;
-	if (interval >= group->interval) {
-		return false;
+	if (watch->interval < group->interval) {
+		/* Most watches are of one more zone with the same list, and wake nobody. */
+		group->interval = watch->interval;
+		pthread_cond_signal(&wake);
 	}
-	group->interval = interval;
-	group->due = now() + interval;
-	return true;
 }
 
 int watch_new(const netlist_t *list, uint32_t interval, const watch_who_t *who, watch_t **out)
@@ -189,17 +245,16 @@ int watch_new(const netlist_t *list, uint32_t interval, const watch_who_t *who, 
 	if (watch == NULL) {
 		return KNOT_ENOMEM;
 	}
-	*watch = (watch_t){ .list = list, .who = *who };
+	*watch = (watch_t){ .interval = interval, .list = list, .who = *who };
 
 	pthread_mutex_lock(&life);
 	pthread_mutex_lock(&lock);
 	bool first = groups == NULL;
 	group_t *group = get_group(netlist_id(list));
-	int ret = (group == NULL) ? KNOT_ENOMEM : first ? start() : KNOT_EOK;
+	int ret = (group == NULL || !count_pace(group, interval)) ? KNOT_ENOMEM
+	        : first ? start() : KNOT_EOK;
 	if (ret == KNOT_EOK) {
-		if (add(watch, group, interval)) {
-			pthread_cond_signal(&wake);
-		}
+		add(watch, group);
 	} else if (group != NULL && group->watches == NULL) {
 		remove_group(group);
 	}
@@ -224,6 +279,7 @@ void watch_free(watch_t *watch)
 	if (watch->next != NULL) {
 		watch->next->at = watch->at;
 	}
+	uncount_pace(watch->group, watch->interval);
 	if (watch->group->watches == NULL) {
 		remove_group(watch->group);
 	}

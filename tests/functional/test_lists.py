@@ -257,6 +257,18 @@ class Live(ListsCase):
                          secondary.log())
         self.wait_line(secondary, "info", "list changed, 2 networks and 1 name now")
 
+    def test_longer(self):
+        """A reload with a longer time: from then on it is that."""
+        server = self.started()
+        server.write_conf(POLICY.with_(proxy_file=(self.list,), list_reload=3600))
+        server.knotc("reload")
+        self.wait_line(server, "protected", count=2)
+        time.sleep(1.5) # The old module goes a little after the new one has come.
+        harness.replace(self.list, "104.16.0.0/13\n192.0.2.0/24\n")
+        time.sleep(2.5) # Nothing to wait for.
+        self.assertEqual(self.data(server, "b.h", "A"), ["192.0.2.2"])
+        self.assertEqual(server.log_lines("list changed"), [])
+
     def test_off(self):
         server = self.started(list_reload=0)
         harness.replace(self.list, "104.16.0.0/13\n192.0.2.0/24\n")

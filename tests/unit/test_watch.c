@@ -151,8 +151,8 @@ static void test_thread(void **state)
 	const watch_who_t who[2] = {
 		{ fits, &good[0], tell, &told[0] }, { fits, &good[1], tell, &told[1] },
 	};
-	assert_int_equal(watch_new(list, 3600, &who[0], &watches[0]), KNOT_EOK);
-	assert_int_equal(watch_new(list, 1, &who[1], &watches[1]), KNOT_EOK);
+	assert_int_equal(watch_new(list, 1, &who[0], &watches[0]), KNOT_EOK);
+	assert_int_equal(watch_new(list, 3600, &who[1], &watches[1]), KNOT_EOK);
 	write_file(path_a, "192.0.2.0/24\n203.0.113.0/24\n");
 	wait_for(&told[0].changed, 1);
 	wait_for(&told[1].changed, 1);
@@ -173,6 +173,40 @@ static void test_thread(void **state)
 	assert_true(now_has(list, "203.0.113.1"));
 	watch_free(watches[0]);
 	watch_free(NULL);
+	netlist_put(list);
+	rcu_barrier();
+}
+
+/* A reload with another interval: the new watch begins before the old one ends. */
+static void test_longer_interval(void **state)
+{
+	(void)state;
+	char err[NETFILE_ERR_MAX];
+	write_file(path_a, "192.0.2.0/24\n");
+	netlist_t *list = get_a(KNOT_EOK, err);
+	told_t told = { 0 };
+	atomic_bool good = true;
+	const watch_who_t who = { fits, &good, tell, &told };
+	watch_t *seconds[2], *hours, *more;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(watch_new(list, 1, &who, &seconds[i]), KNOT_EOK);
+	}
+	assert_int_equal(watch_new(list, 3600, &who, &hours), KNOT_EOK);
+	watch_free(seconds[0]);
+	write_file(path_a, "192.0.2.0/24\n203.0.113.0/24\n");
+	wait_for(&told.changed, 2); /* One still watches each second. */
+
+	watch_free(seconds[1]);
+	write_file(path_a, "192.0.2.0/24\n");
+	nanosleep(&(struct timespec){ .tv_sec = 2, .tv_nsec = 500000000 }, NULL); /* Nothing to wait for. */
+	assert_int_equal(told.changed, 2);
+	assert_true(now_has(list, "203.0.113.1"));
+
+	/* And a shorter one. */
+	assert_int_equal(watch_new(list, 1, &who, &more), KNOT_EOK);
+	watch_free(hours);
+	wait_for(&told.changed, 3);
+	watch_free(more);
 	netlist_put(list);
 	rcu_barrier();
 }
@@ -257,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refresh),
 		cmocka_unit_test(test_thread),
+		cmocka_unit_test(test_longer_interval),
 		cmocka_unit_test(test_nothing_to_watch),
 		cmocka_unit_test(test_readers),
 	};
