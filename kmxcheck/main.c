@@ -54,6 +54,9 @@ typedef struct {
 	VEC(char *) warned;  /*!< Warnings about stanzas that were said. */
 } run_t;
 
+/*! More zones than that, found in the list of a stanza, are not told in a line each. */
+#define UNPROTECTED_LINES_MAX 10
+
 static const source_pos_t nowhere = { .file = NULL };
 
 /*! True if the output is how to fix the zone. */
@@ -213,6 +216,31 @@ static void say_warning(void *ctx, const char *text)
 	}
 }
 
+/*! One line each, as long as there are not too many to read them. */
+static void say_unprotected(run_t *run, const values_t *values, const name_list_t *zones)
+{
+	warning_t about = { run, values };
+	knot_dname_txt_storage_t names[3];
+	const bool many = zones->count > UNPROTECTED_LINES_MAX;
+	for (size_t i = 0; i < zones->count && !many; i++) {
+		char *text = xformat(_("zone %s, which is in the item 'zone', does not load it"),
+		                     name_text(names[0], zones->at[i]));
+		say_warning(&about, text);
+		free(text);
+	}
+	if (many) {
+		const size_t more = zones->count - 3;
+		char *text = xformat(ngettext("zones %s, %s, %s and %zu more, which are in the item "
+		                              "'zone', do not load it",
+		                              "zones %s, %s, %s and %zu more, which are in the item "
+		                              "'zone', do not load it", more),
+		                     name_text(names[0], zones->at[0]), name_text(names[1], zones->at[1]),
+		                     name_text(names[2], zones->at[2]), more);
+		say_warning(&about, text);
+		free(text);
+	}
+}
+
 /*! Says which zones of a stanza's list do not load it: they look protected, and are not. The module does
  *  not know other zones. Of one that is not in the configuration a catalog may be the source. */
 static void find_unprotected(run_t *run, const values_t *values)
@@ -222,21 +250,20 @@ static void find_unprotected(run_t *run, const values_t *values)
 	for (size_t i = 0; i < config->zones.count; i++) {
 		catalog = catalog || config->zones.at[i].catalog;
 	}
-	for (size_t i = 0; i < values->zones.count; i++) {
-		const config_zone_t *zone = config_zone(config, values->zones.at[i]);
+	name_list_t found = { .at = NULL };
+	for (size_t i = 0; i < values->zone_names.names.count; i++) {
+		const knot_dname_t *name = values->zone_names.names.at[i];
+		const config_zone_t *zone = config_zone(config, name);
 		bool loads = zone == NULL && catalog;
 		for (size_t k = 0; zone != NULL && k < zone->policies.count; k++) {
 			loads = loads || zone->policies.at[k] == values;
 		}
 		if (!loads) {
-			knot_dname_txt_storage_t name;
-			warning_t about = { run, values };
-			char *text = xformat(_("zone %s, which is in the item 'zone', does not load it"),
-			                     name_text(name, values->zones.at[i]));
-			say_warning(&about, text);
-			free(text);
+			xadd_name(&found, name);
 		}
 	}
+	say_unprotected(run, values, &found);
+	vec_free(&found);
 }
 
 /*! Finds out what there is to do, without opening a zone. */

@@ -130,11 +130,7 @@ int values_add_installed(values_t *values, char err[static ERROR_TEXT_MAX])
 
 bool values_protect(const values_t *values, const knot_dname_t *zone)
 {
-	bool found = values->zones.count == 0;
-	for (size_t i = 0; i < values->zones.count && !found; i++) {
-		found = knot_dname_is_equal(values->zones.at[i], zone);
-	}
-	return found;
+	return values->zones.count == 0 || name_index_find(&values->zone_names, zone) != NAME_INDEX_NONE;
 }
 
 void values_clear(values_t *values)
@@ -147,6 +143,7 @@ void values_clear(values_t *values)
 		free((char *)values->lists.at[i].path);
 	}
 	vec_free(&values->lists);
+	name_index_clear(&values->zone_names);
 	vec_free_all(&values->zones);
 	if (values->proxy_names != NULL) {
 		names_clear(values->proxy_names);
@@ -354,6 +351,9 @@ int values_make(values_t *values, char err[static ERROR_TEXT_MAX])
 	int ret = make_numbers(values, err);
 	if (ret == KNOT_EOK) {
 		ret = make_dnames(values, ITEM_ZONE, &values->zones, err);
+	}
+	for (size_t i = 0; ret == KNOT_EOK && i < values->zones.count; i++) {
+		(void)xadd_index(&values->zone_names, values->zones.at[i]);
 	}
 	if (ret == KNOT_EOK) {
 		ret = make_proxy_names(values, err);

@@ -36,6 +36,7 @@ typedef struct {
 	netset_t *excepts;
 	netset_t *origins;
 	name_list_t zones;        /*!< The protected zones; none: any that has the module. */
+	name_index_t zone_names;  /*!< The same, each once. */
 	names_t *proxy_names;     /*!< For names_cover(). */
 	VEC(audit_list_t) lists;  /*!< Files of networks. */
 	bool lists_checked;       /*!< Their age was looked at, with the first zone. */

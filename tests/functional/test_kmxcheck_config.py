@@ -130,6 +130,25 @@ class Config(Case):
         self.config(text + "  - domain: cat.test\n    catalog-role: interpret\n")
         self.assertEqual(told(), [("one", "b.test."), ("one", "d.test.")])
 
+    def test_many_listed_zones_that_do_not_load_it(self):
+        """So many lines would be read by nobody: one line stands for them."""
+        self.zone("a.test", GOOD)
+
+        def told(count):
+            names = ["z%d.test" % number for number in range(count)]
+            self.config("mod-mxguard:\n  - id: one\n    proxy: 104.16.0.0/13\n"
+                        "    zone: [a.test, %s]\n"
+                        "zone:\n  - domain: a.test\n    file: DIR/a.test.zone\n"
+                        "    module: mod-mxguard/one\n" % ", ".join(names + names[:1]))
+            return re.findall(r"note: knot\.conf:\d+: mod-mxguard/one: (.*)",
+                              self.run_it("-c", "knot.conf")[1])
+
+        self.assertEqual(told(10), ["zone z%d.test., which is in the item 'zone', does not load it" % n
+                                    for n in range(10)])
+        for count, more in (11, 8), (40, 37):
+            self.assertEqual(told(count), ["zones z0.test., z1.test., z2.test. and %d more, which are "
+                                           "in the item 'zone', do not load it" % more])
+
     def test_two_stanzas_of_a_zone(self):
         self.zone("a.test", BAD)
         self.config("mod-mxguard:\n  - id: one\n    proxy: 104.16.0.0/13\n"
