@@ -144,15 +144,17 @@ marked() {
 	done <<<"$1"
 }
 
-# table_row QUESTION GOT_BEFORE GOT_AFTER WANT_BEFORE WANT_AFTER: what will go is marked bad, what
-# is new is marked good.
+# table_row QUESTION BEFORE AFTER OLD NEW [WOULD_BE]: lines of BEFORE are marked bad, unless they are in NEW,
+# and those of AFTER good, unless they are in OLD. Where nothing has changed, it says what would be.
 table_row() {
 	local -a question before after
 	local row rows
 	mapfile -t question < <(wrap "${widths[0]}" '  ' <<<"$1")
 	mapfile -t before < <(marked "$2" "$5" "$bad" $((widths[1] - 2)))
 	if [ "$2" = "$3" ]; then
-		after=("= the same")
+		after=("= the same${6:+, would be}")
+		[ -n "${6-}" ] &&
+			mapfile -t -O 1 after < <(marked "$6" "$6" "$good" $((widths[2] - 2)))
 	else
 		mapfile -t after < <(marked "$3" "$4" "$good" $((widths[2] - 2)))
 	fi

@@ -33,7 +33,8 @@ class LabCase(harness.Case):
         self.addCleanup(shutil.rmtree, self.tmp)
 
     def start(self, *args, top=TOP, cwd=None):
-        env = dict(os.environ, TMPDIR=str(self.tmp), MXGUARD_MODULE=harness.module_file())
+        env = dict(os.environ, TMPDIR=str(self.tmp), MXGUARD_MODULE=harness.module_file(),
+                   LC_ALL="C.UTF-8")
         env.pop("NO_COLOR", None)
         folders = {os.path.dirname(harness.program(name)) for name in ("knotd", "knotc")}
         env["PATH"] = ":".join([*sorted(folders), env["PATH"]])

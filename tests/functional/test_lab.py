@@ -29,11 +29,35 @@ class Lab(LabCase):
                 found.add(int(path.parent.name))
         return {pid for pid in found if alive(pid)}
 
+    def rows(self, output):
+        """{question: lines, each (without the module, with it)} of the table."""
+        found, lines = {}, []
+        for line in output.splitlines():
+            cells = [cell[1:].rstrip() for cell in line.split("│")[1:-1]]
+            if len(cells) != 3 or cells[0] == "question":
+                lines = []
+                continue
+            # A long question goes on, indented.
+            if cells[0] and not cells[0].startswith(" "):
+                lines = found[cells[0]] = []
+            lines.append(tuple(cells[1:]))
+        return found
+
     def test_enforce(self):
         output = self.run_lab()
         self.assertRegex(output, r"lead to the proxy\s+[1-9]\d* times\s+without the module and 0 ")
         self.assertNotIn("\x1b", output)
         self.assertRegex(output, r"mail.signed.example A +signed by key \d+ signed\.example\.")
+        self.assertNotIn("would be", output)
+        # Each answer that is not the same is marked, also where the proxied ones are left out only.
+        rows = self.rows(output)
+        self.assertEqual(rows["mail.host.example A"], [("✗ 104.16.1.2", "✓ 198.51.100.25")])
+        self.assertEqual(rows["mail.mixed.example A"], [("✗ 104.16.8.1", "✓ 203.0.113.25"),
+                                                        ("  203.0.113.25", "")])
+        for question, lines in rows.items():
+            self.assertIn(lines[0][1][0], "✓=", question)
+            self.assertEqual("✗" in "".join(before for before, _ in lines), lines[0][1][0] == "✓",
+                             question)
         self.assert_clean()
         self.assertEqual(self.processes(), set())
 
@@ -42,6 +66,15 @@ class Lab(LabCase):
         found = re.search(r"lead to the proxy\s+(\d+) times\s+without the module and (\d+) ",
                           output)
         self.assertEqual(found[1], found[2])
+        # Nothing is said to be answered that would be.
+        self.assertIn("Mode enforce: Answered are the mail", output)
+        self.assertNotIn("✓", output)
+        self.assertNotRegex(output, r"(?<!Mode enforce: )Answered")
+        rows = self.rows(output)
+        self.assertEqual(rows["mail.mixed.example AAAA"],
+                         [("  2001:db8:25::25", "= the same, would be"),
+                          ("✗ 2606:4700::8:1", "  2001:db8:25::25")])
+        self.assertEqual(rows["www.host.example A"], [("  104.16.1.1", "= the same")])
         self.assert_clean()
 
     def test_wrong_answer_is_noticed(self):
