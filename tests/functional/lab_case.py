@@ -32,17 +32,20 @@ class LabCase(harness.Case):
         self.tmp = pathlib.Path(tempfile.mkdtemp(prefix="mxg-", dir=harness.short_tmp()))
         self.addCleanup(shutil.rmtree, self.tmp)
 
-    def start(self, *args, top=TOP, cwd=None):
+    def start(self, *args, top=TOP, cwd=None, within=(), module=True):
+        """Starts the lab, by the command within; module: with the one that is built already."""
         env = dict(os.environ, TMPDIR=str(self.tmp), MXGUARD_MODULE=harness.module_file(),
                    LC_ALL="C.UTF-8")
         env.pop("NO_COLOR", None)
+        if not module:
+            del env["MXGUARD_MODULE"]
         folders = {os.path.dirname(harness.program(name)) for name in ("knotd", "knotc")}
         env["PATH"] = ":".join([*sorted(folders), env["PATH"]])
         if env.get("KNOTD_PRELOAD"):
             for name in harness.SANITIZERS:
                 env[name] = ":".join(filter(None, [env.get(name),
                                                    "log_path=%s/sanitizer" % self.tmp]))
-        return subprocess.Popen([str(top / "scripts/lab"), *args], env=env, text=True, cwd=cwd,
+        return subprocess.Popen([*within, str(top / "scripts/lab"), *args], env=env, text=True, cwd=cwd,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, start_new_session=True)
 

@@ -16,6 +16,21 @@ import harness
 from lab_case import LabCase, RUN_WAIT, alive
 
 
+def module_folder():
+    """The folder in which the packaged Knot DNS looks for modules, or None."""
+    package = subprocess.run(["dpkg-query", "-S", harness.program("knotd")], capture_output=True,
+                             check=False)
+    folder = subprocess.run(["pkg-config", "--variable=module_instdir", "knotd"],
+                            capture_output=True, text=True, check=False).stdout.strip()
+    private = subprocess.run(["unshare", "--mount", "mount", "--bind", "/etc", "/etc"],
+                             capture_output=True, check=False)
+    usable = package.returncode == 0 and private.returncode == 0 and os.path.isdir(folder)
+    return folder if usable else None
+
+
+FOLDER = module_folder()
+
+
 class Lab(LabCase):
     def processes(self):
         """Ids of the servers whose configuration is in the temporary folder."""
@@ -75,6 +90,20 @@ class Lab(LabCase):
                          [("  2001:db8:25::25", "= the same, would be"),
                           ("✗ 2606:4700::8:1", "  2001:db8:25::25")])
         self.assertEqual(rows["www.host.example A"], [("  104.16.1.1", "= the same")])
+        self.assert_clean()
+
+    @unittest.skipUnless(FOLDER, "no folder that an installed module could be in, or no mount")
+    def test_installed(self):
+        """Where the module is installed, nothing is built."""
+        installed = self.tmp / "installed"
+        installed.mkdir()
+        shutil.copy(harness.module_file(), installed / "mxguard.so")
+        within = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"',
+                  str(installed), FOLDER]
+        output = self.run_lab(within=within, module=False)
+        self.assertIn("mod-mxguard is installed here", output)
+        self.assertNotIn("building", output)
+        shutil.rmtree(installed)
         self.assert_clean()
 
     def test_wrong_answer_is_noticed(self):
