@@ -66,7 +66,24 @@ class Hardening(unittest.TestCase):
                 self.assertGreater(len(re.findall(r"\bendbr64\b", code)), 20)
 
 
-class Uninstall(unittest.TestCase):
+def summary(name):
+    """What the summary of configure says."""
+    return re.search(r"(?m)^    %s +(/\S+)$" % name, (BUILD / "config.log").read_text()).group(1)
+
+
+class Install(unittest.TestCase):
+
+    def test_man_pages(self):
+        """They name the folders of this build."""
+        for name in "mod-mxguard.7", "update-proxies.8":
+            path = BUILD / "doc/installed" / name
+            if name.startswith("update") and not KMXCHECK.exists():
+                continue
+            with self.subTest(name):
+                page = path.read_text(encoding="utf-8")
+                self.assertNotIn("$(", page)
+                self.assertIn(".It Pa %s/\n" % summary("proxy lists"), page)
+                self.assertIn(".It Pa %s/\n" % summary("your own, first"), page)
 
     def test_own_folders_go(self):
         environment = {name: value for name, value in os.environ.items()
@@ -83,9 +100,12 @@ class Uninstall(unittest.TestCase):
                         if not path.is_dir() or path.name in ("knot", "knot-mxguard")]
 
             make("install")
-            # Where the summary of configure says.
-            path = re.search(r"(?m)^    module +(/\S+)$", (BUILD / "config.log").read_text()).group(1)
-            self.assertIn(pathlib.Path(root + path), found())
+            self.assertIn(pathlib.Path(root + summary("module")), found())
+            pages = {path.name: path.read_text(encoding="utf-8") for path in found()
+                     if path.suffix in (".1", ".7", ".8")}
+            self.assertIn("mod-mxguard.7", pages)
+            for name, page in pages.items():
+                self.assertNotIn("$(", page, name)
             own = next(path for path in found() if path.name == "cloudflare").with_name("own")
             own.write_text("192.0.2.0/24\n", encoding="ascii")
             make("uninstall")
