@@ -22,6 +22,10 @@ MSGFMT = os.environ.get("MSGFMT") or "msgfmt"
 # A locale of any name is this one by another name: only its messages are in another language.
 UTF8_LOCALE = pathlib.Path("/usr/lib/locale/C.utf8")
 
+# What gettext's own programs say is in English and ASCII, whatever the language of those who run the
+# tests.
+ENGLISH = {**os.environ, "LC_ALL": "C", "LANGUAGE": "C"}
+
 # Calls whose texts people read, and which argument that is, for xgettext. Two functions have one
 # name.
 CALLS = (("xformat:1", "complain:1", "error_at:4", "server_error:3", "bad_value:3", "bad_ignore:4"),
@@ -74,7 +78,7 @@ def faults(texts, path):
                 if re.search(edge, key[0])[0] != re.search(edge, translation)[0]:
                     bad.append(f"begins or ends otherwise: {key[0]!r}, {translation!r}")
     check = subprocess.run([MSGFMT, "--check", "-o", os.devnull, path], capture_output=True,
-                           encoding="utf-8", timeout=RUN_WAIT, check=False)
+                           encoding="utf-8", timeout=RUN_WAIT, check=False, env=ENGLISH)
     if check.returncode != 0 or check.stderr:
         bad.append(check.stderr)
     return bad
@@ -161,7 +165,7 @@ class Catalogues(unittest.TestCase):
                     "--keyword", *(f"--keyword={call}" for call in calls),
                     *sorted((TOP / "kmxcheck").glob("*.c"))]
             done = subprocess.run(args, capture_output=True, encoding="utf-8", timeout=RUN_WAIT,
-                                  check=True)
+                                  check=True, env=ENGLISH)
             found |= {key[0] for key in entries(done.stdout)}
         self.assertLessEqual({"%s", "--ignore '%s': %s"}, found)
         self.assertEqual({text for text in found if re.search(r"[A-Za-z]{2}", re.sub(
