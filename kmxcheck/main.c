@@ -821,7 +821,11 @@ static int run_list(const options_t *options)
 	char err[ERROR_TEXT_MAX], *text = NULL;
 	size_t size = 0;
 	FILE *memory = xcheck(open_memstream(&text, &size));
-	int ret = list_check(&options->list, memory, err);
+	const char *replaces = options->list.replaces;
+	char *path = list_path(options->list.path, nowhere);
+	char *old_path = replaces != NULL ? list_path(replaces, nowhere) : NULL;
+	const list_job_t job = { path, old_path, options->list.records };
+	int ret = list_check(&job, memory, err);
 	(void)xcheck(fclose(memory) == 0 ? text : NULL);
 	int status = ret == KNOT_EOK ? EXIT_CLEAN : ret == KNOT_ERANGE ? EXIT_FINDINGS : EXIT_TROUBLE;
 	if (status == EXIT_TROUBLE) {
@@ -830,6 +834,8 @@ static int run_list(const options_t *options)
 		status = EXIT_TROUBLE;
 	}
 	free(text);
+	free(path);
+	free(old_path);
 	return status;
 }
 

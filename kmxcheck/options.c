@@ -48,8 +48,9 @@ N_("\n"
 "      --axfr                take the zones from the server of -s, not from files\n"),
 N_("\n"
 "Lists:\n"
-"      --list FILE           check this list of proxies, as the module reads it; networks that no\n"
-"                            visitor meets, such as private ones, are findings\n"
+"      --list FILE           check this list of proxies, found as by --proxy-file, as the module\n"
+"                            reads it; networks that no visitor meets, such as private ones,\n"
+"                            are findings\n"
 "      --replaces FILE       and it must not say less than half of what this list says\n"
 "      --records             print it as APL and PTR records of a zone\n"),
 N_("\n"

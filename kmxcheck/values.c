@@ -257,11 +257,7 @@ static int add_nets(values_t *values, item_t item, netset_t *set, char *err)
 	return KNOT_EOK;
 }
 
-/*!
- * Where a list is. In a configuration a relative path is found by name, as in the module. On a
- * command line it is a file here first, for a shell completes it so.
- */
-static char *list_path(const char *text, source_pos_t pos)
+char *list_path(const char *text, source_pos_t pos)
 {
 	bool here = pos.file == NULL && (strchr(text, '/') != NULL || access(text, F_OK) == 0);
 	return here ? xstrdup(text) : find_list(text);

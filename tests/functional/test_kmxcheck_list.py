@@ -9,7 +9,7 @@ import ipaddress
 import re
 import unittest
 
-from kmxcheck_case import TOP, Case
+from kmxcheck_case import GOOD, TOP, Case
 
 HEAD = "$ORIGIN list.test.\n$TTL 300\n@ SOA . . 1 1 1 1 1\n"
 LISTS = sorted(path for path in (TOP / "etc/proxies").iterdir() if path.is_file())
@@ -107,6 +107,18 @@ class List(Case):
             self.assertIn(said, self.trouble("--list", self.write("list", text)))
             self.assertIn(said, self.trouble("--list", LISTS[0], "--replaces", self.dir / "list"))
         self.assertIn("No such file", self.trouble("--list", self.dir / "none"))
+
+    def test_names(self):
+        """A list is found by its name, as the option --proxy-file finds it."""
+        zone, good = self.zone("good.test", GOOD), self.write("good", "8.8.8.0/24\n")
+        unknown = self.trouble("--proxy-file", "nosuch", zone)
+        self.assertRegex(unknown, r"^kmxcheck: /.*/knot/proxies/nosuch: No such file")
+        self.assertEqual(self.trouble("--list", "nosuch"), unknown)
+        self.assertEqual(self.trouble("--list", good, "--replaces", "nosuch"), unknown)
+        self.assertIn("kmxcheck: ./good/nosuch: ", self.trouble("--list", "./good/nosuch"))
+        # A file here comes first.
+        self.assertEqual(self.run_it("--list", "good", "--replaces", "good"),
+                         ("good: 1 network, 0 names\n", ""))
 
     def test_usage(self):
         path = self.write("list", "8.8.8.0/24\n")

@@ -262,6 +262,28 @@ static void test_log(void **state)
 	netlist_put(list);
 }
 
+static void check_path(const char *text, const char *file, const char *path)
+{
+	char *found = list_path(text, (source_pos_t){ .file = file });
+	assert_string_equal(found, path);
+	free(found);
+}
+
+/*! What the options --proxy-file, --list and --replaces name, and what a configuration does. */
+static void test_path(void **state)
+{
+	(void)state;
+	write_list(LOCAL "one", "");
+	check_path("one", NULL, LOCAL "one");
+	check_path("two", NULL, INSTALLED "two");
+	check_path("./one", NULL, "./one");
+	check_path("/one", NULL, "/one");
+	write_list("one", ""); /* The name of a file here. */
+	check_path("one", NULL, "one");
+	check_path("one", "knot.conf", LOCAL "one");
+	assert_int_equal(unlink("one"), 0);
+}
+
 static void test_all(void **state)
 {
 	(void)state;
@@ -297,6 +319,7 @@ int main(void)
 		cmocka_unit_test_setup(test_own_gone, setup),
 		cmocka_unit_test_setup(test_added_zone, setup),
 		cmocka_unit_test_setup(test_log, setup),
+		cmocka_unit_test_setup(test_path, setup),
 		cmocka_unit_test_setup(test_all, setup),
 	};
 	return cmocka_run_group_tests(tests, setup_folders, teardown_folders);
