@@ -92,8 +92,8 @@ static bool contains(const build_t *build, const knot_rrset_t *rrset)
 static void locate(const build_t *build, const knot_dname_t *name, location_t *location)
 {
 	walked_t walked;
-	walked.labels = 0;
-	host_locate(build->apex, build->lookup, build->ctx, &walked, name, location);
+	walked_begin(&walked);
+	host_locate(build->apex, build->lookup, build->ctx, &walked, name, false, location);
 }
 
 const knot_dname_t *reply_wildcard(policy_lookup_f lookup, void *ctx, const knot_dname_t *name,

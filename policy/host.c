@@ -62,12 +62,17 @@ static bool follow(search_t *s, const knot_dname_t *target, uint32_t ttl)
 	return !host->proxy_name;
 }
 
-/* The node that answers: the name's own or a wildcard's. True: an alias was followed. */
-static bool at_node(search_t *s, const knot_dname_t *node)
+/* The node that answers: the name's own or a wildcard's. Its alias, if that is known, else NULL. True: an
+ * alias was followed. */
+static bool at_node(search_t *s, const knot_dname_t *node, const knot_rrset_t *alias)
 {
-	knot_rrset_t cname;
-	if (look_present(s, node, KNOT_RRTYPE_CNAME, &cname)) {
-		return follow(s, knot_cname_name(cname.rrs.rdata), cname.ttl);
+	knot_rrset_t cname = { 0 };
+	if (alias == NULL) {
+		(void)look_present(s, node, KNOT_RRTYPE_CNAME, &cname);
+		alias = &cname;
+	}
+	if (!knot_rrset_empty(alias)) {
+		return follow(s, knot_cname_name(alias->rrs.rdata), alias->ttl);
 	}
 	read_addresses(s, node, HOST_NONE);
 	return false;
@@ -79,6 +84,11 @@ static bool below_encloser(search_t *s, const knot_dname_t *encloser)
 	knot_rrset_t rrset;
 	knot_dname_storage_t wildcard;
 	bool exchange = name_equal(s->host->end, s->policy->exchange);
+	bool apex = name_equal(encloser, s->policy->zone);
+	if (apex && s->walked->no_apex_wildcard) {
+		s->host->state = HOST_NONE;
+		return false;
+	}
 	if (name_wildcard(wildcard, encloser)) {
 		int ret = look(s, wildcard, KNOT_RRTYPE_NS, &rrset);
 		if (ret == KNOT_EOK && exchange) { /* It does not speak for the exchange. */
@@ -90,12 +100,13 @@ static bool below_encloser(search_t *s, const knot_dname_t *encloser)
 			s->host->state = HOST_UNKNOWN; /* Whatever is below is delegated. */
 			return false;
 		} else if (ret == KNOT_EOK) {
-			return at_node(s, wildcard);
+			return at_node(s, wildcard, NULL);
 		}
 	}
 
 	s->host->state = HOST_NONE;
 	if (!look_present(s, encloser, KNOT_RRTYPE_DNAME, &rrset)) {
+		s->walked->no_apex_wildcard = apex && !s->blind;
 		return false;
 	}
 	s->host->elsewhere |= !s->host->alias;
@@ -112,8 +123,18 @@ static bool below_encloser(search_t *s, const knot_dname_t *encloser)
 	return more;
 }
 
+/* Labels that a name shares with the one that was walked to: nearly always all of that. */
+static int walked_labels(const walked_t *walked, const knot_dname_t *name,
+                         const knot_dname_t *const *parts, int labels, const knot_dname_t *end)
+{
+	const knot_dname_t *part = labels >= walked->labels ? parts[walked->labels] : NULL;
+	return part != NULL && end - part == walked->size &&
+	       memcmp(part, walked->name, walked->size) == 0
+	       ? walked->labels : (int)knot_dname_matched_labels(name, walked->name);
+}
+
 void host_locate(const knot_dname_t *apex, policy_lookup_f lookup, void *ctx, walked_t *walked,
-                 const knot_dname_t *name, location_t *location)
+                 const knot_dname_t *name, bool alias, location_t *location)
 {
 	const knot_dname_t *parts[KNOT_DNAME_MAXLABELS + 1]; /* By labels. */
 	int labels = name_labels(name), top = name_labels(apex), from = top;
@@ -121,13 +142,21 @@ void host_locate(const knot_dname_t *apex, policy_lookup_f lookup, void *ctx, wa
 	for (int i = labels; i >= top; i--, part += 1 + *part) {
 		parts[i] = part;
 	}
+	size_t apex_size = knot_dname_size(apex);
 	if (labels > top + 1 && walked->labels > 0) {
-		from = knot_dname_matched_labels(name, walked->name);
+		from = walked_labels(walked, name, parts, labels, parts[top] + apex_size);
 	}
 	*location = (location_t){ .labels = from };
 	for (int i = from + 1; i <= labels && !location->delegated; i++) {
 		knot_rrset_t ns = { 0 };
-		int ret = lookup(ctx, parts[i], KNOT_RRTYPE_NS, &ns);
+		int ret = KNOT_EOK;
+		if (alias && i == labels) {
+			ret = lookup(ctx, name, KNOT_RRTYPE_CNAME, &location->alias);
+			location->alias_known = (ret == KNOT_EOK);
+		}
+		if (ret == KNOT_EOK && knot_rrset_empty(&location->alias)) {
+			ret = lookup(ctx, parts[i], KNOT_RRTYPE_NS, &ns);
+		}
 		if (ret != KNOT_EOK) {
 			location->blind = ret != KNOT_ENONODE;
 			break;
@@ -140,7 +169,8 @@ void host_locate(const knot_dname_t *apex, policy_lookup_f lookup, void *ctx, wa
 	location->exists = location->labels == labels;
 	if (location->labels > from && location->labels > top + 1 && !location->delegated) {
 		walked->labels = location->labels;
-		memcpy(walked->name, location->encloser, knot_dname_size(location->encloser));
+		walked->size = parts[top] + apex_size - location->encloser;
+		memcpy(walked->name, location->encloser, walked->size);
 	}
 }
 
@@ -148,7 +178,7 @@ void host_locate(const knot_dname_t *apex, policy_lookup_f lookup, void *ctx, wa
 static bool step(search_t *s)
 {
 	location_t location;
-	host_locate(s->policy->zone, s->lookup, s->ctx, s->walked, s->host->end, &location);
+	host_locate(s->policy->zone, s->lookup, s->ctx, s->walked, s->host->end, true, &location);
 	if (location.delegated) { /* Glue is all there is. */
 		s->host->elsewhere |= !s->host->alias;
 		read_addresses(s, s->host->end, HOST_UNKNOWN);
@@ -157,14 +187,17 @@ static bool step(search_t *s)
 		s->blind = true;
 		return false;
 	}
-	return location.exists ? at_node(s, s->host->end) : below_encloser(s, location.encloser);
+	if (!location.exists) {
+		return below_encloser(s, location.encloser);
+	}
+	return at_node(s, s->host->end, location.alias_known ? &location.alias : NULL);
 }
 
 void host_find(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                const knot_dname_t *name, host_t *host)
 {
 	walked_t walked;
-	walked.labels = 0;
+	walked_begin(&walked);
 	host_find_walked(policy, lookup, ctx, &walked, name, host);
 }
 
@@ -174,7 +207,7 @@ static void follow_all(search_t *s)
 	host_t *host = s->host;
 	/* A loop comes back to a name that was remembered, soon after that is in the loop. */
 	knot_dname_storage_t mark;
-	memcpy(mark, host->end, knot_dname_size(host->end));
+	memcpy(mark, host->end, sizeof(mark)); /* In less time than it takes to find its size. */
 	for (int i = 0; i <= HOST_ALIAS_MAX; i++) {
 		host->state = HOST_UNKNOWN;
 		if (!name_in_zone(host->end, s->policy->zone) || !step(s)) {
@@ -184,7 +217,7 @@ static void follow_all(search_t *s)
 			break;
 		}
 		if ((i & (i - 1)) == 0) { /* Zero and powers of two. */
-			memcpy(mark, host->end, knot_dname_size(host->end));
+			memcpy(mark, host->end, sizeof(mark));
 		}
 	}
 	host->state = HOST_UNKNOWN;

@@ -47,12 +47,20 @@ typedef enum {
 } host_serves_t;
 
 /*! A name that the zone has and does not delegate, nor any name above it: found by one walk, so that
- *  the next one does not begin at the apex again. Begins as zeros; good as long as the zone stays as
- *  it is. */
+ *  the next one does not begin at the apex again, and what else it has found out. Begins with
+ *  walked_begin(); good as long as the zone stays as it is. */
 typedef struct {
+	bool no_apex_wildcard;     /*!< There is no wildcard next to the apex, nor a DNAME at it. */
 	uint8_t labels;            /*!< 0: nothing is known, and the name is not set. */
+	uint8_t size;              /*!< Octets of the name. */
 	knot_dname_storage_t name;
 } walked_t;
+
+static inline void walked_begin(walked_t *walked)
+{
+	walked->no_apex_wildcard = false;
+	walked->labels = 0;
+}
 
 /*! How a name stands in the zone. */
 typedef struct {
@@ -62,12 +70,15 @@ typedef struct {
 	bool blind;                   /*!< The look-up could not tell what is below the encloser. */
 	bool delegated;               /*!< The encloser is: what is below it is another zone's. */
 	knot_rrset_t delegation;      /*!< Its NS RRset, borrowed from the zone. */
+	bool alias_known;             /*!< The alias was looked up on the way: */
+	knot_rrset_t alias;           /*!< the CNAME RRset of the name itself, or empty. */
 } location_t;
 
 /*! Finds how a name at or below the apex stands in the zone, from the apex down to the first name
- *  that is not there or delegated. */
+ *  that is not there or delegated. With alias, looks for the name's alias first: a name that has one
+ *  is not delegated. */
 void host_locate(const knot_dname_t *apex, policy_lookup_f lookup, void *ctx, walked_t *walked,
-                 const knot_dname_t *name, location_t *location);
+                 const knot_dname_t *name, bool alias, location_t *location);
 
 /*! Finds the addresses of a name at or below the apex of policy->zone. A wildcard does not speak
  *  for the exchange. */

@@ -341,6 +341,8 @@ static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t 
 	finding->rule = RULE_PROXIED_TARGET;
 	if (shown_proxied(judge, target, &shown, finding)) {
 		return true;
+	} else if (shown && judge->response->additional_complete) {
+		return false; /* All its addresses are there. */
 	}
 
 	host_t host;
@@ -1053,7 +1055,7 @@ static void begin(judge_t *judge, const policy_t *policy, policy_lookup_f lookup
 	judge->zone_lookup = lookup;
 	judge->zone_ctx = ctx;
 	judge->budget = lookup_budget(response);
-	judge->walked.labels = 0;
+	walked_begin(&judge->walked);
 	find_aliases(judge);
 }
 

@@ -195,7 +195,7 @@ static void locate(const chain_t *chain, const missing_t *missing, location_t *l
 {
 	judge_t *judge = chain->judge;
 	host_locate(judge->policy->zone, judge->lookup, judge->ctx, &judge->walked, missing->name,
-	            location);
+	            false, location);
 }
 
 /* True if the response shows that the name is another zone's. */

@@ -184,6 +184,7 @@ static int append(names_t *set, const knot_dname_t *name, bool below, bool excep
 		knot_dname_free(copy, NULL);
 		return KNOT_ENOMEM;
 	}
+	set->any_below |= below;
 	*added = (name_pattern_t){ .name = copy, .below = below, .except = except,
 	                           .size = (uint8_t)knot_dname_size(name),
 	                           .labels = (uint8_t)knot_dname_labels(name, NULL) };
@@ -243,12 +244,12 @@ bool names_match(const names_t *set, const knot_dname_t *name)
 	}
 	size_t size = knot_dname_size(name), label = 1 + (size_t)*name;
 	return has(set, name, size, false) ||
-	       (size > 1 && match_below(set, name + label, size - label));
+	       (set->any_below && size > 1 && match_below(set, name + label, size - label));
 }
 
 bool names_match_below(const names_t *set, const knot_dname_t *name)
 {
-	return set->count > 0 && match_below(set, name, knot_dname_size(name));
+	return set->any_below && match_below(set, name, knot_dname_size(name));
 }
 
 bool names_cover(const names_t *set, const knot_dname_t *name)
@@ -298,7 +299,8 @@ void names_sort(names_t *set)
 int names_unite(names_t *set, names_t *other)
 {
 	const names_t *const parts[] = { set, other };
-	names_t both = { NULL, 0, set->count + other->count };
+	names_t both = { .room = set->count + other->count,
+	                 .any_below = set->any_below || other->any_below };
 	if (both.room == 0) {
 		return KNOT_EOK;
 	}
@@ -337,4 +339,5 @@ void names_clear(names_t *set)
 		knot_dname_free(set->at[i].name, NULL);
 	}
 	vec_free(set);
+	set->any_below = false;
 }

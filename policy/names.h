@@ -35,7 +35,10 @@ typedef struct {
 } name_pattern_t;
 
 /*! A set of patterns, sorted, none twice; zeroed is empty. */
-typedef VEC(name_pattern_t) names_t;
+typedef struct {
+	VEC(name_pattern_t);
+	bool any_below; /*!< There is a pattern with below set. */
+} names_t;
 
 /*!
  * Reads a name.

@@ -56,7 +56,7 @@ typedef struct {
 
 /*! Look-ups that judging a response may take, and how many more for each MX and SRV RR in it. Those
  *  of long names and large RRsets count more. */
-#define POLICY_LOOKUPS        256
+#define POLICY_LOOKUPS        128
 #define POLICY_LOOKUPS_TARGET 8
 
 /*! RRsets a verdict may add: two of the answer, the SOA, two additional ones, proofs. */
