@@ -580,13 +580,9 @@ typedef struct {
 	name_index_t further;
 } targets_t;
 
-/* Adds the targets of an RRset: names that additional addresses are for. */
+/* Adds the targets of an RRset. */
 static void add_targets(judge_t *judge, targets_t *targets, const knot_rrset_t *rrset)
 {
-	if (rrset == NULL || (rrset->type != KNOT_RRTYPE_MX && rrset->type != KNOT_RRTYPE_SRV &&
-	                      rrset->type != KNOT_RRTYPE_NS)) {
-		return;
-	}
 	for_each_rdata(rdata, rrset) {
 		const knot_dname_t *target = knot_rdata_name(rdata, rrset->type);
 		if (targets->few_count < TARGETS_FEW) {
@@ -607,36 +603,45 @@ static bool has_target(const targets_t *targets, const knot_dname_t *name)
 	return name_index_find(&targets->further, name) != NAME_INDEX_NONE;
 }
 
-static bool is_extra(const policy_item_t *item)
+/* The RRset has targets that additional addresses are for. */
+static bool has_targets(const knot_rrset_t *rrset)
 {
-	return item->section == KNOT_ADDITIONAL && type_family(item->rrset->type) != 0;
+	return rrset->type == KNOT_RRTYPE_MX || rrset->type == KNOT_RRTYPE_SRV ||
+	       rrset->type == KNOT_RRTYPE_NS;
+}
+
+/* Leaves out the additional addresses of the targets of an RRset, but for those of others. */
+static void drop_addresses(judge_t *judge, const knot_rrset_t *rrset, const targets_t *others)
+{
+	for_each_rdata(rdata, rrset) {
+		item_search_t search = response_search(judge, knot_rdata_name(rdata, rrset->type));
+		for (policy_item_t *item; (item = response_next(&search)) != NULL;) {
+			if (item->section == KNOT_ADDITIONAL && type_family(item->rrset->type) != 0 &&
+			    !has_target(others, item->owner)) {
+				response_edit(judge, item, NULL);
+			}
+		}
+	}
 }
 
 /* Leaves out additional addresses that only a removed target had called for. */
 static void drop_additional(judge_t *judge)
 {
 	policy_response_t *response = judge->response;
-	targets_t were = { .few_count = 0 }, are = { .few_count = 0 };
-	bool any = false;
+	targets_t left = { .few_count = 0 };
 	for (size_t i = 0; i < response->count; i++) {
-		any |= is_extra(&response->items[i]);
+		const knot_rrset_t *rrset = item_rrset(&response->items[i]);
+		if (rrset != NULL && has_targets(rrset)) {
+			add_targets(judge, &left, rrset);
+		}
 	}
-	for (size_t i = 0; i < response->count && any; i++) {
+	for (size_t i = 0; i < response->count; i++) {
 		const policy_item_t *item = &response->items[i];
-		if (item->edit != EDIT_KEEP) {
-			add_targets(judge, &were, item->rrset);
-		}
-		add_targets(judge, &are, item_rrset(item));
-	}
-	for (size_t i = 0; i < response->count && any; i++) {
-		policy_item_t *extra = &response->items[i];
-		if (is_extra(extra) && has_target(&were, extra->owner) &&
-		    !has_target(&are, extra->owner)) {
-			response_edit(judge, extra, NULL);
+		if (item->edit != EDIT_KEEP && has_targets(item->rrset)) {
+			drop_addresses(judge, item->rrset, &left);
 		}
 	}
-	name_index_clear(&were.further);
-	name_index_clear(&are.further);
+	name_index_clear(&left.further);
 }
 
 static void add_exchange_family(judge_t *judge, const host_t *host, int family)
