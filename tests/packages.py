@@ -99,6 +99,29 @@ class Files(unittest.TestCase):
         self.assertIn(program, entries(DEBIAN / "mxguard-proxies.install"))
 
 
+class Keep(unittest.TestCase):
+    """The module may not go while the configuration that knotd reads names it."""
+
+    def kept(self, arguments, lines):
+        """What the hook of apt answers about the removal of the module."""
+        with tempfile.TemporaryDirectory() as folder:
+            config, defaults = pathlib.Path(folder, "my.conf"), pathlib.Path(folder, "defaults")
+            config.write_text(lines)
+            defaults.write_text('KNOTD_ARGS="%s"\n' % arguments.format(config))
+            done = subprocess.run([DEBIAN / "keep-module", "apt"], input=(
+                "VERSION 2\n\nknot-module-mxguard 1.0-1 > - **REMOVE**\n"), text=True, check=False,
+                env={**os.environ, "KNOT_DEFAULTS": str(defaults)}, stdout=subprocess.PIPE)
+        self.assertIn(done.returncode, (0, 10))
+        self.assertEqual(done.returncode == 10, "not removed" in done.stdout)
+        return done.returncode == 10
+
+    def test_arguments(self):
+        named, other = "mod-mxguard:\n  - id: default\n", "# mod-mxguard\nserver:\n    nsid: x\n"
+        for arguments in "-c {0}", "-v --config {0}", "--config={0} -v":
+            self.assertTrue(self.kept(arguments, named), arguments)
+            self.assertFalse(self.kept(arguments, other), arguments)
+
+
 class Control(unittest.TestCase):
     def test_version(self):
         version, = re.findall(r"AC_INIT\(\[knot-mxguard\], \[(.*?)\]\)", CONFIGURE)
