@@ -6,6 +6,7 @@ Run alone:  MXGUARD_MODULE=/path/mxguard.so KMXCHECK=/path/kmxcheck \\
             /usr/bin/python3 tests/functional/test_update_proxies.py
 """
 
+import ctypes
 import fcntl
 import json
 import os
@@ -100,10 +101,23 @@ def entries(text):
     return [line for line in lines if line and line[0] != "!" and line[-1] != "."]
 
 
+PR_CAPBSET_DROP = 24
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
 def as_nobody():
     os.setgroups([])
     os.setgid(NOBODY)
     os.setuid(NOBODY)
+
+
+def as_unit():
+    """Root as the systemd service leaves it: with CAP_CHOWN, number 0, alone."""
+    with open("/proc/sys/kernel/cap_last_cap") as file:
+        last = int(file.read())
+    for capability in range(1, last + 1):
+        if LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl")
 
 
 @unittest.skipIf(MISSING, "not installed: %s" % ", ".join(MISSING))
@@ -467,6 +481,17 @@ class Refusals(UpdateCase):
         os.chown(path, NOBODY, NOBODY)
         self.command(preexec=as_nobody)
         self.assertEqual(os.stat(path).st_uid, NOBODY)
+
+    @unittest.skipUnless(os.geteuid() == 0, "not root")
+    def test_an_owner_that_is_kept_by_the_unit(self):
+        self.publish(TEXTS)
+        path = self.install()
+        os.chmod(path, 0o664)
+        os.chown(path, NOBODY, NOBODY)
+        self.command(preexec=as_unit)
+        after = os.stat(path)
+        self.assertEqual((stat.S_IMODE(after.st_mode), after.st_uid, after.st_gid),
+                         (0o664, NOBODY, NOBODY))
 
     @unittest.skipUnless(os.geteuid() == 0, "not root")
     def test_a_folder_that_can_not_be_written(self):
