@@ -154,17 +154,3 @@ void asks_run(asks_t *asks, bool progress)
 		(void)pthread_join(threads[--count], NULL);
 	}
 }
-
-void asks_clear(asks_t *asks)
-{
-	for (size_t i = 0; i < asks->list.count; i++) {
-		audit_clear(&asks->list.at[i].live);
-		free((char *)asks->list.at[i].ns);
-		free(asks->list.at[i].err);
-	}
-	for (size_t i = 0; i < asks->hosts.count; i++) {
-		vec_free(&asks->hosts.at[i].asks);
-	}
-	vec_free(&asks->list);
-	vec_free(&asks->hosts);
-}

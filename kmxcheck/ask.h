@@ -34,7 +34,7 @@ int patience_note(patience_t *patience, int ret);
 /*! A zone to be asked for at a server. */
 typedef struct {
 	size_t host;
-	const char *ns;        /*!< Its name in the zone's NS records, or NULL; for free(). */
+	const char *ns;        /*!< Its name in the zone's NS records, or NULL. */
 	const audit_t *audit;  /*!< Of the zone's file; has to stay. */
 	const policy_t *policy;
 	audit_t live;          /*!< Of the answers. */
@@ -61,5 +61,3 @@ void asks_add(asks_t *asks, const server_t *server, const knot_dname_t *ns, cons
 
 /*! Asks. With progress, a line on standard error says how far it is, and is gone at the end. */
 void asks_run(asks_t *asks, bool progress);
-
-void asks_clear(asks_t *asks);

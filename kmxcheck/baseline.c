@@ -112,8 +112,3 @@ void baseline_apply(const baseline_t *baseline, audit_t *audit, const char *serv
 		free(key);
 	}
 }
-
-void baseline_clear(baseline_t *baseline)
-{
-	vec_free_all(&baseline->keys);
-}

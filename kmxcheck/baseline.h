@@ -21,8 +21,7 @@ typedef struct {
 /*!
  * Reads a report.
  *
- * \param baseline  To be cleared with baseline_clear(), also after an error.
- * \param err       One line that begins with the file.
+ * \param err  One line that begins with the file.
  *
  * \retval KNOT_EOK
  * \retval other  Unreadable, or no report of kmxcheck.
@@ -31,5 +30,3 @@ int baseline_read(baseline_t *baseline, const char *path, char err[static ERROR_
 
 /*! Marks the findings that are known. The server is the one whose answers were audited, or NULL. */
 void baseline_apply(const baseline_t *baseline, audit_t *audit, const char *server);
-
-void baseline_clear(baseline_t *baseline);

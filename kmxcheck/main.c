@@ -45,7 +45,6 @@ typedef struct {
 	int64_t now;         /*!< Seconds since the epoch. */
 	VEC(job_t) jobs;
 	VEC(output_skip_t) skips;   /*!< Texts are its own. */
-	VEC(knot_dname_t *) names;  /*!< Operands that are names. */
 	zones_t zones;       /*!< The open ones. */
 	size_t failed;       /*!< Zones that could not be audited. */
 	patience_t patience; /*!< With the server that zones are taken from. */
@@ -187,7 +186,6 @@ static int add_operand(run_t *run, const char *operand, values_t *values, char *
 	if (name == NULL) {
 		return error_at(err, KNOT_EINVAL, nowhere, _("'%s': not a domain name"), operand);
 	}
-	*(knot_dname_t **)xadd(&run->names) = name;
 	(void)add_job(run, NULL, name, values);
 	return KNOT_EOK;
 }
@@ -791,30 +789,6 @@ static int run_all(run_t *run)
 	return print_results(run);
 }
 
-static void clear_run(run_t *run)
-{
-	for (size_t i = 0; i < run->jobs.count; i++) {
-		job_t *job = &run->jobs.at[i];
-		audit_clear(&job->audit);
-		stanza_policy_clear(&job->policy);
-		zone_free(job->zone);
-	}
-	for (size_t i = 0; i < run->skips.count; i++) {
-		free((char *)run->skips.at[i].zone);
-		free((char *)run->skips.at[i].reason);
-	}
-	vec_free(&run->jobs);
-	vec_free(&run->skips);
-	vec_free_all(&run->names);
-	zones_clear(&run->zones);
-	config_clear(&run->config);
-	baseline_clear(&run->baseline);
-	asks_clear(&run->asks);
-	nameservers_clear(&run->nameservers);
-	vec_free_all(&run->warned);
-	options_clear(&run->options);
-}
-
 /*! Checks a list in the place of zones. Returns the exit status. */
 static int run_list(const options_t *options)
 {
@@ -841,15 +815,15 @@ static int run_list(const options_t *options)
 
 int main(int argc, char **argv)
 {
-	run_t run = { .now = time(NULL) };
+	/* What is in it is needed up to the end, and nothing of it is freed there. */
+	static run_t run;
+	run.now = time(NULL);
 	lang_begin(LOCALE_DIR);
 	options_next_t next = options_read(&run.options, argc, argv);
 	if (output_is_report(run.options.format)) {
 		lang_english();
 	}
-	int status = next == OPTIONS_DONE ? EXIT_CLEAN :
-	             next == OPTIONS_WRONG ? EXIT_TROUBLE :
-	             run.options.list.path != NULL ? run_list(&run.options) : run_all(&run);
-	clear_run(&run);
-	return status;
+	return next == OPTIONS_DONE ? EXIT_CLEAN :
+	       next == OPTIONS_WRONG ? EXIT_TROUBLE :
+	       run.options.list.path != NULL ? run_list(&run.options) : run_all(&run);
 }

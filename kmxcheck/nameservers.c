@@ -64,22 +64,11 @@ nameserver_list_t *nameservers_find(nameservers_t *known, const zones_t *zones, 
 	if (number != NAME_INDEX_NONE) {
 		return &known->servers.at[number];
 	}
-	knot_dname_t *copy = *(knot_dname_t **)xadd(&known->copies) = xname(name);
-	(void)xadd_index(&known->names, copy);
+	(void)xadd_index(&known->names, xname(name));
 	nameserver_list_t *servers = xadd(&known->servers);
 	find_in_zones(servers, zones, zone, policy, name, port);
 	if (servers->count == 0) {
 		find_elsewhere(servers, name, port);
 	}
 	return servers;
-}
-
-void nameservers_clear(nameservers_t *known)
-{
-	for (size_t i = 0; i < known->servers.count; i++) {
-		vec_free(&known->servers.at[i]);
-	}
-	vec_free(&known->servers);
-	vec_free_all(&known->copies);
-	name_index_clear(&known->names);
 }

@@ -31,7 +31,6 @@ typedef VEC(nameserver_t) nameserver_list_t;
 typedef struct {
 	name_index_t names;
 	VEC(nameserver_list_t) servers; /*!< By the numbers of the names. */
-	VEC(knot_dname_t *) copies;
 } nameservers_t;
 
 /*!
@@ -46,5 +45,3 @@ typedef struct {
 nameserver_list_t *nameservers_find(nameservers_t *known, const zones_t *zones, zone_t *zone,
                                     const policy_t *policy, const knot_dname_t *name,
                                     uint16_t port);
-
-void nameservers_clear(nameservers_t *known);

@@ -397,12 +397,3 @@ options_next_t options_read(options_t *options, int argc, char **argv)
 	}
 	return OPTIONS_RUN;
 }
-
-void options_clear(options_t *options)
-{
-	ignores_clear(&options->ignores);
-	vec_free(&options->ignore_files);
-	values_clear(&options->values);
-	free(options->origin);
-	memset(options, 0, sizeof(*options));
-}

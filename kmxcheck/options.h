@@ -48,14 +48,8 @@ typedef enum {
 	OPTIONS_WRONG,  /*!< The error is on standard error. */
 } options_next_t;
 
-/*!
- * Reads the command line.
- *
- * \param options  Filled; to be cleared with options_clear(), whatever comes back.
- */
+/*! Reads the command line. */
 options_next_t options_read(options_t *options, int argc, char **argv);
-
-void options_clear(options_t *options);
 
 /*! "kmxcheck: ..." on standard error. */
 __attribute__((format(printf, 1, 2)))
