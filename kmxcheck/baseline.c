@@ -8,26 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "kmxcheck/baseline.h"
 #include "kmxcheck/file.h"
+#include "kmxcheck/json_objects.h"
 #include "kmxcheck/lang.h"
 #include "kmxcheck/xalloc.h"
 
-static const char *if_any(const char *text)
+/*! The text of a member of an object; "" if there is none. */
+static const char *member(const json_t *object, const char *key)
 {
+	const char *text = json_string_value(json_object_get(object, key));
 	return text != NULL ? text : "";
 }
 
-/*! A finding's key; NULL is what does not apply. Of a finding about no address, its network. */
-static char *make_key(const char *zone, const char *server, const char *rule, const char *owner,
-                      const char *type, const char *target, const char *address,
-                      const char *network)
+/*! The key of a finding as it is in a report. Of one about no address its network counts. */
+static char *make_key(const char *zone, const char *server, const json_t *finding)
 {
-	return xformat("%s\n%s\n%s\n%s\n%s\n%s\n%s", if_any(zone), if_any(server), if_any(rule),
-	               if_any(owner), if_any(type), if_any(target),
-	               address != NULL ? address : if_any(network));
+	bool address = json_is_string(json_object_get(finding, "address"));
+	return xformat("%s\n%s\n%s\n%s\n%s\n%s\n%s", zone, server, member(finding, "rule"),
+	               member(finding, "owner"), member(finding, "type"),
+	               member(finding, "target"), member(finding, address ? "address" : "network"));
 }
 
 static int key_cmp(const void *a, const void *b)
@@ -35,28 +35,19 @@ static int key_cmp(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static const char *member(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
 static bool add_zone(baseline_t *baseline, const json_t *zone)
 {
 	const json_t *findings = json_object_get(zone, "findings");
-	const char *name = member(zone, "zone"), *server = member(zone, "server");
-	if (name == NULL || !json_is_array(findings)) {
+	if (!json_is_string(json_object_get(zone, "zone")) || !json_is_array(findings)) {
 		return false;
 	}
 	for (size_t i = 0; i < json_array_size(findings); i++) {
 		const json_t *finding = json_array_get(findings, i);
-		const char *rule = member(finding, "rule");
-		if (rule == NULL) {
+		if (!json_is_string(json_object_get(finding, "rule"))) {
 			return false;
 		}
 		*(char **)xadd(&baseline->keys) =
-			make_key(name, server, rule, member(finding, "owner"),
-			         member(finding, "type"), member(finding, "target"),
-			         member(finding, "address"), member(finding, "network"));
+			make_key(member(zone, "zone"), member(zone, "server"), finding);
 	}
 	return true;
 }
@@ -95,20 +86,16 @@ int baseline_read(baseline_t *baseline, const char *path, char err[static ERROR_
 
 void baseline_apply(const baseline_t *baseline, audit_t *audit, const char *server)
 {
-	knot_dname_txt_storage_t zone, owner, target;
+	knot_dname_txt_storage_t zone;
 	(void)name_text(zone, audit->zone);
 	for (size_t i = 0; baseline->keys.count > 0 && i < audit->findings.count; i++) {
 		audit_finding_t *finding = &audit->findings.at[i];
-		char type[TYPE_TEXT_MAX], address[ADDRESS_TEXT_MAX], network[NET_TEXT_MAX];
-		char *key = make_key(zone, server, audit_rules[finding->rule].name,
-		                     name_text(owner, finding->owner),
-		                     finding->type != 0 ? type_text(type, finding->type) : NULL,
-		                     name_text(target, finding->target),
-		                     finding->family == 0 ? NULL :
-		                     address_text(address, finding->family, finding->address),
-		                     finding->has_network ? net_to_str(&finding->network, network)
-		                                          : NULL);
+		json_t *object = xcheck(json_object());
+		put_text(object, "rule", audit_rules[finding->rule].name);
+		put_record(object, finding, finding->has_network);
+		char *key = make_key(zone, server != NULL ? server : "", object);
 		finding->known = vec_find(&baseline->keys, &key, key_cmp) != NULL;
 		free(key);
+		json_decref(object);
 	}
 }

@@ -15,21 +15,6 @@ void put(json_t *object, const char *key, json_t *value)
 	(void)xcheck(json_object_set_new(object, key, xcheck(value)) == 0 ? object : NULL);
 }
 
-json_t *put_object(json_t *object, const char *key)
-{
-	json_t *value = json_object();
-	put(object, key, value);
-	return value;
-}
-
-json_t *put_array_of_one(json_t *object, const char *key)
-{
-	json_t *array = json_array(), *value = json_object();
-	put(object, key, array);
-	(void)xcheck(json_array_append_new(array, xcheck(value)) == 0 ? value : NULL);
-	return value;
-}
-
 void put_text(json_t *object, const char *key, const char *text)
 {
 	if (text != NULL) {

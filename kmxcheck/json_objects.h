@@ -18,12 +18,6 @@
 /*! Adds a value, which then belongs to the object. */
 void put(json_t *object, const char *key, json_t *value);
 
-/*! Adds a new object. Borrowed from the one that it is in. */
-json_t *put_object(json_t *object, const char *key);
-
-/*! Adds an array with one new object, which is returned, borrowed. */
-json_t *put_array_of_one(json_t *object, const char *key);
-
 void put_text(json_t *object, const char *key, const char *text);
 void put_name(json_t *object, const char *key, const knot_dname_t *name);
 void put_number(json_t *object, const char *key, uint64_t number);

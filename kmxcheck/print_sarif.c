@@ -17,13 +17,6 @@
 #define SCHEMA "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/" \
 	"sarif-schema-2.1.0.json"
 
-/* Adds a message object: a text in an object of its own. */
-static void put_message(json_t *object, const char *key, const char *text)
-{
-	/* Of our own, with line breaks, or clean already. */
-	put(put_object(object, key), "text", json_string(text));
-}
-
 static const char *level_of(audit_rule_t rule)
 {
 	return audit_rules[rule].severity == SEVERITY_ERROR ? "error" : "warning";
@@ -32,13 +25,11 @@ static const char *level_of(audit_rule_t rule)
 static void print_rule(FILE *out, audit_rule_t rule)
 {
 	const audit_rule_info_t *info = &audit_rules[rule];
-	json_t *object = xcheck(json_object());
-	put_text(object, "id", info->name);
-	put_message(object, "shortDescription", info->summary);
-	put_message(object, "fullDescription", info->explain);
-	put_message(object, "help", info->explain);
-	put_text(put_object(object, "defaultConfiguration"), "level", level_of(rule));
-	put_out(out, object, false);
+	put_out(out, json_pack("{s:s, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}}", "id", info->name,
+	                       "shortDescription", "text", info->summary,
+	                       "fullDescription", "text", info->explain,
+	                       "help", "text", info->explain,
+	                       "defaultConfiguration", "level", level_of(rule)), false);
 }
 
 /* The name of a file as a URI (RFC 3986): relative as it is, or with a scheme. For free(). */
@@ -63,52 +54,52 @@ static char *uri_of(const char *file)
 }
 
 /* Where it is: at a line if one is known, or else at the first one of the zone's file. */
-static void put_location(json_t *result, const output_zone_t *zone, const audit_finding_t *finding)
+static json_t *location_of(const output_zone_t *zone, const audit_finding_t *finding)
 {
 	const char *file = finding->pos.file != NULL ? finding->pos.file : zone->file;
-	json_t *location = put_array_of_one(result, "locations");
+	const knot_dname_t *owner = finding->owner != NULL ? finding->owner : zone->audit->zone;
+	const json_int_t line = finding->pos.line > 0 ? (json_int_t)finding->pos.line : 1;
+	json_t *physical = NULL;
+	knot_dname_txt_storage_t name;
 	if (file != NULL) {
-		json_t *physical = put_object(location, "physicalLocation");
 		char *uri = uri_of(file);
-		put_text(put_object(physical, "artifactLocation"), "uri", uri);
-		put_number(put_object(physical, "region"), "startLine",
-		           finding->pos.line > 0 ? finding->pos.line : 1);
+		physical = xcheck(json_pack("{s:{s:s}, s:{s:I}}", "artifactLocation", "uri", uri,
+		                            "region", "startLine", line));
 		free(uri);
 	}
-	const knot_dname_t *owner = finding->owner != NULL ? finding->owner : zone->audit->zone;
-	put_name(put_array_of_one(location, "logicalLocations"), "fullyQualifiedName", owner);
+	return json_pack("[{s:o*, s:[{s:s}]}]", "physicalLocation", physical, "logicalLocations",
+	                 "fullyQualifiedName", name_text(name, owner));
 }
 
 /* What makes a finding the same one in another run, whatever its line. */
 static void put_identity(json_t *result, const output_zone_t *zone, const audit_finding_t *finding)
 {
-	json_t *object = put_object(result, "properties");
+	json_t *object = json_object();
+	put(result, "properties", object);
 	put_name(object, "zone", zone->audit->zone);
 	put_text(object, "server", zone->server);
 	put_record(object, finding, finding->family == 0 && finding->has_network);
 	char *print = xcheck(json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER));
-	put_text(put_object(result, "partialFingerprints"), "record/v1", print);
+	put(result, "partialFingerprints", json_pack("{s:s}", "record/v1", print));
 	free(print);
 }
 
 static void print_result(FILE *out, const output_t *output, const output_zone_t *zone,
                          const audit_finding_t *finding)
 {
-	json_t *object = xcheck(json_object());
-	put_text(object, "ruleId", audit_rules[finding->rule].name);
-	put_number(object, "ruleIndex", finding->rule);
-	put_text(object, "level", level_of(finding->rule));
 	char *message = xcheck(clean_copy(finding->message));
 	char *remedy = finding->remedy != NULL ? xcheck(clean_copy(finding->remedy)) : NULL;
 	char *text = remedy != NULL ? xformat("%s\nRemedy: %s", message, remedy) : xstrdup(message);
-	put_message(object, "message", text);
+	const char *state = finding->known ? "unchanged" : "new";
+	json_t *object = xcheck(json_pack("{s:s, s:i, s:s, s:{s:s}, s:s*, s:o}",
+	                                  "ruleId", audit_rules[finding->rule].name,
+	                                  "ruleIndex", (int)finding->rule,
+	                                  "level", level_of(finding->rule), "message", "text", text,
+	                                  "baselineState", output->baseline ? state : NULL,
+	                                  "locations", location_of(zone, finding)));
 	free(text);
 	free(remedy);
 	free(message);
-	if (output->baseline) {
-		put_text(object, "baselineState", finding->known ? "unchanged" : "new");
-	}
-	put_location(object, zone, finding);
 	put_identity(object, zone, finding);
 	put_out(out, object, false);
 }
