@@ -104,38 +104,7 @@ const char *mail_text(knot_dname_txt_storage_t buf, const policy_t *policy, int 
 	return buf[0] != '\0' ? buf : _("the address of the mail server");
 }
 
-/* Edits and edges */
-
-/*! Adds edits for the RRs of one RRset that the other one does not have; both are in order. */
-static void add_rest(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *rrset,
-                     const knot_rrset_t *other, bool add)
-{
-	for_each_rdata(rdata, rrset) {
-		if (other == NULL || other->ttl != rrset->ttl ||
-		    !knot_rdataset_member(&other->rrs, rdata)) {
-			audit_edit_t *edit = xadd(&auditor->out->edits);
-			edit->add = add;
-			edit->owner = xname(owner);
-			edit->type = rrset->type;
-			edit->ttl = rrset->ttl;
-			uint16_t size;
-			const uint8_t *written = marked_written(rrset->type, rdata, &size);
-			edit->rdata = xcalloc(1, knot_rdata_size(size));
-			knot_rdata_init(edit->rdata, size, written);
-		}
-	}
-}
-
-void audit_add_edits(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *old,
-                     const knot_rrset_t *new)
-{
-	if (old != NULL) {
-		add_rest(auditor, owner, old, new, false);
-	}
-	if (new != NULL) {
-		add_rest(auditor, owner, new, old, true);
-	}
-}
+/* Edges */
 
 audit_edge_t *audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type,
                              const knot_dname_t *to, bool proxied, bool steered)
@@ -293,13 +262,6 @@ const char *audit_proxy_text(knot_dname_txt_storage_t buf, const host_t *end)
 	return buf;
 }
 
-mark_t audit_alias_mark(const auditor_t *auditor, const knot_dname_t *name)
-{
-	knot_rrset_t cname;
-	return zone_has(auditor->zone, name, KNOT_RRTYPE_CNAME, &cname)
-	       ? marked_by(KNOT_RRTYPE_CNAME, cname.rrs.rdata) : MARK_NONE;
-}
-
 bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
                       const knot_dname_t *name)
 {
@@ -346,26 +308,34 @@ bool audit_leads_to_proxy(const auditor_t *auditor, const knot_dname_t *name, co
 	       (host->state != HOST_FOUND && names_cover(&auditor->policy->proxy_names, name));
 }
 
-bool audit_response(const auditor_t *auditor, reply_t *reply, const knot_dname_t *qname,
-                    uint16_t qtype)
-{
-	reply_make(reply, auditor->policy->zone, zone_lookup, auditor->zone, qname, qtype);
-	return !reply->referral;
-}
-
 bool audit_is_served(const auditor_t *auditor, const knot_dname_t *name)
 {
 	reply_t reply;
-	bool served = audit_response(auditor, &reply, name, KNOT_RRTYPE_TXT);
+	bool served = reply_make(&reply, auditor->zone, name, KNOT_RRTYPE_TXT);
 	reply_clear(&reply);
 	return served;
 }
 
-void audit_judge(const auditor_t *auditor, policy_response_t *response,
-                 policy_verdict_t *verdict)
+static void judge(const auditor_t *auditor, policy_response_t *response, policy_verdict_t *verdict)
 {
 	(void)xcheck_ret(policy_judge(auditor->policy, zone_lookup, auditor->zone, response,
 	                              verdict, NULL));
+}
+
+bool audit_ask(const auditor_t *auditor, judged_t *judged, const knot_dname_t *qname, uint16_t qtype)
+{
+	bool answered = reply_make(&judged->reply, auditor->zone, qname, qtype);
+	policy_verdict_begin(&judged->verdict, NULL);
+	if (answered) {
+		judge(auditor, &judged->reply.response, &judged->verdict);
+	}
+	return answered;
+}
+
+void judged_clear(judged_t *judged)
+{
+	policy_verdict_clear(&judged->reply.response, &judged->verdict);
+	reply_clear(&judged->reply);
 }
 
 void audit_judge_rrset(const auditor_t *auditor, const knot_rrset_t *rrset, policy_item_t *item,
@@ -376,5 +346,5 @@ void audit_judge_rrset(const auditor_t *auditor, const knot_rrset_t *rrset, poli
 		.qname = rrset->owner, .qtype = rrset->type, .rcode = KNOT_RCODE_NOERROR,
 		.complete = true, .additional_complete = true, .items = item, .count = 1
 	};
-	audit_judge(auditor, response, verdict);
+	judge(auditor, response, verdict);
 }

@@ -190,13 +190,6 @@ const char *proxied_text(knot_dname_txt_storage_t buf, const audit_finding_t *fi
 /*! Where a host leads to at a proxy, by name: "cdn.example.net., at a proxy". Returns buf. */
 const char *audit_proxy_text(knot_dname_txt_storage_t buf, const host_t *end);
 
-/*! The mark of a name's own alias. */
-mark_t audit_alias_mark(const auditor_t *auditor, const knot_dname_t *name);
-
-/*! Adds edits from one RRset to another one; either may be NULL or empty: none. */
-void audit_add_edits(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *old,
-                     const knot_rrset_t *new);
-
 /*! Add edges, which they return until the next one is added. */
 audit_edge_t *audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type,
                              const knot_dname_t *to, bool proxied, bool steered);
@@ -238,17 +231,16 @@ bool audit_proxied_host(const auditor_t *auditor, const host_t *host, host_addre
 /*! True if a proxy name is at or above a name, or the policy's networks hold an address of it. */
 bool audit_leads_to_proxy(const auditor_t *auditor, const knot_dname_t *name, const host_t *host);
 
-/*! The response of the zone to a query, to be cleared in any case. False: a referral. */
-bool audit_response(const auditor_t *auditor, reply_t *reply, const knot_dname_t *qname,
-                    uint16_t qtype);
-
 /*! True if it is this zone that answers for a name, and no delegation is above it. */
 bool audit_is_served(const auditor_t *auditor, const knot_dname_t *name);
 
-/*! Judges a response; to be cleared with policy_verdict_clear(). */
-void audit_judge(const auditor_t *auditor, policy_response_t *response, policy_verdict_t *verdict);
+/*! Makes the response to a query and judges it, to be cleared with judged_clear() in any case. False: a
+ *  referral, which is not judged. */
+bool audit_ask(const auditor_t *auditor, judged_t *judged, const knot_dname_t *qname, uint16_t qtype);
 
-/*! The same of an RRset as the whole response, which is filled. */
+void judged_clear(judged_t *judged);
+
+/*! Judges an RRset as the whole response, which is filled; to be cleared with policy_verdict_clear(). */
 void audit_judge_rrset(const auditor_t *auditor, const knot_rrset_t *rrset, policy_item_t *item,
                        policy_response_t *response, policy_verdict_t *verdict);
 
@@ -289,4 +281,4 @@ void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset, const bool *kept
                  const knot_rrset_t *alias);
 
 /*! The same for the addresses of a guarded host. */
-void fix_host(auditor_t *auditor, const knot_dname_t *host, judged_t judged[2]);
+void fix_host(auditor_t *auditor, const knot_dname_t *host, const judged_t judged[2]);

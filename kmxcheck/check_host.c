@@ -368,14 +368,11 @@ static void find_hosts(auditor_t *auditor)
 static void audit_host(auditor_t *auditor, const knot_dname_t *host)
 {
 	subject_t subject = { .owner = host };
-	judged_t judged[2] = { { .verdict.add_count = 0 } };
+	judged_t judged[2];
 	bool answered = true;
 	for (size_t i = 0; i < 2; i++) {
-		answered = audit_response(auditor, &judged[i].reply, host,
-		                          i == 0 ? KNOT_RRTYPE_A : KNOT_RRTYPE_AAAA) && answered;
-		if (answered) {
-			audit_judge(auditor, &judged[i].reply.response, &judged[i].verdict);
-		}
+		answered &= audit_ask(auditor, &judged[i], host,
+		                      i == 0 ? KNOT_RRTYPE_A : KNOT_RRTYPE_AAAA);
 	}
 	subject.judged = answered ? judged : NULL;
 	audit_follow(auditor, host, &subject.end);
@@ -385,8 +382,7 @@ static void audit_host(auditor_t *auditor, const knot_dname_t *host)
 		fix_host(auditor, host, judged);
 	}
 	for (size_t i = 0; i < 2; i++) {
-		policy_verdict_clear(&judged[i].reply.response, &judged[i].verdict);
-		reply_clear(&judged[i].reply);
+		judged_clear(&judged[i]);
 	}
 }
 

@@ -95,15 +95,11 @@ static bool is_covered_by_proxied(auditor_t *auditor, const knot_dname_t *target
 	static const uint16_t types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA };
 	bool proxied = false;
 	for (size_t i = 0; i < 2; i++) {
-		reply_t reply;
-		policy_verdict_t verdict;
-		if (audit_response(auditor, &reply, target, types[i])) {
-			audit_judge(auditor, &reply.response, &verdict);
-			proxied |= (verdict.rules & (1U << RULE_PROXIED_HOST |
-			                             1U << RULE_PROXIED_ALIAS)) != 0;
-			policy_verdict_clear(&reply.response, &verdict);
-		}
-		reply_clear(&reply);
+		judged_t judged;
+		(void)audit_ask(auditor, &judged, target, types[i]);
+		proxied |= (judged.verdict.rules & (1U << RULE_PROXIED_HOST |
+		                                    1U << RULE_PROXIED_ALIAS)) != 0;
+		judged_clear(&judged);
 	}
 	return proxied;
 }
@@ -133,13 +129,14 @@ void check_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subjec
 	}
 	audit_finding_t *finding = audit_add_target(auditor, rule, subject);
 	const finding_t *found = subject->found;
-	host_address_t proxied;
 	if (rule != AUDIT_MISSING_TARGET) {
+		host_address_t proxied;
 		net_t network;
+		knot_rrset_t cname;
 		if (audit_proxied_host(auditor, &subject->end, &proxied, &network)) {
 			audit_set_rdata(finding, proxied.family, proxied.rdata, &network);
-		} else {
-			finding->mark = audit_alias_mark(auditor, subject->target);
+		} else if (zone_has(auditor->zone, subject->target, KNOT_RRTYPE_CNAME, &cname)) {
+			finding->mark = marked_by(KNOT_RRTYPE_CNAME, cname.rrs.rdata);
 		}
 	}
 	finding->message = target_message(finding, subject);
@@ -277,7 +274,7 @@ static bool is_there(auditor_t *auditor, const knot_dname_t *name, uint16_t type
 {
 	reply_t reply;
 	bool there = false;
-	if (audit_response(auditor, &reply, name, type)) {
+	if (reply_make(&reply, auditor->zone, name, type)) {
 		for (size_t i = 0; i < reply.response.count; i++) {
 			const policy_item_t *item = &reply.response.items[i];
 			there |= item->section == KNOT_ANSWER &&
@@ -349,7 +346,7 @@ static bool leads_to_exchange(auditor_t *auditor, const subject_t *subject)
 	}
 	reply_t reply;
 	bool leads = false;
-	if (audit_response(auditor, &reply, subject->target, KNOT_RRTYPE_A)) {
+	if (reply_make(&reply, auditor->zone, subject->target, KNOT_RRTYPE_A)) {
 		for (size_t i = 0; i < reply.response.count; i++) {
 			const knot_rrset_t *rrset = reply.response.items[i].rrset;
 			leads |= rrset->type == KNOT_RRTYPE_CNAME &&
@@ -433,7 +430,7 @@ static bool own_rrset(auditor_t *auditor, const knot_dname_t *owner, uint16_t ty
                       knot_rrset_t *rrset)
 {
 	reply_t reply;
-	bool own = audit_response(auditor, &reply, owner, type);
+	bool own = reply_make(&reply, auditor->zone, owner, type);
 	if (own) {
 		const policy_response_t *response = &reply.response;
 		own = response->count > 0 && response->items[0].section == KNOT_ANSWER &&
@@ -452,7 +449,7 @@ static void audit_answered_srv(auditor_t *auditor, const knot_dname_t *owner,
                                const knot_rrset_t *alias, const knot_dname_t *wildcard)
 {
 	reply_t reply;
-	bool answered = audit_response(auditor, &reply, owner, KNOT_RRTYPE_SRV) &&
+	bool answered = reply_make(&reply, auditor->zone, owner, KNOT_RRTYPE_SRV) &&
 	                reply.response.count > 0 &&
 	                (wildcard == NULL ||
 	                 knot_dname_is_equal(reply.response.items[0].rrset->owner, wildcard));
@@ -560,7 +557,7 @@ void add_target_edges(auditor_t *auditor, const knot_dname_t *name)
 	static const uint16_t types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA };
 	for (size_t i = 0; i < 2 && name_in_zone(name, auditor->policy->zone); i++) {
 		reply_t reply;
-		if (audit_response(auditor, &reply, name, types[i])) {
+		if (reply_make(&reply, auditor->zone, name, types[i])) {
 			for (size_t j = 0; j < reply.response.count; j++) {
 				add_item_edges(auditor, &reply.response.items[j]);
 			}

@@ -145,7 +145,7 @@ static void check_exchanges(auditor_t *auditor, const spf_record_t *record)
 	if (!name_in_zone(record->term->name, auditor->policy->zone)) {
 		return;
 	}
-	bool answered = audit_response(auditor, &reply, record->term->name, KNOT_RRTYPE_MX);
+	bool answered = reply_make(&reply, auditor->zone, record->term->name, KNOT_RRTYPE_MX);
 	for (size_t i = 0; answered && i < reply.response.count; i++) {
 		const knot_rrset_t *rrset = reply.response.items[i].rrset;
 		size_t left = rrset->type == KNOT_RRTYPE_MX ? SPF_LOOKUPS_MAX : 0;

@@ -7,6 +7,30 @@
 #include "kmxcheck/check.h"
 #include "kmxcheck/xalloc.h"
 
+/*! Adds edits for the RRs of one RRset that the other one does not have; both are in order, and may be
+ *  NULL: none. */
+static void add_rest(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *rrset,
+                     const knot_rrset_t *other, bool add)
+{
+	if (rrset == NULL) {
+		return;
+	}
+	for_each_rdata(rdata, rrset) {
+		if (other == NULL || other->ttl != rrset->ttl ||
+		    !knot_rdataset_member(&other->rrs, rdata)) {
+			audit_edit_t *edit = xadd(&auditor->out->edits);
+			edit->add = add;
+			edit->owner = xname(owner);
+			edit->type = rrset->type;
+			edit->ttl = rrset->ttl;
+			uint16_t size;
+			const uint8_t *written = marked_written(rrset->type, rdata, &size);
+			edit->rdata = xcalloc(1, knot_rdata_size(size));
+			knot_rdata_init(edit->rdata, size, written);
+		}
+	}
+}
+
 /*! Adds edits from one RRset to another one, with a TTL for the latter: the limit that the policy
  *  sets is for answers, not for the zone. */
 static void change(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *old,
@@ -16,8 +40,10 @@ static void change(auditor_t *auditor, const knot_dname_t *owner, const knot_rrs
 	if (new != NULL) {
 		with = *new;
 		with.ttl = ttl;
+		new = &with;
 	}
-	audit_add_edits(auditor, owner, old, new != NULL ? &with : NULL);
+	add_rest(auditor, owner, old, new, false);
+	add_rest(auditor, owner, new, old, true);
 }
 
 bool fix_is_ignored(const auditor_t *auditor, size_t first)
@@ -78,10 +104,10 @@ void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset, const bool *kept
 }
 
 /*! The RRset that enforce answers at a name, or NULL. */
-static const knot_rrset_t *answer_at(const policy_response_t *response,
-                                     const policy_verdict_t *verdict, const knot_dname_t *owner,
-                                     uint16_t type)
+static const knot_rrset_t *answer_at(const judged_t *judged, const knot_dname_t *owner, uint16_t type)
 {
+	const policy_response_t *response = &judged->reply.response;
+	const policy_verdict_t *verdict = &judged->verdict;
 	for (size_t i = 0; i < response->count; i++) {
 		const policy_item_t *item = &response->items[i];
 		if (item->section == KNOT_ANSWER && item->edit != EDIT_DROP &&
@@ -146,23 +172,21 @@ static const knot_rrset_t *end_addresses(const policy_response_t *response,
 }
 
 /*! The wildcard that answers for a name that does not exist, or NULL. */
-static const knot_dname_t *find_wildcard(const auditor_t *auditor, const knot_dname_t *name,
-                                         knot_dname_storage_t storage)
+static const knot_dname_t *find_wildcard(const auditor_t *auditor, const knot_dname_t *name)
 {
 	knot_rrset_t rrset;
 	do {
 		name += 1 + *name; /* The apex exists. */
 	} while (zone_lookup(auditor->zone, name, KNOT_RRTYPE_SOA, &rrset) == KNOT_ENONODE);
-	return reply_wildcard(zone_lookup, auditor->zone, name, storage);
+	return reply_wildcard(auditor->zone, name);
 }
 
 /*! True if there is a wildcard anywhere above: names between may exist for this one only. */
 static bool below_wildcard(const auditor_t *auditor, const knot_dname_t *name)
 {
-	knot_dname_storage_t storage;
 	while (!knot_dname_is_equal(name, auditor->policy->zone)) {
 		name += 1 + *name;
-		if (reply_wildcard(zone_lookup, auditor->zone, name, storage) != NULL) {
+		if (reply_wildcard(auditor->zone, name) != NULL) {
 			return true;
 		}
 	}
@@ -173,23 +197,18 @@ static bool below_wildcard(const auditor_t *auditor, const knot_dname_t *name)
  *  own the host is out of the wildcard's reach. */
 static void copy_wildcard(auditor_t *auditor, const knot_dname_t *host)
 {
-	knot_dname_storage_t storage;
 	knot_rrset_t rrset;
-	const knot_dname_t *wildcard = find_wildcard(auditor, host, storage);
+	const knot_dname_t *wildcard = find_wildcard(auditor, host);
 	for (size_t i = 0; wildcard != NULL &&
 	     zone_rrset_at(auditor->zone, wildcard, i, &rrset); i++) {
-		reply_t reply;
-		policy_verdict_t verdict;
+		judged_t judged;
 		if (family_of_type(rrset.type) != 0 || rrset.type == KNOT_RRTYPE_CNAME) {
 			continue; /* Of those, the host has its own now. */
 		}
-		if (audit_response(auditor, &reply, host, rrset.type)) {
-			audit_judge(auditor, &reply.response, &verdict);
-			change(auditor, host, NULL,
-			       answer_at(&reply.response, &verdict, host, rrset.type), rrset.ttl);
-			policy_verdict_clear(&reply.response, &verdict);
+		if (audit_ask(auditor, &judged, host, rrset.type)) {
+			change(auditor, host, NULL, answer_at(&judged, host, rrset.type), rrset.ttl);
 		}
-		reply_clear(&reply);
+		judged_clear(&judged);
 	}
 }
 
@@ -226,7 +245,7 @@ static void keep_wildcard_out(auditor_t *auditor, const knot_dname_t *host)
 	                auditor->policy->ttl);
 	rrset.rrs = (knot_rdataset_t){ .count = 1, .rdata = rdata,
 	                               .size = (uint32_t)knot_rdata_size(sizeof(text) - 1) };
-	audit_add_edits(auditor, host, NULL, &rrset);
+	change(auditor, host, NULL, &rrset, rrset.ttl);
 }
 
 static void add_change_edges(auditor_t *auditor, const knot_dname_t *host,
@@ -248,9 +267,8 @@ static uint32_t address_ttl(const auditor_t *auditor, const knot_dname_t *host, 
 	const uint16_t types[] = {
 		KNOT_RRTYPE_CNAME, type, type_of_family(type == KNOT_RRTYPE_A ? 6 : 4)
 	};
-	knot_dname_storage_t storage;
 	knot_rrset_t rrset;
-	const knot_dname_t *node = exists ? host : find_wildcard(auditor, host, storage);
+	const knot_dname_t *node = exists ? host : find_wildcard(auditor, host);
 	for (size_t i = 0; node != NULL && i < sizeof(types) / sizeof(*types); i++) {
 		if (zone_has(auditor->zone, node, types[i], &rrset)) {
 			return rrset.ttl;
@@ -290,7 +308,7 @@ bool fix_is_switched(const auditor_t *auditor, const knot_dname_t *host)
 	return marked;
 }
 
-void fix_host(auditor_t *auditor, const knot_dname_t *host, judged_t judged[2])
+void fix_host(auditor_t *auditor, const knot_dname_t *host, const judged_t judged[2])
 {
 	if ((!is_changed(auditor, host, &judged[0].verdict) &&
 	     !is_changed(auditor, host, &judged[1].verdict)) ||
@@ -301,15 +319,14 @@ void fix_host(auditor_t *auditor, const knot_dname_t *host, judged_t judged[2])
 	knot_rrset_t own;
 	bool exists = zone_lookup(auditor->zone, host, KNOT_RRTYPE_CNAME, &own) == KNOT_EOK;
 	if (exists && own.rrs.count > 0) {
-		audit_add_edits(auditor, host, &own, NULL);
+		change(auditor, host, &own, NULL, 0);
 	}
 	for (size_t i = 0; i < 2; i++) {
 		const policy_response_t *response = &judged[i].reply.response;
-		const policy_verdict_t *verdict = &judged[i].verdict;
 		uint16_t type = response->qtype;
 		bool there = zone_has(auditor->zone, host, type, &own);
-		const knot_rrset_t *rrset = answer_at(response, verdict, host, type);
-		if (rrset == NULL && !verdict->changes) {
+		const knot_rrset_t *rrset = answer_at(&judged[i], host, type);
+		if (rrset == NULL && !judged[i].verdict.changes) {
 			rrset = end_addresses(response, host, type);
 		}
 		change(auditor, host, there ? &own : NULL, rrset,

@@ -12,7 +12,6 @@
 #include "dns/text.h"
 #include "kmxcheck/reply.h"
 #include "kmxcheck/xalloc.h"
-#include "policy/host.h"
 
 /*! Aliases that are followed. */
 #define ALIASES_MAX 5
@@ -31,22 +30,13 @@ typedef enum { ANSWERED, NXDOMAIN, NODATA, REFERRED, FOLLOW } state_t;
 
 typedef struct {
 	reply_t *reply;
-	const knot_dname_t *apex;
-	policy_lookup_f lookup;
-	void *ctx;
+	zone_t *zone;
 	const knot_dname_t *name; /*!< What is looked for now. */
 	knot_rrset_t delegation;  /*!< Where it is delegated. */
 	size_t aliases;
 	const knot_dname_t *wildcards[ALIASES_MAX];
 	size_t wildcard_count;
 } build_t;
-
-/*! True if a node has an RRset. */
-static bool look(const build_t *build, const knot_dname_t *name, uint16_t type, knot_rrset_t *out)
-{
-	memset(out, 0, sizeof(*out));
-	return build->lookup(build->ctx, name, type, out) == KNOT_EOK && out->rrs.count > 0;
-}
 
 static reply_made_t *make(build_t *build)
 {
@@ -93,18 +83,16 @@ static void locate(const build_t *build, const knot_dname_t *name, location_t *l
 {
 	walked_t walked;
 	walked_begin(&walked);
-	host_locate(build->apex, build->lookup, build->ctx, &walked, name, false, location);
+	host_locate(build->zone->apex, zone_lookup, build->zone, &walked, name, false, location);
 }
 
-const knot_dname_t *reply_wildcard(policy_lookup_f lookup, void *ctx, const knot_dname_t *name,
-                                   knot_dname_storage_t storage)
+const knot_dname_t *reply_wildcard(zone_t *zone, const knot_dname_t *name)
 {
-	knot_rrset_t rrset = { .owner = NULL };
-	if (!name_wildcard(storage, name) ||
-	    lookup(ctx, storage, KNOT_RRTYPE_CNAME, &rrset) != KNOT_EOK) {
-		return NULL;
-	}
-	return rrset.owner != NULL ? rrset.owner : storage;
+	knot_dname_storage_t wildcard;
+	knot_rrset_t rrset;
+	return name_wildcard(wildcard, name) &&
+	       zone_lookup(zone, wildcard, KNOT_RRTYPE_CNAME, &rrset) == KNOT_EOK ? rrset.owner
+	                                                                         : NULL;
 }
 
 /*! True if this wildcard was passed before. */
@@ -165,12 +153,12 @@ static state_t at_node(build_t *build, const knot_dname_t *node)
 {
 	knot_rrset_t rrset;
 	uint16_t qtype = build->reply->response.qtype;
-	bool there = look(build, node, qtype, &rrset);
+	bool there = zone_has(build->zone, node, qtype, &rrset);
 	knot_rrset_t cname;
 	/* Nothing may be beside an alias. Hosted DNS that allows it replaces the alias by addresses
 	 * and answers with what is beside it. */
 	if (qtype != KNOT_RRTYPE_CNAME && !(there && family_of_type(qtype) == 0) &&
-	    look(build, node, KNOT_RRTYPE_CNAME, &cname)) {
+	    zone_has(build->zone, node, KNOT_RRTYPE_CNAME, &cname)) {
 		return follow_cname(build, &cname);
 	}
 	if (!there) {
@@ -182,7 +170,7 @@ static state_t at_node(build_t *build, const knot_dname_t *node)
 
 static state_t find(build_t *build)
 {
-	if (!name_in_zone(build->name, build->apex)) {
+	if (!name_in_zone(build->name, build->zone->apex)) {
 		return ANSWERED;
 	}
 	location_t location;
@@ -194,14 +182,12 @@ static state_t find(build_t *build)
 		return at_node(build, build->name);
 	}
 
-	knot_dname_storage_t storage;
-	const knot_dname_t *wildcard = reply_wildcard(build->lookup, build->ctx, location.encloser,
-	                                              storage);
+	const knot_dname_t *wildcard = reply_wildcard(build->zone, location.encloser);
 	if (wildcard != NULL) {
 		return at_node(build, wildcard);
 	}
 	knot_rrset_t dname;
-	if (look(build, location.encloser, KNOT_RRTYPE_DNAME, &dname)) {
+	if (zone_has(build->zone, location.encloser, KNOT_RRTYPE_DNAME, &dname)) {
 		return follow_dname(build, &dname);
 	}
 	return NXDOMAIN;
@@ -211,19 +197,18 @@ static state_t find(build_t *build)
 static void put_addresses(build_t *build, const knot_dname_t *target)
 {
 	static const uint16_t types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA };
-	if (!name_in_zone(target, build->apex)) {
+	if (!name_in_zone(target, build->zone->apex)) {
 		return;
 	}
 	location_t location;
-	knot_dname_storage_t storage;
 	locate(build, target, &location);
 	const knot_dname_t *node = target;
 	if (!location.exists && !location.delegated) { /* Below a delegation it may be glue. */
-		node = reply_wildcard(build->lookup, build->ctx, location.encloser, storage);
+		node = reply_wildcard(build->zone, location.encloser);
 	}
 	for (size_t i = 0; i < 2 && node != NULL; i++) {
 		knot_rrset_t rrset;
-		if (look(build, node, types[i], &rrset) && !contains(build, &rrset)) {
+		if (zone_has(build->zone, node, types[i], &rrset) && !contains(build, &rrset)) {
 			put(build, &rrset, target, KNOT_ADDITIONAL);
 		}
 	}
@@ -244,12 +229,9 @@ static void put_additional(build_t *build)
 	}
 }
 
-void reply_make(reply_t *reply, const knot_dname_t *apex, policy_lookup_f lookup, void *ctx,
-                const knot_dname_t *qname, uint16_t qtype)
+bool reply_make(reply_t *reply, zone_t *zone, const knot_dname_t *qname, uint16_t qtype)
 {
-	build_t build = {
-		.reply = reply, .apex = apex, .lookup = lookup, .ctx = ctx, .name = qname
-	};
+	build_t build = { .reply = reply, .zone = zone, .name = qname };
 	memset(reply, 0, sizeof(*reply));
 	reply->response = (policy_response_t){
 		.qname = qname, .qtype = qtype, .rcode = KNOT_RCODE_NOERROR,
@@ -257,7 +239,7 @@ void reply_make(reply_t *reply, const knot_dname_t *apex, policy_lookup_f lookup
 	};
 
 	state_t state = find(&build);
-	reply->referral = (state == REFERRED);
+	bool answered = state != REFERRED;
 	while (state == FOLLOW) {
 		state = find(&build);
 	}
@@ -267,14 +249,15 @@ void reply_make(reply_t *reply, const knot_dname_t *apex, policy_lookup_f lookup
 		if (state == NXDOMAIN) {
 			reply->response.rcode = KNOT_RCODE_NXDOMAIN;
 		}
-		if (look(&build, apex, KNOT_RRTYPE_SOA, &soa)) {
+		if (zone_has(zone, zone->apex, KNOT_RRTYPE_SOA, &soa)) {
 			soa.ttl = soa_negative_ttl(&soa);
-			put(&build, &soa, apex, KNOT_AUTHORITY);
+			put(&build, &soa, zone->apex, KNOT_AUTHORITY);
 		}
 	} else if (state == REFERRED) {
 		put(&build, &build.delegation, build.delegation.owner, KNOT_AUTHORITY);
 	}
 	put_additional(&build);
+	return answered;
 }
 
 void reply_clear(reply_t *reply)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kmxcheck/zone.h"
 #include "policy/judge.h"
 
 /*! An RRset of the response that was made for it; those of the zone are borrowed. */
@@ -22,24 +23,15 @@ typedef struct reply_made reply_made_t;
 /*! A response; zeroed is empty. Its zone has to stay. */
 typedef struct {
 	policy_response_t response; /*!< As the judge takes it. */
-	bool referral;              /*!< Not this zone's answer, not to be judged. */
 	size_t room;                /*!< For items. */
 	reply_made_t *made;
 } reply_t;
 
-/*!
- * Makes the response to a query.
- *
- * \param reply   To be cleared with reply_clear().
- * \param apex    Apex of the zone.
- * \param lookup  Looks nodes up. What it can't know, does not exist here.
- * \param ctx     Handed to lookup.
- */
-void reply_make(reply_t *reply, const knot_dname_t *apex, policy_lookup_f lookup, void *ctx,
-                const knot_dname_t *qname, uint16_t qtype);
+/*! Makes the response to a query, to be cleared with reply_clear() in any case. False: a referral, not
+ *  this zone's answer, which is not to be judged. */
+bool reply_make(reply_t *reply, zone_t *zone, const knot_dname_t *qname, uint16_t qtype);
 
 void reply_clear(reply_t *reply);
 
-/*! The wildcard at a name, as its node has it, or in storage; NULL: there is none. */
-const knot_dname_t *reply_wildcard(policy_lookup_f lookup, void *ctx, const knot_dname_t *name,
-                                   knot_dname_storage_t storage);
+/*! The wildcard at a name, as its node has it; NULL: there is none. */
+const knot_dname_t *reply_wildcard(zone_t *zone, const knot_dname_t *name);
