@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <ldns/ldns.h>
+
 #include "kmxcheck/client.h"
 #include "kmxcheck/lang.h"
 #include "kmxcheck/xalloc.h"
@@ -143,6 +145,18 @@ char *query_text(char buf[static QUERY_TEXT_MAX], const query_t *query)
 	char type[TYPE_TEXT_MAX];
 	(void)snprintf(buf, QUERY_TEXT_MAX, _("%s %s over %s"), name_text(name, query->name),
 	               type_text(type, query->type), vias[query->via]);
+	return buf;
+}
+
+char *rcode_text(char buf[static RCODE_TEXT_MAX], const knot_pkt_t *answer)
+{
+	uint8_t rcode = knot_wire_get_rcode(answer->wire);
+	const knot_lookup_t *known = knot_lookup_by_id(knot_rcode_names, rcode);
+	if (known != NULL) {
+		(void)snprintf(buf, RCODE_TEXT_MAX, "%s", known->name);
+	} else {
+		(void)snprintf(buf, RCODE_TEXT_MAX, "RCODE%u", rcode);
+	}
 	return buf;
 }
 
@@ -282,25 +296,17 @@ static int try_again(client_t *client, slot_t *slot)
 }
 
 /* True if this is an answer to the query. */
-static bool answers(const slot_t *slot, const ldns_pkt *packet)
+static bool answers(const slot_t *slot, const knot_pkt_t *packet)
 {
-	if (!ldns_pkt_qr(packet) || ldns_pkt_id(packet) != slot->id) {
+	knot_dname_storage_t name;
+	if (!knot_wire_get_qr(packet->wire) || knot_wire_get_id(packet->wire) != slot->id) {
 		return false;
+	} else if (knot_wire_get_qdcount(packet->wire) != 1) {
+		return knot_wire_get_rcode(packet->wire) != KNOT_RCODE_NOERROR;
 	}
-	const ldns_rr_list *questions = ldns_pkt_question(packet);
-	if (ldns_rr_list_rr_count(questions) != 1) {
-		return ldns_pkt_get_rcode(packet) != LDNS_RCODE_NOERROR;
-	}
-	const ldns_rr *question = ldns_rr_list_rr(questions, 0);
-	const ldns_rdf *name = ldns_rr_owner(question);
-	knot_dname_storage_t lower;
-	if (ldns_rdf_size(name) > sizeof(lower)) {
-		return false;
-	}
-	memcpy(lower, ldns_rdf_data(name), ldns_rdf_size(name));
-	knot_dname_to_lower(lower);
-	return ldns_rr_get_type(question) == (ldns_rr_type)slot->query->type &&
-	       knot_dname_is_equal(lower, slot->query->name);
+	(void)knot_dname_copy_lower(name, knot_pkt_qname(packet));
+	return knot_pkt_qtype(packet) == slot->query->type &&
+	       knot_dname_is_equal(name, slot->query->name);
 }
 
 /* What happens to a slot next. */
@@ -313,14 +319,15 @@ static step_t fail(slot_t *slot, const char *reason)
 }
 
 /* Hands an answer over. */
-static step_t receive(client_t *client, slot_t *slot, const uint8_t *wire, size_t size, int *ret)
+static step_t receive(client_t *client, slot_t *slot, uint8_t *wire, size_t size, int *ret)
 {
-	ldns_pkt *packet = NULL;
-	bool fine = ldns_wire2pkt(&packet, wire, size) == LDNS_STATUS_OK && answers(slot, packet);
+	knot_pkt_t *packet = xcheck(knot_pkt_new(wire, (uint16_t)size, NULL));
+	int parsed = xcheck_ret(knot_pkt_parse(packet, 0));
+	bool fine = (parsed == KNOT_EOK || parsed == KNOT_ETRAIL) && answers(slot, packet);
 	if (fine) {
 		*ret = client->answer(client->ctx, slot->query, packet);
 	}
-	ldns_pkt_free(packet);
+	knot_pkt_free(packet);
 	if (fine) {
 		return STEP_DONE;
 	}

@@ -2,7 +2,7 @@
 
 /*!
  * A client of one server: many queries, several in flight (non-blocking sockets and poll(), packets
- * by ldns), and zone transfers. A lost query is sent again; one that is never answered ends the
+ * by libknot), and zone transfers. A lost query is sent again; one that is never answered ends the
  * whole with an error.
  *
  * One thread. Names are absolute and in lower case. Errors are KNOT_E*, and err then holds one
@@ -16,7 +16,6 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include <ldns/ldns.h>
 #include <libknot/libknot.h>
 
 #include "dns/text.h"
@@ -70,7 +69,7 @@ typedef struct {
  * Receives an answer. Its id and question are right, its RCODE may be any. What it returns other
  * than KNOT_EOK ends the whole.
  */
-typedef int (*answer_f)(void *ctx, const query_t *query, const ldns_pkt *answer);
+typedef int (*answer_f)(void *ctx, const query_t *query, const knot_pkt_t *answer);
 
 /*!
  * Sends all the queries and waits for the answers.
@@ -98,3 +97,7 @@ int server_error(const server_t *server, char err[static ERROR_TEXT_MAX], const 
 /*! "mail.example.com. A over UDP, EDNS 512". Returns buf. */
 #define QUERY_TEXT_MAX 1100
 char *query_text(char buf[static QUERY_TEXT_MAX], const query_t *query);
+
+/*! The RCODE of an answer: "SERVFAIL", "RCODE11". Returns buf. */
+#define RCODE_TEXT_MAX 16
+char *rcode_text(char buf[static RCODE_TEXT_MAX], const knot_pkt_t *answer);

@@ -20,9 +20,6 @@
 /* Longest alias chain that is followed. */
 #define ALIASES_MAX 16
 
-/* Longest RDATA that is looked at. */
-#define RDATA_MAX 1024
-
 /* Bit of a way to send a query; sums of them say over which ones something was observed. */
 #define VIA_BIT(via) (1u << (via))
 #define VIA_ALL (VIA_BIT(VIA_COUNT) - 1)
@@ -91,48 +88,22 @@ typedef struct {
 
 /* Answers */
 
-/* RDATA as octets, names in lower case. Returns its length, or 0: too long, or malformed. */
-static size_t rr_rdata(const ldns_rr *rr, uint8_t out[static RDATA_MAX])
-{
-	size_t length = 0;
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-		const ldns_rdf *part = ldns_rr_rdf(rr, i);
-		size_t size = ldns_rdf_size(part);
-		if (size > RDATA_MAX - length) {
-			return 0;
-		}
-		memcpy(out + length, ldns_rdf_data(part), size);
-		if (ldns_rdf_get_type(part) == LDNS_RDF_TYPE_DNAME) {
-			knot_dname_to_lower(out + length);
-		}
-		length += size;
-	}
-	return length;
-}
+/* A loop over the RRs of a section. */
+#define for_each_rr(rr, answer, section) \
+	for (const knot_rrset_t *rr = knot_pkt_rr(knot_pkt_section(answer, section), 0), \
+	     *rr ## _end = rr + knot_pkt_section(answer, section)->count; rr < rr ## _end; rr++)
 
-/* The owner of an RR in lower case. */
-static const knot_dname_t *rr_owner(const ldns_rr *rr, knot_dname_storage_t out)
+/* True if an RR is of a type, and well-formed. */
+static bool is_rr(const knot_rrset_t *rr, uint16_t type)
 {
-	const ldns_rdf *owner = ldns_rr_owner(rr);
-	size_t size = ldns_rdf_size(owner);
-	out[0] = '\0';
-	if (size <= sizeof(knot_dname_storage_t)) {
-		memcpy(out, ldns_rdf_data(owner), size);
-		knot_dname_to_lower(out);
-	}
-	return out;
+	return rr->type == type && rr->rclass == KNOT_CLASS_IN && rr->rrs.count == 1 &&
+	       rdata_check(type, rr->rrs.rdata->data, rr->rrs.rdata->len, false);
 }
 
 /* The family of an RR that is an address, or 0. */
-static int rr_family(const ldns_rr *rr)
+static int rr_family(const knot_rrset_t *rr)
 {
-	if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN || ldns_rr_rd_count(rr) != 1) {
-		return 0;
-	}
-	size_t size = ldns_rdf_size(ldns_rr_rdf(rr, 0));
-	ldns_rr_type type = ldns_rr_get_type(rr);
-	return type == LDNS_RR_TYPE_A && size == 4 ? 4 :
-	       type == LDNS_RR_TYPE_AAAA && size == 16 ? 6 : 0;
+	return is_rr(rr, rr->type) ? family_of_type(rr->type) : 0;
 }
 
 static void add_query(session_t *session, const knot_dname_t *name, uint16_t type, via_t via,
@@ -150,56 +121,44 @@ static int send_round(session_t *session, answer_f answer)
 }
 
 /* An error that names the query and what is wrong with its answer. */
-static int unusable(const session_t *session, const query_t *query, const ldns_pkt *answer)
+static int unusable(const session_t *session, const query_t *query, const knot_pkt_t *answer)
 {
-	char text[QUERY_TEXT_MAX];
-	char *rcode = ldns_pkt_rcode2str(ldns_pkt_get_rcode(answer));
+	char text[QUERY_TEXT_MAX], rcode[RCODE_TEXT_MAX];
 	(void)query_text(text, query);
-	int ret = ldns_pkt_tc(answer)
-	          ? server_error(session->server, session->err, _("answers incompletely to %s"),
-	                         text)
-	          : rcode == NULL
-	          ? server_error(session->server, session->err, _("answers with an error to %s"),
-	                         text)
-	          : server_error(session->server, session->err, _("answers %s to %s"), rcode,
-	                         text);
-	free(rcode);
-	return ret;
+	return knot_wire_get_tc(answer->wire)
+	       ? server_error(session->server, session->err, _("answers incompletely to %s"), text)
+	       : server_error(session->server, session->err, _("answers %s to %s"),
+	                      rcode_text(rcode, answer), text);
 }
 
 /* True if an answer decides a question; an error or, over TCP, a truncated one does not. */
-static bool decides(const query_t *query, const ldns_pkt *answer)
+static bool decides(const query_t *query, const knot_pkt_t *answer)
 {
-	ldns_pkt_rcode rcode = ldns_pkt_get_rcode(answer);
-	return (rcode == LDNS_RCODE_NOERROR || rcode == LDNS_RCODE_NXDOMAIN) &&
-	       !(query->via == VIA_TCP && ldns_pkt_tc(answer));
+	uint8_t rcode = knot_wire_get_rcode(answer->wire);
+	return (rcode == KNOT_RCODE_NOERROR || rcode == KNOT_RCODE_NXDOMAIN) &&
+	       !(query->via == VIA_TCP && knot_wire_get_tc(answer->wire));
 }
 
 /* The first round: SOA. */
-static int on_soa(void *ctx, const query_t *query, const ldns_pkt *answer)
+static int on_soa(void *ctx, const query_t *query, const knot_pkt_t *answer)
 {
 	session_t *session = ctx;
 	session->answered++;
-	const ldns_rr_list *rrs = ldns_pkt_answer(answer);
-	for (size_t i = 0; ldns_pkt_aa(answer) && i < ldns_rr_list_rr_count(rrs); i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
-		knot_dname_storage_t owner;
-		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA && ldns_rr_rd_count(rr) > 2 &&
-		    knot_dname_is_equal(rr_owner(rr, owner), query->name)) {
-			session->serial = ldns_rdf2native_int32(ldns_rr_rdf(rr, 2));
+	for_each_rr(rr, answer, KNOT_ANSWER) {
+		if (knot_wire_get_aa(answer->wire) && is_rr(rr, KNOT_RRTYPE_SOA) &&
+		    knot_dname_is_equal(rr->owner, query->name)) {
+			session->serial = knot_soa_serial(rr->rrs.rdata);
 			return KNOT_EOK;
 		}
 	}
 	knot_dname_txt_storage_t name;
+	char rcode[RCODE_TEXT_MAX];
 	(void)name_text(name, query->name);
-	char *rcode = ldns_pkt_rcode2str(ldns_pkt_get_rcode(answer));
-	int ret = rcode != NULL && ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR
-	          ? server_error(session->server, session->err,
-	                         _("is no server of %s (answers %s)"), name, rcode)
-	          : server_error(session->server, session->err,
-	                         _("is no server of %s (answers without authority)"), name);
-	free(rcode);
-	return ret;
+	return knot_wire_get_rcode(answer->wire) != KNOT_RCODE_NOERROR
+	       ? server_error(session->server, session->err, _("is no server of %s (answers %s)"),
+	                      name, rcode_text(rcode, answer))
+	       : server_error(session->server, session->err,
+	                      _("is no server of %s (answers without authority)"), name);
 }
 
 /* Mail targets, and whether the server answers as mode enforce would */
@@ -208,36 +167,27 @@ static int on_soa(void *ctx, const query_t *query, const ldns_pkt *answer)
 #define NO_CHANGE SIZE_MAX
 
 /* Proxied addresses beside the targets: a mail server may use them without asking again. */
-static void add_additional(session_t *session, const query_t *query, const ldns_pkt *answer)
+static void add_additional(session_t *session, const query_t *query, const knot_pkt_t *answer)
 {
-	const ldns_rr_list *rrs = ldns_pkt_additional(answer);
-	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
+	for_each_rr(rr, answer, KNOT_ADDITIONAL) {
 		int family = rr_family(rr);
-		const uint8_t *address = family != 0 ? ldns_rdf_data(ldns_rr_rdf(rr, 0)) : NULL;
-		if (family == 0 || !policy_proxied(session->policy, family, address, NULL)) {
-			continue;
+		if (family != 0 && policy_proxied(session->policy, family, rr->rrs.rdata->data, NULL)) {
+			additional_t *added = xadd(&session->additional);
+			*added = (additional_t){ .family = (uint8_t)family, .via = query->via };
+			memcpy(added->address, rr->rrs.rdata->data, address_size(family));
+			added->name = xname(rr->owner);
 		}
-		knot_dname_storage_t owner;
-		additional_t *added = xadd(&session->additional);
-		*added = (additional_t){ .family = (uint8_t)family, .via = query->via };
-		memcpy(added->address, address, address_size(family));
-		added->name = xname(rr_owner(rr, owner));
 	}
 }
 
 /* The targets of an MX or SRV RRset. */
-static void add_targets(session_t *session, const query_t *query, const ldns_pkt *answer)
+static void add_targets(session_t *session, const query_t *query, const knot_pkt_t *answer)
 {
-	const ldns_rr_list *rrs = ldns_pkt_answer(answer);
-	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
-		const size_t fixed = query->type == KNOT_RRTYPE_MX ? 2 : 6;
-		uint8_t data[RDATA_MAX];
-		if (ldns_rr_get_type(rr) == (ldns_rr_type)query->type &&
-		    rr_rdata(rr, data) > fixed && data[fixed] != '\0') {
+	for_each_rr(rr, answer, KNOT_ANSWER) {
+		if (is_rr(rr, query->type) && *knot_rdata_name(rr->rrs.rdata, rr->type) != '\0') {
 			*(target_t *)xadd(&session->targets) = (target_t){
-				.owner = xname(query->name), .target = xname(data + fixed),
+				.owner = xname(query->name),
+				.target = xname(knot_rdata_name(rr->rrs.rdata, rr->type)),
 				.type = query->type, .vias = VIA_BIT(query->via),
 			};
 		}
@@ -257,27 +207,22 @@ static size_t same_rrset(const audit_t *audit, size_t from)
 }
 
 /* Which changes of enforce are in the answer? What it writes has a TTL of the policy's at most. */
-static void count_changes(session_t *session, const query_t *query, const ldns_pkt *answer)
+static void count_changes(session_t *session, const query_t *query, const knot_pkt_t *answer)
 {
 	const audit_edit_t *edits = session->audit->edits.at;
-	const ldns_rr_list *rrs = ldns_pkt_answer(answer);
 	for (size_t e = query->tag, end = same_rrset(session->audit, e); e < end; e++) {
 		bool there = false;
-		for (size_t i = 0; i < ldns_rr_list_rr_count(rrs) && !there; i++) {
-			const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
-			knot_dname_storage_t owner;
-			uint8_t data[RDATA_MAX];
-			there = ldns_rr_get_type(rr) == (ldns_rr_type)query->type &&
-			        (!edits[e].add || ldns_rr_ttl(rr) <= session->policy->ttl) &&
-			        knot_dname_is_equal(rr_owner(rr, owner), query->name) &&
-			        rr_rdata(rr, data) == edits[e].rdata->len &&
-			        memcmp(data, edits[e].rdata->data, edits[e].rdata->len) == 0;
+		for_each_rr(rr, answer, KNOT_ANSWER) {
+			there |= is_rr(rr, query->type) &&
+			         (!edits[e].add || rr->ttl <= session->policy->ttl) &&
+			         knot_dname_is_equal(rr->owner, query->name) &&
+			         knot_rdata_cmp(rr->rrs.rdata, edits[e].rdata) == 0;
 		}
 		session->seen += there == edits[e].add;
 	}
 }
 
-static int on_target(void *ctx, const query_t *query, const ldns_pkt *answer)
+static int on_target(void *ctx, const query_t *query, const knot_pkt_t *answer)
 {
 	session_t *session = ctx;
 	session->answered++;
@@ -450,17 +395,12 @@ static void add_address(live_host_t *host, int family, const uint8_t *address, b
 /* Addresses: each family, each way to ask, alias by alias */
 
 /* The CNAME of a name in an answer, in target. False: none. */
-static bool find_alias(const ldns_pkt *answer, const knot_dname_t *name,
+static bool find_alias(const knot_pkt_t *answer, const knot_dname_t *name,
                        knot_dname_storage_t target)
 {
-	const ldns_rr_list *rrs = ldns_pkt_answer(answer);
-	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
-		knot_dname_storage_t owner;
-		uint8_t data[RDATA_MAX];
-		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_CNAME && rr_rdata(rr, data) > 0 &&
-		    knot_dname_is_equal(rr_owner(rr, owner), name)) {
-			return knot_dname_store(target, data) > 0;
+	for_each_rr(rr, answer, KNOT_ANSWER) {
+		if (is_rr(rr, KNOT_RRTYPE_CNAME) && knot_dname_is_equal(rr->owner, name)) {
+			return knot_dname_store(target, knot_cname_name(rr->rrs.rdata)) > 0;
 		}
 	}
 	return false;
@@ -474,7 +414,7 @@ static void set_name(knot_dname_t **name, const knot_dname_t *to)
 
 /* Follows the aliases in an answer. The path is done where they lead to a proxy name, or never
  * end. */
-static void follow_aliases(session_t *session, path_t *path, const ldns_pkt *answer)
+static void follow_aliases(session_t *session, path_t *path, const knot_pkt_t *answer)
 {
 	live_host_t *host = &session->hosts.at[path->host];
 	knot_dname_storage_t to;
@@ -496,23 +436,19 @@ static void follow_aliases(session_t *session, path_t *path, const ldns_pkt *ans
 }
 
 /* Adds the addresses of the name where the path has led to. */
-static void add_addresses(session_t *session, path_t *path, const ldns_pkt *answer)
+static void add_addresses(session_t *session, path_t *path, const knot_pkt_t *answer)
 {
-	const ldns_rr_list *rrs = ldns_pkt_answer(answer);
-	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
-		knot_dname_storage_t owner;
+	for_each_rr(rr, answer, KNOT_ANSWER) {
 		int family = rr_family(rr);
-		if (family != 0 && knot_dname_is_equal(rr_owner(rr, owner), path->name)) {
-			add_address(&session->hosts.at[path->host], family,
-			            ldns_rdf_data(ldns_rr_rdf(rr, 0)), path->aliases > 0,
-			            path->via);
+		if (family != 0 && knot_dname_is_equal(rr->owner, path->name)) {
+			add_address(&session->hosts.at[path->host], family, rr->rrs.rdata->data,
+			            path->aliases > 0, path->via);
 			path->done = true;
 		}
 	}
 }
 
-static int on_address(void *ctx, const query_t *query, const ldns_pkt *answer)
+static int on_address(void *ctx, const query_t *query, const knot_pkt_t *answer)
 {
 	session_t *session = ctx;
 	path_t *path = &session->paths.at[query->tag];
@@ -529,12 +465,12 @@ static int on_address(void *ctx, const query_t *query, const ldns_pkt *answer)
 	if (!path->done) {
 		add_addresses(session, path, answer);
 	}
-	if (path->done || (path->aliases > before && !ldns_pkt_tc(answer))) {
+	if (path->done || (path->aliases > before && !knot_wire_get_tc(answer->wire))) {
 		return KNOT_EOK; /* There, or to be asked for the name it is an alias of. */
 	}
 	path->done = true;
 	/* A referral has no authority, and a truncated answer says nothing: over TCP it does. */
-	if (ldns_pkt_aa(answer) && !ldns_pkt_tc(answer)) {
+	if (knot_wire_get_aa(answer->wire) && !knot_wire_get_tc(answer->wire)) {
 		session->hosts.at[path->host].none[path->type == KNOT_RRTYPE_AAAA] |=
 			VIA_BIT(path->via);
 	}
