@@ -62,20 +62,18 @@ typedef struct {
 	netfile_extent_t extent;
 } list_t;
 
-static int list_read(list_t *list, const char *path, char *err)
+static void list_read(list_t *list, const char *path)
 {
 	char text[NETFILE_ERR_MAX];
 	list->nets = xcheck(netset_new());
-	int ret = xcheck_ret(netfile_read(list->nets, &list->names, path, &list->info, text));
-	if (ret != KNOT_EOK) {
-		return error_at(err, ret, (source_pos_t){ .file = NULL }, "%s", text);
+	if (xcheck_ret(netfile_read(list->nets, &list->names, path, &list->info, text)) != KNOT_EOK) {
+		fatal("%s", text);
 	}
 	(void)xcheck_ret(netset_build(list->nets));
 	list->extent = (netfile_extent_t){
 		.v4 = netset_addresses(list->nets, 4), .v6 = netset_addresses(list->nets, 6),
 		.names = (double)list->info.names - (double)list->info.name_excepts,
 	};
-	return KNOT_EOK;
 }
 
 static void list_clear(list_t *list)
@@ -189,40 +187,34 @@ static int write_name(void *ctx, const knot_dname_t *name, bool except)
 	return KNOT_EOK;
 }
 
-static int write_records(const list_job_t *job, FILE *out, char *err)
+static void write_records(const list_job_t *job, FILE *out)
 {
-	const source_pos_t file = { .file = job->path };
-	char text[NETFILE_ERR_MAX];
+	char text[NETFILE_ERR_MAX], err[ERROR_TEXT_MAX];
 	writer_t to = { .out = out };
 	const netfile_visitor_t visitor = { write_net, write_name, &to };
-	int ret = xcheck_ret(netfile_visit(job->path, &visitor, NULL, text));
-	if (ret != KNOT_EOK) {
-		return error_at(err, ret, (source_pos_t){ .file = NULL }, "%s", text);
-	}
 	knot_dname_txt_storage_t name;
-	return to.excepted[0] == '\0' ? KNOT_EOK
-	       : error_at(err, KNOT_ENOTSUP, file, _("no record can say that the name '%s' is an exception"),
-	                  name_text(name, to.excepted));
+	if (xcheck_ret(netfile_visit(job->path, &visitor, NULL, text)) != KNOT_EOK) {
+		fatal("%s", text);
+	} else if (to.excepted[0] != '\0') {
+		(void)error_at(err, KNOT_ENOTSUP, (source_pos_t){ .file = job->path },
+		               _("no record can say that the name '%s' is an exception"),
+		               name_text(name, to.excepted));
+		fatal("%s", err);
+	}
 }
 
-int list_check(const list_job_t *job, FILE *out, char err[static ERROR_TEXT_MAX])
+bool list_check(const list_job_t *job, FILE *out)
 {
 	list_t list = { .nets = NULL }, before = { .nets = NULL };
-	size_t findings = 0;
-
-	err[0] = '\0';
-	int ret = list_read(&list, job->path, err);
-	if (ret == KNOT_EOK && job->replaces != NULL) {
-		ret = list_read(&before, job->replaces, err);
+	list_read(&list, job->path);
+	if (job->replaces != NULL) {
+		list_read(&before, job->replaces);
 	}
-	if (ret == KNOT_EOK) {
-		findings += check_special(job, &list, out);
-		findings += job->replaces != NULL ? check_extent(job, &list, &before, out) : 0;
-		ret = findings > 0 ? KNOT_ERANGE : KNOT_EOK;
-	}
-	if (ret == KNOT_EOK && job->records) {
-		ret = write_records(job, out, err);
-	} else if (ret == KNOT_EOK) {
+	size_t findings = check_special(job, &list, out);
+	findings += job->replaces != NULL ? check_extent(job, &list, &before, out) : 0;
+	if (findings == 0 && job->records) {
+		write_records(job, out);
+	} else if (findings == 0) {
 		(void)fprintf(out, "%s: ", job->path);
 		(void)fprintf(out, ngettext("%zu network", "%zu networks", list.info.count),
 		              list.info.count);
@@ -232,5 +224,5 @@ int list_check(const list_job_t *job, FILE *out, char err[static ERROR_TEXT_MAX]
 	}
 	list_clear(&list);
 	list_clear(&before);
-	return ret;
+	return findings == 0;
 }

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "kmxcheck/xalloc.h"
@@ -25,10 +26,8 @@ typedef struct {
  * \param job  What to check.
  * \param out  Where findings go to, a line each. If there are none, a line that says what the list
  *             has, or its records: APL (RFC 3123) and PTR, owners relative to a zone.
- * \param err  Filled with KNOT_E*; else empty.
  *
- * \retval KNOT_EOK
- * \retval KNOT_ERANGE   There are findings.
- * \retval other KNOT_E* A list can't be read, or has something that no record can say.
+ * \return False: there are findings. Ends the program where a list can't be read, or has something that
+ *         no record can say.
  */
-int list_check(const list_job_t *job, FILE *out, char err[static ERROR_TEXT_MAX]);
+bool list_check(const list_job_t *job, FILE *out);

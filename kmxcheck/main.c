@@ -158,36 +158,32 @@ static bool skip_missing(run_t *run, job_t *job)
 	return job->skipped;
 }
 
-/*! An error if no job is left: who has audited nothing can't say that nothing was found. */
-static int check_left(const run_t *run, char *err)
+/*! Ends the program if no job is left: who has audited nothing can't say that nothing was found. */
+static void check_left(const run_t *run)
 {
 	const char *config = run->options.config;
 	for (size_t i = 0; i < run->jobs.count; i++) {
 		if (!run->jobs.at[i].skipped) {
-			return KNOT_EOK;
+			return;
 		}
 	}
 	const output_skip_t *first = run->skips.at;
-	return first == NULL
-	       ? error_at(err, KNOT_EINVAL, nowhere, _("%s: there is no zone to audit"), config)
-	       : error_at(err, KNOT_EINVAL, nowhere, run->skips.count > 1
-	                  ? _("%s: there is no zone to audit: %s %s, and so on")
-	                  : _("%s: there is no zone to audit: %s %s"), config, first->zone,
-	                  first->reason);
+	if (first == NULL) {
+		fatal(_("%s: there is no zone to audit"), config);
+	}
+	fatal(run->skips.count > 1 ? _("%s: there is no zone to audit: %s %s, and so on")
+	                           : _("%s: there is no zone to audit: %s %s"), config, first->zone,
+	      first->reason);
 }
 
-static int add_operand(run_t *run, const char *operand, values_t *values, char *err)
+static void add_operand(run_t *run, const char *operand, values_t *values)
 {
-	if (!run->options.axfr) {
-		(void)add_job(run, operand, run->options.origin, values);
-		return KNOT_EOK;
+	bool axfr = run->options.axfr;
+	const knot_dname_t *name = axfr ? dname_of(operand) : run->options.origin;
+	if (axfr && name == NULL) {
+		fatal(_("'%s': not a domain name"), operand);
 	}
-	knot_dname_t *name = dname_of(operand);
-	if (name == NULL) {
-		return error_at(err, KNOT_EINVAL, nowhere, _("'%s': not a domain name"), operand);
-	}
-	(void)add_job(run, NULL, name, values);
-	return KNOT_EOK;
+	(void)add_job(run, axfr ? NULL : operand, name, values);
 }
 
 /*! Whom a warning is about. */
@@ -265,7 +261,7 @@ static void find_unprotected(run_t *run, const values_t *values)
 }
 
 /*! Finds out what there is to do, without opening a zone. */
-static int make_jobs(run_t *run, char *err)
+static void make_jobs(run_t *run)
 {
 	const options_t *options = &run->options;
 	const config_t *config = &run->config;
@@ -273,9 +269,8 @@ static int make_jobs(run_t *run, char *err)
 	if (options->policy != NULL) {
 		values = config_policy(config, options->policy);
 		if (values == NULL) {
-			return error_at(err, KNOT_EINVAL, nowhere, _("--policy '%s': there is no "
-			                "such stanza of mod-mxguard in %s"), options->policy,
-			                options->config);
+			fatal(_("--policy '%s': there is no such stanza of mod-mxguard in %s"),
+			     options->policy, options->config);
 		}
 	}
 	bool all = options->config != NULL && options->operand_count == 0;
@@ -292,11 +287,9 @@ static int make_jobs(run_t *run, char *err)
 			find_unprotected(run, &config->policies.at[i]);
 		}
 	}
-	int ret = KNOT_EOK;
-	for (size_t i = 0; i < options->operand_count && ret == KNOT_EOK; i++) {
-		ret = add_operand(run, options->operands[i], values, err);
+	for (size_t i = 0; i < options->operand_count; i++) {
+		add_operand(run, options->operands[i], values);
 	}
-	return ret;
 }
 
 /*! Finds the policy of an open zone that no stanza is named for: that of the configuration, or the
@@ -604,22 +597,13 @@ static size_t terminal_width(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-static bool write_text(const char *text, size_t size)
+/*! Writes all of the output, and frees it. */
+static void write_text(char *text, size_t size)
 {
-	bool fine = fwrite(text, 1, size, stdout) == size && fflush(stdout) == 0;
-	if (!fine) {
-		complain(_("standard output can't be written: %s"), strerror(errno));
+	if (fwrite(text, 1, size, stdout) != size || fflush(stdout) != 0) {
+		fatal(_("standard output can't be written: %s"), strerror(errno));
 	}
-	return fine;
-}
-
-static bool write_output(const run_t *run, const output_t *output)
-{
-	size_t size;
-	char *text = output_text(output, run->options.format, &size);
-	bool fine = write_text(text, size);
 	free(text);
-	return fine;
 }
 
 static int exit_status(const options_t *options, const output_totals_t *totals)
@@ -721,8 +705,10 @@ static int print_results(const run_t *run)
 		output_totals_t totals;
 		output_count(&output, &totals);
 		status = exit_status(&run->options, &totals);
-		if (!run->options.quiet && !write_output(run, &output)) {
-			status = EXIT_TROUBLE;
+		if (!run->options.quiet) {
+			size_t size;
+			char *text = output_text(&output, run->options.format, &size);
+			write_text(text, size);
 		}
 	}
 	free(control);
@@ -743,8 +729,9 @@ static void tell_ignores(const run_t *run)
 	}
 }
 
-static int prepare(run_t *run, char err[static ERROR_TEXT_MAX])
+static void prepare(run_t *run)
 {
+	char err[ERROR_TEXT_MAX] = "";
 	const options_t *options = &run->options;
 	int ret = KNOT_EOK;
 	if (options->server != NULL) {
@@ -759,31 +746,25 @@ static int prepare(run_t *run, char err[static ERROR_TEXT_MAX])
 	if (ret == KNOT_EOK) {
 		ret = make_policies(run, err);
 	}
-	return ret == KNOT_EOK ? make_jobs(run, err) : ret;
+	if (ret != KNOT_EOK) {
+		fatal("%s", err[0] != '\0' ? err : knot_strerror(ret));
+	}
+	make_jobs(run);
 }
 
 static int run_all(run_t *run)
 {
-	char err[ERROR_TEXT_MAX] = "";
-	int ret = prepare(run, err);
+	prepare(run);
 	/* The number of jobs may grow on the way. */
-	for (size_t i = 0; ret == KNOT_EOK && i < run->jobs.count; i++) {
+	for (size_t i = 0; i < run->jobs.count; i++) {
 		open_zone(run, i);
 	}
-	if (ret == KNOT_EOK) {
-		ret = check_left(run, err);
-	}
-	if (ret == KNOT_EOK) {
-		audit_jobs(run);
-	}
+	check_left(run);
+	audit_jobs(run);
 	tell_given_up(run, &run->patience, &run->server);
 	for (size_t i = 0; i < run->asks.hosts.count; i++) {
 		const ask_host_t *host = &run->asks.hosts.at[i];
 		tell_given_up(run, &host->patience, &host->server);
-	}
-	if (ret != KNOT_EOK) {
-		complain("%s", err[0] != '\0' ? err : knot_strerror(ret));
-		return EXIT_TROUBLE;
 	}
 	tell_ignores(run);
 	return print_results(run);
@@ -792,22 +773,20 @@ static int run_all(run_t *run)
 /*! Checks a list in the place of zones. Returns the exit status. */
 static int run_list(const options_t *options)
 {
-	char err[ERROR_TEXT_MAX], *text = NULL;
+	char *text = NULL;
 	size_t size = 0;
 	FILE *memory = xcheck(open_memstream(&text, &size));
 	const char *replaces = options->list.replaces;
 	char *path = list_path(options->list.path, nowhere);
 	char *old_path = replaces != NULL ? list_path(replaces, nowhere) : NULL;
 	const list_job_t job = { path, old_path, options->list.records };
-	int ret = list_check(&job, memory, err);
+	int status = list_check(&job, memory) ? EXIT_CLEAN : EXIT_FINDINGS;
 	(void)xcheck(fclose(memory) == 0 ? text : NULL);
-	int status = ret == KNOT_EOK ? EXIT_CLEAN : ret == KNOT_ERANGE ? EXIT_FINDINGS : EXIT_TROUBLE;
-	if (status == EXIT_TROUBLE) {
-		complain("%s", err);
-	} else if (!options->quiet && !write_text(text, size)) {
-		status = EXIT_TROUBLE;
+	if (options->quiet) {
+		free(text);
+	} else {
+		write_text(text, size);
 	}
-	free(text);
 	free(path);
 	free(old_path);
 	return status;
@@ -819,11 +798,11 @@ int main(int argc, char **argv)
 	static run_t run;
 	run.now = time(NULL);
 	lang_begin(LOCALE_DIR);
-	options_next_t next = options_read(&run.options, argc, argv);
+	if (!options_read(&run.options, argc, argv)) {
+		return EXIT_TROUBLE;
+	}
 	if (output_is_report(run.options.format)) {
 		lang_english();
 	}
-	return next == OPTIONS_DONE ? EXIT_CLEAN :
-	       next == OPTIONS_WRONG ? EXIT_TROUBLE :
-	       run.options.list.path != NULL ? run_list(&run.options) : run_all(&run);
+	return run.options.list.path != NULL ? run_list(&run.options) : run_all(&run);
 }

@@ -6,7 +6,6 @@
  */
 
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,18 +112,6 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
-void complain(const char *fmt, ...)
-{
-	va_list args;
-	va_start(args, fmt);
-	char *text = xvformat(fmt, args);
-	va_end(args);
-	(void)fputs("kmxcheck: ", stderr);
-	write_clean(stderr, text);
-	(void)fputc('\n', stderr);
-	free(text);
-}
-
 /* What the program says of itself */
 
 /*! Standard output may be a full disk. */
@@ -167,12 +154,7 @@ static bool explain_rule(const char *name)
 	(void)printf(_("%s (%s): %s"), info->name,
 	             info->severity == SEVERITY_ERROR ? _("error") : _("warning"),
 	             _(info->summary));
-	const char *explain = _(info->explain);
-	(void)printf("\n\n%s", explain);
-	size_t len = strlen(explain);
-	if (len > 0 && explain[len - 1] != '\n') {
-		(void)putchar('\n');
-	}
+	(void)printf("\n\n%s", _(info->explain));
 	if (info->rfc != NULL) {
 		(void)printf(_("\nSee %s.\n"), info->rfc);
 	}
@@ -359,7 +341,7 @@ static void complain_option(int argc, char **argv)
 	free(clean);
 }
 
-options_next_t options_read(options_t *options, int argc, char **argv)
+bool options_read(options_t *options, int argc, char **argv)
 {
 	*options = (options_t){ .port = DNS_PORT };
 	bool diff = false, format = false;
@@ -370,18 +352,18 @@ options_next_t options_read(options_t *options, int argc, char **argv)
 		format |= (opt == 'f');
 		switch (opt) {
 		case 'h':
-			return print_usage() ? OPTIONS_DONE : OPTIONS_WRONG;
+			exit(print_usage() ? EXIT_CLEAN : EXIT_TROUBLE);
 		case 'V':
-			return print_version() ? OPTIONS_DONE : OPTIONS_WRONG;
+			exit(print_version() ? EXIT_CLEAN : EXIT_TROUBLE);
 		case OPT_EXPLAIN:
-			return explain_rule(optarg) ? OPTIONS_DONE : OPTIONS_WRONG;
+			exit(explain_rule(optarg) ? EXIT_CLEAN : EXIT_TROUBLE);
 		case '?':
 			complain_option(argc, argv);
 			(void)fputs(_("Try 'kmxcheck --help'.\n"), stderr);
-			return OPTIONS_WRONG;
+			return false;
 		default:
 			if (!read_option(options, opt, optarg)) {
-				return OPTIONS_WRONG;
+				return false;
 			}
 		}
 	}
@@ -393,7 +375,7 @@ options_next_t options_read(options_t *options, int argc, char **argv)
 	if (wrong != NULL) {
 		complain("%s", wrong);
 		(void)fputs(_("Try 'kmxcheck --help'.\n"), stderr);
-		return OPTIONS_WRONG;
+		return false;
 	}
-	return OPTIONS_RUN;
+	return true;
 }

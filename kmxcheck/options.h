@@ -41,16 +41,6 @@ typedef struct {
 	bool has_values;       /*!< There are such values. */
 } options_t;
 
-/*! What to do after the options. */
-typedef enum {
-	OPTIONS_RUN,
-	OPTIONS_DONE,   /*!< All that was asked for was printed: -h, -V, --explain. */
-	OPTIONS_WRONG,  /*!< The error is on standard error. */
-} options_next_t;
-
-/*! Reads the command line. */
-options_next_t options_read(options_t *options, int argc, char **argv);
-
-/*! "kmxcheck: ..." on standard error. */
-__attribute__((format(printf, 1, 2)))
-void complain(const char *fmt, ...);
+/*! Reads the command line. Ends the program where all that was asked for is printed (-h, -V,
+ *  --explain). False: it is wrong, which is on standard error. */
+bool options_read(options_t *options, int argc, char **argv);

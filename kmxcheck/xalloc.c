@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Memory, or the end of the program.
+ * Errors, and memory or the end of the program.
  */
 
 #include <stdarg.h>
@@ -9,8 +9,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/text.h"
 #include "kmxcheck/lang.h"
 #include "kmxcheck/xalloc.h"
+
+void complain(const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	char *text = xvformat(fmt, args), *clean = xcheck(clean_copy(text));
+	va_end(args);
+	(void)fprintf(stderr, "kmxcheck: %s\n", clean);
+	free(clean);
+	free(text);
+}
+
+void fatal(const char *fmt, ...)
+{
+	char err[ERROR_TEXT_MAX];
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(err, sizeof(err), fmt, args);
+	va_end(args);
+	complain("%s", err);
+	exit(EXIT_TROUBLE);
+}
 
 void *xcheck(void *pointer)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * Memory of the auditor. A program that reads, prints and ends has nothing better to do without
- * memory than to say so and end, with the exit status of a run that failed. Nothing is printed
- * before all of it is known, so nothing half-printed is left behind.
+ * What goes wrong, and memory of the auditor. A program that reads, prints and ends has nothing better
+ * to do without memory, or with a command line that can't be followed, than to say so and end, with
+ * the exit status of a run that failed. Nothing is printed before all of it is known, so nothing
+ * half-printed is left behind.
  */
 
 #pragma once
@@ -17,6 +18,14 @@
 
 /*! Exit status where zones could not be audited. */
 #define EXIT_TROUBLE 2
+
+/*! "kmxcheck: ..." on standard error. */
+__attribute__((format(printf, 1, 2)))
+void complain(const char *fmt, ...);
+
+/*! The same, no longer than error_at() writes it, and the end of the program. */
+__attribute__((format(printf, 1, 2), noreturn))
+void fatal(const char *fmt, ...);
 
 /*! Returns the pointer, or ends the program if it is NULL. */
 void *xcheck(void *pointer);

@@ -28,7 +28,7 @@ ENGLISH = {**os.environ, "LC_ALL": "C", "LANGUAGE": "C"}
 
 # Calls whose texts people read, and which argument that is, for xgettext. Two functions have one
 # name.
-CALLS = (("xformat:1", "complain:1", "error_at:4", "server_error:3", "bad_value:3", "bad_ignore:4"),
+CALLS = (("xformat:1", "complain:1", "fatal:1", "error_at:4", "server_error:3", "bad_value:3", "bad_ignore:4"),
          ("bad_value:5",))
 # What is given to them and not translated: names of things, and the SARIF report.
 NOT_TRANSLATED = {"--ignore '%s': %s", "mod-mxguard/%s: %s", "%s at %s", "knot.sock",
