@@ -136,6 +136,7 @@ static int add_parsed(conf_reader_t *reader, const yp_parser_t *parser)
 
 	const char *id = id_names[reader->section];
 	if (id == NULL) {
+		reader->group = reader->config->sections[reader->section].at;
 		if (reader->group == NULL) {
 			add_group(reader, "", pos);
 		}
@@ -208,10 +209,10 @@ static int read_file(config_t *config, const char *path, source_pos_t from, unsi
 	return ret;
 }
 
-/*! The last value of an item, or NULL if it is not set. */
+/*! The last value of an item, or NULL if it is not set. No group has no items. */
 static const conf_value_t *last_value(const conf_group_t *group, const char *item)
 {
-	for (size_t i = group->values.count; i > 0; i--) {
+	for (size_t i = group != NULL ? group->values.count : 0; i > 0; i--) {
 		if (strcmp(group->values.at[i - 1].item, item) == 0) {
 			return &group->values.at[i - 1];
 		}
@@ -247,9 +248,7 @@ static void write_label(FILE *out, const knot_dname_t *zone, unsigned index)
 	if (labels <= index) {
 		return;
 	}
-	for (size_t skip = labels - index - 1; skip > 0; skip--) {
-		zone += 1 + zone[0];
-	}
+	zone = name_parent(zone, labels - index - 1);
 	knot_dname_t label[1 + KNOT_DNAME_MAXLABELLEN + 1] = { 0 };
 	knot_dname_txt_storage_t text;
 	memcpy(label, zone, 1 + zone[0]);
@@ -396,20 +395,10 @@ static int find_items(const config_t *config, const conf_group_t *zone, items_t 
 	       ? bad_value(err, name, _("there is no such template")) : KNOT_EOK;
 }
 
-/*! The group that an item of the zone comes from, or NULL. */
-static const conf_group_t *source(const items_t *items, const char *item)
-{
-	if (last_value(items->own, item) != NULL) {
-		return items->own;
-	}
-	return (items->template != NULL && last_value(items->template, item) != NULL)
-	       ? items->template : NULL;
-}
-
 static const conf_value_t *value_of(const items_t *items, const char *item)
 {
-	const conf_group_t *group = source(items, item);
-	return (group != NULL) ? last_value(group, item) : NULL;
+	const conf_value_t *own = last_value(items->own, item);
+	return own != NULL ? own : last_value(items->template, item);
 }
 
 static bool value_is(const items_t *items, const char *item, const char *text)
@@ -454,7 +443,8 @@ static int add_policy(const config_t *config, config_zone_t *zone, const conf_va
 static int find_policies(const config_t *config, const items_t *items, config_zone_t *zone,
                          char *err)
 {
-	const conf_group_t *group = source(items, "module");
+	const conf_group_t *group = last_value(items->own, "module") != NULL ? items->own
+	                                                                    : items->template;
 	zone->skip = _("does not load mod-mxguard");
 	for (size_t i = 0; group != NULL && i < group->values.count; i++) {
 		const conf_value_t *value = &group->values.at[i];
@@ -584,36 +574,24 @@ const config_zone_t *config_zone(const config_t *config, const knot_dname_t *nam
 
 const char *config_listen(const config_t *config, size_t i)
 {
-	for (size_t k = 0; k < config->sections[CONF_SERVER].count; k++) {
-		const conf_group_t *group = &config->sections[CONF_SERVER].at[k];
-		for (size_t j = 0; j < group->values.count; j++) {
-			if (strcmp(group->values.at[j].item, "listen") == 0 && i-- == 0) {
-				return group->values.at[j].text;
-			}
+	const conf_group_t *group = config->sections[CONF_SERVER].at;
+	for (size_t j = 0; group != NULL && j < group->values.count; j++) {
+		if (strcmp(group->values.at[j].item, "listen") == 0 && i-- == 0) {
+			return group->values.at[j].text;
 		}
 	}
 	return NULL;
 }
 
-/*! The last value of an item of a section that has no id, or NULL. */
-static const char *last_text(const config_t *config, conf_section_t section, const char *item)
-{
-	const conf_value_t *value = NULL;
-	for (size_t i = config->sections[section].count; i > 0 && value == NULL; i--) {
-		value = last_value(&config->sections[section].at[i - 1], item);
-	}
-	return value != NULL ? value->text : NULL;
-}
-
 char *config_control(const config_t *config)
 {
-	const char *rundir = last_text(config, CONF_SERVER, "rundir");
-	const char *listen = last_text(config, CONF_CONTROL, "listen");
-	if (listen != NULL && listen[0] == '/') {
-		return xstrdup(listen);
+	const conf_value_t *rundir = last_value(config->sections[CONF_SERVER].at, "rundir");
+	const conf_value_t *listen = last_value(config->sections[CONF_CONTROL].at, "listen");
+	const char *name = listen != NULL ? listen->text : "knot.sock";
+	if (name[0] == '/') {
+		return xstrdup(name);
 	}
-	return rundir == NULL ? NULL
-	                      : xformat("%s/%s", rundir, listen != NULL ? listen : "knot.sock");
+	return rundir != NULL ? xformat("%s/%s", rundir->text, name) : NULL;
 }
 
 values_t *config_policy(const config_t *config, const char *id)

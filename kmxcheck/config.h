@@ -20,11 +20,6 @@
 #include "dns/vec.h"
 #include "kmxcheck/values.h"
 
-/* Where zone files are that nothing else is said of. The build knows better. */
-#ifndef KNOT_STORAGE_DIR
-#define KNOT_STORAGE_DIR "/var/lib/knot"
-#endif
-
 /*! The sections that matter here; all others are skipped. */
 typedef enum {
 	CONF_ZONE, CONF_TEMPLATE, CONF_MXGUARD, CONF_SERVER, CONF_CONTROL, CONF_SECTION_COUNT
