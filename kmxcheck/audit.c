@@ -16,7 +16,8 @@
 static int64_t days_of(const audit_list_t *list)
 {
 	struct tm date = {
-		.tm_year = list->year - 1900, .tm_mon = list->month - 1, .tm_mday = list->day
+		.tm_year = list->info.year - 1900, .tm_mon = list->info.month - 1,
+		.tm_mday = list->info.day,
 	};
 	return timegm(&date) / 86400;
 }
@@ -28,13 +29,14 @@ void check_list_stale(auditor_t *auditor, audit_rule_t rule, const subject_t *su
 	for (size_t i = 0; i < input->list_count; i++) {
 		const audit_list_t *list = &input->lists[i];
 		int64_t age = input->now / 86400 - days_of(list);
-		if (list->year <= 0 || age <= STALE_DAYS) {
+		if (list->info.year <= 0 || age <= STALE_DAYS) {
 			continue;
 		}
 		audit_finding_t *finding = audit_add(auditor, rule, NULL, 0);
 		finding->pos.file = list->path;
 		finding->message = xformat(_("the list is from %04d-%02d-%02d, %lld days ago"),
-		                           list->year, list->month, list->day, (long long)age);
+		                           list->info.year, list->info.month, list->info.day,
+		                           (long long)age);
 		finding->remedy = xformat(_("get the networks that are in use now, and write "
 		                            "today's date into the list"));
 	}

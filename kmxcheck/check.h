@@ -24,6 +24,7 @@
 #include "kmxcheck/rules.h"
 #include "kmxcheck/zone.h"
 #include "policy/host.h"
+#include "policy/netfile.h"
 #include "policy/stanza.h"
 
 /*! Something found. Everything in it belongs to the findings it is in. */
@@ -78,7 +79,7 @@ typedef struct {
 /*! A file of networks, and what it says of its age. */
 typedef struct {
 	const char *path;
-	int year, month, day;      /*!< Year 0: it does not say. */
+	netfile_info_t info;
 } audit_list_t;
 
 /*! What an audit goes by, beside the zone and its policy. */

@@ -268,11 +268,10 @@ static int add_files(values_t *values, netset_t *set, char *err)
 	const raw_t *raw = &values->raw[ITEM_PROXY_FILE];
 	for (size_t i = 0; i < raw->texts.count; i++) {
 		char file_err[NETFILE_ERR_MAX];
-		netfile_info_t info = { 0 };
 		const source_pos_t pos = raw->positions.at[i];
 		audit_list_t *list = xadd(&values->lists);
 		list->path = list_path(raw->texts.at[i], pos);
-		int ret = xcheck_ret(netfile_read(set, values->proxy_names, list->path, &info,
+		int ret = xcheck_ret(netfile_read(set, values->proxy_names, list->path, &list->info,
 		                                  file_err));
 		if (ret != KNOT_EOK) {
 			return pos.file == NULL
@@ -280,9 +279,6 @@ static int add_files(values_t *values, netset_t *set, char *err)
 			       : error_at(err, ret, nowhere, _("%s (proxy-file in %s:%llu)"),
 			                  file_err, pos.file, (unsigned long long)pos.line);
 		}
-		list->year = info.year;
-		list->month = info.month;
-		list->day = info.day;
 	}
 	return KNOT_EOK;
 }
@@ -345,27 +341,15 @@ static int check_stanza(const values_t *values, char *err)
 int values_make(values_t *values, char err[static ERROR_TEXT_MAX])
 {
 	int ret = make_numbers(values, err);
-	if (ret == KNOT_EOK) {
-		ret = make_dnames(values, ITEM_ZONE, &values->zones, err);
-	}
+	ret = ret == KNOT_EOK ? make_dnames(values, ITEM_ZONE, &values->zones, err) : ret;
 	for (size_t i = 0; ret == KNOT_EOK && i < values->zones.count; i++) {
 		(void)xadd_index(&values->zone_names, values->zones.at[i]);
 	}
-	if (ret == KNOT_EOK) {
-		ret = make_proxy_names(values, err);
-	}
-	if (ret == KNOT_EOK) {
-		ret = make_addresses(values, err);
-	}
-	if (ret == KNOT_EOK) {
-		ret = make_set(values, ITEM_PROXY, &values->proxies, err);
-	}
-	if (ret == KNOT_EOK) {
-		ret = make_set(values, ITEM_PROXY_EXCEPT, &values->excepts, err);
-	}
-	if (ret == KNOT_EOK) {
-		ret = make_set(values, ITEM_WEB_ORIGIN, &values->origins, err);
-	}
+	ret = ret == KNOT_EOK ? make_proxy_names(values, err) : ret;
+	ret = ret == KNOT_EOK ? make_addresses(values, err) : ret;
+	ret = ret == KNOT_EOK ? make_set(values, ITEM_PROXY, &values->proxies, err) : ret;
+	ret = ret == KNOT_EOK ? make_set(values, ITEM_PROXY_EXCEPT, &values->excepts, err) : ret;
+	ret = ret == KNOT_EOK ? make_set(values, ITEM_WEB_ORIGIN, &values->origins, err) : ret;
 	if (ret == KNOT_EOK) {
 		fill_stanza(values);
 		ret = check_stanza(values, err);

@@ -310,8 +310,8 @@ static void test_stanza(void **state)
 	assert_true(names_cover(all->stanza.proxy_names, (const knot_dname_t *)"\3cdn\4test"));
 	assert_int_equal(all->lists.count, 1);
 	assert_string_equal(all->lists.at[0].path, path_of("list"));
-	assert_int_equal(all->lists.at[0].year * 10000 + all->lists.at[0].month * 100 +
-	                 all->lists.at[0].day, 20260102);
+	const netfile_info_t *info = &all->lists.at[0].info;
+	assert_int_equal(info->year * 10000 + info->month * 100 + info->day, 20260102);
 	config_clear(&config);
 }
 

@@ -70,8 +70,8 @@ static void set_policy(audit_fixture_t *fixture, const char *item, const char **
 		assert(strcmp(item, "list") == 0 && count == 1);
 		size_t i = fixture->list_count++;
 		fixture->lists[i].path = "list";
-		assert(sscanf(words[0], "%d-%d-%d", &fixture->lists[i].year,
-		              &fixture->lists[i].month, &fixture->lists[i].day) == 3);
+		assert(sscanf(words[0], "%d-%d-%d", &fixture->lists[i].info.year,
+		              &fixture->lists[i].info.month, &fixture->lists[i].info.day) == 3);
 	}
 }
 
