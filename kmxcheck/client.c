@@ -64,24 +64,6 @@ uint16_t port_from_str(const char *text)
 	       ? (uint16_t)number : 0;
 }
 
-void server_from_address(server_t *server, int family, const uint8_t *address, uint16_t port)
-{
-	*server = (server_t){ 0 };
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&server->address;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&server->address;
-	if (family == 4) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(port);
-		memcpy(&v4->sin_addr, address, 4);
-	} else {
-		v6->sin6_family = AF_INET6;
-		v6->sin6_port = htons(port);
-		memcpy(&v6->sin6_addr, address, 16);
-	}
-	server->size = family == 4 ? sizeof(*v4) : sizeof(*v6);
-	set_text(server);
-}
-
 int server_from_str(server_t *server, const char *text, uint16_t port,
                     char err[static ERROR_TEXT_MAX])
 {

@@ -36,9 +36,6 @@ typedef struct {
 int server_from_str(server_t *server, const char *text, uint16_t port,
                     char err[static ERROR_TEXT_MAX]);
 
-/*! The server at an address of a family, 4 or 6. */
-void server_from_address(server_t *server, int family, const uint8_t *address, uint16_t port);
-
 /*! Reads a port. 0: it is none. */
 uint16_t port_from_str(const char *text);
 

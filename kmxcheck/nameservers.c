@@ -15,8 +15,9 @@
 static void add_server(nameserver_list_t *servers, int family, const uint8_t *address,
                        uint16_t port)
 {
+	char text[ADDRESS_TEXT_MAX], err[ERROR_TEXT_MAX];
 	nameserver_t *added = xadd(servers);
-	server_from_address(&added->server, family, address, port);
+	(void)server_from_str(&added->server, address_text(text, family, address), port, err);
 	added->no_network = server_no_network(&added->server);
 }
 
