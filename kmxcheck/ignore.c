@@ -4,6 +4,8 @@
  * Reading what is to be ignored, and finding it.
  */
 
+#define _GNU_SOURCE /* strptime() */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,15 +101,11 @@ static char *next_word(char **at)
 static bool read_day(const char *text, int64_t *day)
 {
 	struct tm date = { 0 };
-	int size = 0;
 	char again[16];
-	if (strspn(text, "0123456789-") != 10 ||
-	    sscanf(text, "%4d-%2d-%2d%n", &date.tm_year, &date.tm_mon, &date.tm_mday, &size) != 3 ||
-	    text[size] != '\0') {
+	const char *end = strptime(text, "%Y-%m-%d", &date);
+	if (end == NULL || *end != '\0') {
 		return false;
 	}
-	date.tm_year -= 1900;
-	date.tm_mon--;
 	*day = timegm(&date) / DAY;
 	/* There is no 30th of February. */
 	return strftime(again, sizeof(again), "%Y-%m-%d", &date) > 0 && strcmp(again, text) == 0;

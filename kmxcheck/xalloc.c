@@ -4,6 +4,8 @@
  * Errors, and memory or the end of the program.
  */
 
+#define _GNU_SOURCE /* vasprintf() */
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +15,18 @@
 #include "kmxcheck/lang.h"
 #include "kmxcheck/xalloc.h"
 
+__attribute__((format(printf, 1, 0)))
+static char *format(const char *fmt, va_list args)
+{
+	char *text;
+	return xcheck(vasprintf(&text, fmt, args) >= 0 ? text : NULL);
+}
+
 void complain(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	char *text = xvformat(fmt, args), *clean = xcheck(clean_copy(text));
+	char *text = format(fmt, args), *clean = xcheck(clean_copy(text));
 	va_end(args);
 	(void)fprintf(stderr, "kmxcheck: %s\n", clean);
 	free(clean);
@@ -79,22 +88,11 @@ knot_dname_t *xname(const knot_dname_t *name)
 	return xcheck(knot_dname_copy(name, NULL));
 }
 
-char *xvformat(const char *fmt, va_list args)
-{
-	va_list again;
-	va_copy(again, args);
-	int size = vsnprintf(NULL, 0, fmt, args);
-	char *text = xcalloc((size_t)size + 1, 1);
-	(void)vsnprintf(text, (size_t)size + 1, fmt, again);
-	va_end(again);
-	return text;
-}
-
 char *xformat(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	char *text = xvformat(fmt, args);
+	char *text = format(fmt, args);
 	va_end(args);
 	return text;
 }

@@ -9,8 +9,6 @@
 
 #pragma once
 
-#include <stdarg.h>
-
 #include <libknot/libknot.h>
 
 #include "dns/index.h"
@@ -48,5 +46,3 @@ knot_dname_t *xname(const knot_dname_t *name);
 /*! Text in new memory. */
 __attribute__((format(printf, 1, 2), nonnull(1)))
 char *xformat(const char *fmt, ...);
-__attribute__((format(printf, 1, 0), nonnull(1)))
-char *xvformat(const char *fmt, va_list args);
