@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -195,33 +196,23 @@ static void close_connection(slot_t *slot)
 	slot->used = false;
 }
 
-static int make_query(slot_t *slot)
+static void make_query(slot_t *slot)
 {
 	const query_t *query = slot->query;
-	ldns_rdf *name = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, knot_dname_size(query->name),
-	                                       query->name);
-	ldns_pkt *packet = xcheck(ldns_pkt_query_new(xcheck(name), query->type, LDNS_RR_CLASS_IN,
-	                                             0));
-	ldns_pkt_set_random_id(packet);
-	ldns_pkt_set_edns_udp_size(packet, query->via == VIA_UDP_SMALL ? 512 : 4096);
-	slot->id = ldns_pkt_id(packet);
-
-	uint8_t *wire = NULL;
-	size_t size = 0;
-	ldns_status status = ldns_pkt2wire(&wire, packet, &size);
-	ldns_pkt_free(packet);
-	if (status != LDNS_STATUS_OK || size > OUT_MAX - 2) {
-		free(wire);
-		return KNOT_EINVAL;
-	}
-	slot->out[0] = (uint8_t)(size >> 8);
-	slot->out[1] = (uint8_t)size;
-	memcpy(slot->out + 2, wire, size);
-	free(wire);
-	slot->out_size = size + 2;
-	slot->out_done = slot->query->via == VIA_TCP ? 0 : 2;
+	knot_rrset_t opt;
+	knot_pkt_t *packet = xcheck(knot_pkt_new(slot->out + 2, OUT_MAX - 2, NULL));
+	knot_pkt_clear(packet);
+	(void)xcheck(getrandom(&slot->id, sizeof(slot->id), 0) == sizeof(slot->id) ? slot : NULL);
+	knot_wire_set_id(packet->wire, slot->id);
+	(void)xcheck_ret(knot_pkt_put_question(packet, query->name, KNOT_CLASS_IN, query->type));
+	(void)xcheck_ret(knot_edns_init(&opt, query->via == VIA_UDP_SMALL ? 512 : 4096, 0, 0, NULL));
+	(void)knot_pkt_begin(packet, KNOT_ADDITIONAL);
+	(void)xcheck_ret(knot_pkt_put(packet, KNOT_COMPR_HINT_NONE, &opt, KNOT_PF_FREE));
+	knot_wire_write_u16(slot->out, (uint16_t)packet->size);
+	slot->out_size = packet->size + 2;
+	slot->out_done = query->via == VIA_TCP ? 0 : 2;
 	slot->in_done = 0;
-	return KNOT_EOK;
+	knot_pkt_free(packet);
 }
 
 /* A socket on its way to the server. */
@@ -270,9 +261,9 @@ static int try_again(client_t *client, slot_t *slot)
 			return server_error(client->server, client->err, _("no answer to %s: %s"),
 			                    query_text(text, slot->query), slot->reason);
 		}
-		int ret = make_query(slot);
-		if (ret != KNOT_EOK || begin(client, slot)) {
-			return ret;
+		make_query(slot);
+		if (begin(client, slot)) {
+			return KNOT_EOK;
 		}
 	}
 }
@@ -390,8 +381,8 @@ static int start(client_t *client, slot_t *slot, const query_t *query)
 {
 	slot->query = query;
 	slot->tries = 0;
-	int ret = make_query(slot);
-	return ret != KNOT_EOK || begin(client, slot) ? ret : try_again(client, slot);
+	make_query(slot);
+	return begin(client, slot) ? KNOT_EOK : try_again(client, slot);
 }
 
 static int wait_for(const client_t *client, struct pollfd polls[IN_FLIGHT])
