@@ -108,12 +108,9 @@ static const knot_rrset_t *answer_at(const judged_t *judged, const knot_dname_t 
 {
 	const policy_response_t *response = &judged->reply.response;
 	const policy_verdict_t *verdict = &judged->verdict;
-	for (size_t i = 0; i < response->count; i++) {
-		const policy_item_t *item = &response->items[i];
-		if (item->section == KNOT_ANSWER && item->edit != EDIT_DROP &&
-		    item->rrset->type == type && knot_dname_is_equal(item->owner, owner)) {
-			return item->edit == EDIT_REPLACE ? item->with : item->rrset;
-		}
+	const policy_item_t *item = response_item(response, KNOT_ANSWER, type, owner);
+	if (item != NULL && item->edit != EDIT_DROP) {
+		return item->edit == EDIT_REPLACE ? item->with : item->rrset;
 	}
 	for (size_t i = 0; i < verdict->add_count; i++) {
 		const knot_rrset_t *rrset = verdict->add[i].rrset;
@@ -157,18 +154,11 @@ static bool is_below_dname(const policy_response_t *response, const knot_dname_t
 static const knot_rrset_t *end_addresses(const policy_response_t *response,
                                          const knot_dname_t *host, uint16_t type)
 {
-	if (response->count == 0 || response->items[0].rrset->type != KNOT_RRTYPE_CNAME ||
-	    !knot_dname_is_equal(response->items[0].owner, host)) {
+	if (response_item(response, KNOT_ANSWER, KNOT_RRTYPE_CNAME, host) == NULL) {
 		return NULL;
 	}
-	for (size_t i = 0; i < response->count; i++) {
-		const policy_item_t *item = &response->items[i];
-		if (item->section == KNOT_ANSWER && item->edit == EDIT_KEEP &&
-		    item->rrset->type == type) {
-			return item->rrset;
-		}
-	}
-	return NULL;
+	const policy_item_t *end = response_item(response, KNOT_ANSWER, type, NULL);
+	return end != NULL ? end->rrset : NULL;
 }
 
 /*! The wildcard that answers for a name that does not exist, or NULL. */
