@@ -12,30 +12,24 @@
 #include "kmxcheck/print.h"
 #include "kmxcheck/xalloc.h"
 
-static const char *const format_names[FORMAT_COUNT] = {
-	[FORMAT_TEXT] = "text",
-	[FORMAT_JSON] = "json",
-	[FORMAT_SARIF] = "sarif",
-	[FORMAT_DOT] = "dot",
-	[FORMAT_NSUPDATE] = "nsupdate",
-	[FORMAT_KNOTC] = "knotc",
-};
-
-static void (*const formats[FORMAT_COUNT])(const output_t *, FILE *) = {
-	[FORMAT_TEXT] = print_text,
-	[FORMAT_JSON] = print_json,
-	[FORMAT_SARIF] = print_sarif,
-	[FORMAT_DOT] = print_dot,
-	[FORMAT_NSUPDATE] = print_nsupdate,
-	[FORMAT_KNOTC] = print_knotc,
-	[FORMAT_DIFF] = print_diff,
+static const struct {
+	const char *name;
+	void (*print)(const output_t *, FILE *);
+} formats[FORMAT_COUNT] = {
+	[FORMAT_TEXT] = { "text", print_text },
+	[FORMAT_JSON] = { "json", print_json },
+	[FORMAT_SARIF] = { "sarif", print_sarif },
+	[FORMAT_DOT] = { "dot", print_dot },
+	[FORMAT_NSUPDATE] = { "nsupdate", print_nsupdate },
+	[FORMAT_KNOTC] = { "knotc", print_knotc },
+	[FORMAT_DIFF] = { NULL, print_diff },
 };
 
 format_t output_format(const char *name)
 {
 	format_t format = 0;
 	while (format < FORMAT_COUNT &&
-	       (format_names[format] == NULL || strcmp(format_names[format], name) != 0)) {
+	       (formats[format].name == NULL || strcmp(formats[format].name, name) != 0)) {
 		format++;
 	}
 	return format;
@@ -90,7 +84,7 @@ char *output_text(const output_t *output, format_t format, size_t *size)
 {
 	char *text = NULL;
 	FILE *out = xcheck(open_memstream(&text, size));
-	formats[format](output, out);
+	formats[format].print(output, out);
 	(void)xcheck(ferror(out) == 0 ? out : NULL);
 	return xcheck(fclose(out) == 0 ? text : NULL);
 }

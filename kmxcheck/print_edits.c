@@ -28,11 +28,10 @@
 typedef struct {
 	FILE *out;
 	const output_t *output;
-	const audit_t *audit;
+	const output_zone_t *zone;
 	char *text;       /* A record, in room that grows. */
 	size_t text_size;
 	size_t octets;    /* nsupdate: in the update so far; 0 if none is begun. */
-	const char *zone; /* knotc: name, as text. */
 } script_t;
 
 /* The record of an edit as a zone-file line, without line break. Borrowed until the next call. */
@@ -82,7 +81,7 @@ static size_t same_owner(const audit_t *audit, size_t i)
  * beside a CNAME that is still there (RFC 2136 3.4.2.2). */
 static void print_edits(script_t *script, edit_f print)
 {
-	const audit_t *audit = script->audit;
+	const audit_t *audit = script->zone->audit;
 	for (size_t i = 0, next; i < audit->edits.count; i = next) {
 		bool new_owner = true;
 		next = same_owner(audit, i);
@@ -99,19 +98,19 @@ static void print_edits(script_t *script, edit_f print)
 
 /* Zone by zone: the head once, before the first zone that has to be changed. */
 static void print_zones(const output_t *output, FILE *out, void (*head)(const output_t *, FILE *),
-                        void (*print)(script_t *, const output_zone_t *))
+                        void (*print)(script_t *))
 {
 	script_t script = { .out = out, .output = output };
 	for (size_t i = 0; i < output->zone_count; i++) {
-		script.audit = output->zones[i].audit;
-		if (script.audit->edits.count == 0) {
+		script.zone = &output->zones[i];
+		if (script.zone->audit->edits.count == 0) {
 			continue;
 		}
 		if (head != NULL) {
 			head(output, out);
 			head = NULL;
 		}
-		print(&script, &output->zones[i]);
+		print(&script);
 	}
 	free(script.text);
 }
@@ -142,16 +141,15 @@ static void print_update_edit(script_t *script, const audit_edit_t *edit, bool n
 	}
 	if (script->octets == 0) {
 		knot_dname_txt_storage_t name;
-		(void)fprintf(script->out, "zone %s\n", name_text(name, script->audit->zone));
+		(void)fprintf(script->out, "zone %s\n", name_text(name, script->zone->audit->zone));
 	}
 	script->octets += octets;
 	(void)fprintf(script->out, "%s %s\n", edit->add ? "add" : "del",
 	              record_text(script, edit, true));
 }
 
-static void print_update(script_t *script, const output_zone_t *zone)
+static void print_update(script_t *script)
 {
-	(void)zone;
 	(void)fputc('\n', script->out);
 	print_edits(script, print_update_edit);
 	send_update(script);
@@ -197,8 +195,9 @@ static void print_word(FILE *out, const char *text)
 
 static void print_command(script_t *script, const char *command)
 {
+	knot_dname_txt_storage_t name;
 	(void)fprintf(script->out, "knotc %s ", command);
-	print_word(script->out, script->zone);
+	print_word(script->out, name_text(name, script->zone->audit->zone));
 }
 
 static void print_knotc_edit(script_t *script, const audit_edit_t *edit, bool new_owner)
@@ -217,11 +216,8 @@ static void print_knotc_edit(script_t *script, const audit_edit_t *edit, bool ne
 	(void)fputc('\n', script->out);
 }
 
-static void print_transaction(script_t *script, const output_zone_t *zone)
+static void print_transaction(script_t *script)
 {
-	(void)zone;
-	knot_dname_txt_storage_t name;
-	script->zone = name_text(name, script->audit->zone);
 	(void)fputc('\n', script->out);
 	print_command(script, "zone-begin");
 	(void)fputc('\n', script->out);
@@ -287,8 +283,9 @@ static void print_diff_edit(script_t *script, const audit_edit_t *edit, bool new
 	              edit->add ? '+' : '-', record_text(script, edit, false), color ? PLAIN : "");
 }
 
-static void print_diff_zone(script_t *script, const output_zone_t *zone)
+static void print_diff_zone(script_t *script)
 {
+	const output_zone_t *zone = script->zone;
 	knot_dname_txt_storage_t name;
 	const char *file = zone->file != NULL ? zone->file : name_text(name, zone->audit->zone);
 	(void)fputs("--- ", script->out);
