@@ -66,7 +66,7 @@ void asks_add(asks_t *asks, const server_t *server, const knot_dname_t *ns, cons
 	*(size_t *)xadd(&asks->hosts.at[host].asks) = asks->list.count;
 	*(ask_t *)xadd(&asks->list) = (ask_t){
 		.host = host, .audit = audit, .policy = policy,
-		.ns = ns != NULL ? xcheck(knot_dname_to_str_alloc(ns)) : NULL,
+		.zone.ns = ns != NULL ? xcheck(knot_dname_to_str_alloc(ns)) : NULL,
 	};
 }
 
@@ -85,7 +85,7 @@ static void ask_zone(ask_host_t *host, ask_t *ask)
 	if (patience_ended(&host->patience)) {
 		return;
 	}
-	int ret = live_audit(&ask->live, &ask->answers, &host->server, ask->audit, ask->policy,
+	int ret = live_audit(&ask->live, &ask->zone, &host->server, ask->audit, ask->policy,
 	                     err);
 	ask->done = patience_note(&host->patience, ret) == KNOT_EOK;
 	if (!ask->done) {

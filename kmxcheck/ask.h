@@ -34,11 +34,10 @@ int patience_note(patience_t *patience, int ret);
 /*! A zone to be asked for at a server. */
 typedef struct {
 	size_t host;
-	const char *ns;        /*!< Its name in the zone's NS records, or NULL. */
 	const audit_t *audit;  /*!< Of the zone's file; has to stay. */
 	const policy_t *policy;
 	audit_t live;          /*!< Of the answers. */
-	live_t answers;
+	output_zone_t zone;    /*!< The same for printing, but for its file. */
 	bool done;             /*!< These are there. */
 	char *err;             /*!< Why not, or NULL: the server was given up. */
 } ask_t;

@@ -43,6 +43,7 @@ typedef struct {
 /* A name whose addresses matter: a mail target in the zone, or a guarded host. */
 typedef struct {
 	knot_dname_t *name;
+	bool asked;               /* False: it is none of these, but has come with addresses. */
 	bool guarded;
 	VEC(observed_t) observed;
 	knot_dname_t *alias;      /* What the name is an alias of, or NULL. */
@@ -53,21 +54,13 @@ typedef struct {
 
 /* The way to the addresses of one family of a host. */
 typedef struct {
-	size_t host;
+	live_host_t *host;
 	uint16_t type;      /* A or AAAA. */
 	via_t via;
 	unsigned aliases;   /* Followed so far. */
 	bool done;
 	knot_dname_t *name; /* Where it has led to. */
 } path_t;
-
-/* A proxied address beside an answer to MX or SRV, before hosts are known. */
-typedef struct {
-	knot_dname_t *name;
-	uint8_t family;
-	uint8_t address[16];
-	via_t via;
-} additional_t;
 
 /* The audit of a server. */
 typedef struct {
@@ -77,8 +70,9 @@ typedef struct {
 	audit_t *out;
 	VEC(query_t) queries;     /* Of the round to come. */
 	VEC(target_t) targets;    /* Sorted by target, owner and type once there are hosts. */
-	VEC(additional_t) additional;
-	VEC(live_host_t) hosts;   /* Sorted by name. */
+	VEC(live_host_t) hosts;
+	name_index_t by_name;     /* Their numbers. */
+	name_list_t asked;        /* Names of those whose addresses are asked for, sorted. */
 	VEC(path_t) paths;
 	uint32_t serial;
 	size_t answered;
@@ -166,16 +160,42 @@ static int on_soa(void *ctx, const query_t *query, const knot_pkt_t *answer)
 /* Tag of queries for targets; the others have the index of an edit. */
 #define NO_CHANGE SIZE_MAX
 
+/* The host of a name, which is made if it is not there yet. */
+static live_host_t *host_of(session_t *session, const knot_dname_t *name)
+{
+	size_t number = xadd_index(&session->by_name, name);
+	if (number == session->hosts.count) {
+		live_host_t *host = xadd(&session->hosts);
+		session->by_name.names.at[number] = host->name = xname(name);
+	}
+	return &session->hosts.at[number];
+}
+
+/* Adds an address of a host, or the way to a known one. */
+static void add_address(live_host_t *host, int family, const uint8_t *address, bool alias,
+                        via_t via)
+{
+	for (size_t i = 0; i < host->observed.count; i++) {
+		observed_t *observed = &host->observed.at[i];
+		if (observed->family == family && observed->alias == alias &&
+		    memcmp(observed->address, address, address_size(family)) == 0) {
+			observed->vias |= VIA_BIT(via);
+			return;
+		}
+	}
+	observed_t *observed = xadd(&host->observed);
+	*observed = (observed_t){ .family = (uint8_t)family, .alias = alias, .vias = VIA_BIT(via) };
+	memcpy(observed->address, address, address_size(family));
+}
+
 /* Proxied addresses beside the targets: a mail server may use them without asking again. */
 static void add_additional(session_t *session, const query_t *query, const knot_pkt_t *answer)
 {
 	for_each_rr(rr, answer, KNOT_ADDITIONAL) {
 		int family = rr_family(rr);
 		if (family != 0 && policy_proxied(session->policy, family, rr->rrs.rdata->data, NULL)) {
-			additional_t *added = xadd(&session->additional);
-			*added = (additional_t){ .family = (uint8_t)family, .via = query->via };
-			memcpy(added->address, rr->rrs.rdata->data, address_size(family));
-			added->name = xname(rr->owner);
+			add_address(host_of(session, rr->owner), family, rr->rrs.rdata->data, false,
+			            query->via);
 		}
 	}
 }
@@ -304,21 +324,13 @@ static void merge_targets(session_t *session)
 	session->targets.count = count;
 }
 
-static int compare_hosts(const void *first, const void *second)
+/* Has the addresses of a name asked for, if it is in the zone. */
+static void ask_for(session_t *session, const knot_dname_t *name)
 {
-	return knot_dname_cmp(((const live_host_t *)first)->name,
-	                      ((const live_host_t *)second)->name);
-}
-
-/* Makes hosts of the names that are in the zone. */
-static void make_hosts(session_t *session, name_list_t *names)
-{
-	name_list_unique(names);
-	for (size_t i = 0; i < names->count; i++) {
-		if (name_in_zone(names->at[i], session->policy->zone)) {
-			live_host_t *host = xadd(&session->hosts);
-			host->name = xname(names->at[i]);
-		}
+	if (name_in_zone(name, session->policy->zone)) {
+		live_host_t *host = host_of(session, name);
+		host->asked = true;
+		xadd_name(&session->asked, host->name);
 	}
 }
 
@@ -334,9 +346,9 @@ static void find_guarded(session_t *session)
 		}
 	}
 	name_list_unique(&exchanges);
-	for (size_t i = 0; i < session->hosts.count; i++) {
-		live_host_t *host = &session->hosts.at[i];
-		host->guarded = audit_is_guarded(session->policy, &exchanges, host->name);
+	for (size_t i = 0; i < session->asked.count; i++) {
+		const knot_dname_t *name = session->asked.at[i];
+		host_of(session, name)->guarded = audit_is_guarded(session->policy, &exchanges, name);
 	}
 	vec_free(&exchanges);
 }
@@ -345,15 +357,14 @@ static void find_guarded(session_t *session)
  * mail exchange is one if mail is sent there. */
 static void find_hosts(session_t *session)
 {
-	name_list_t names = { .at = NULL };
 	const names_t *named = &session->policy->mail_hosts;
 	merge_targets(session);
 	for (size_t i = 0; i < session->targets.count; i++) {
-		xadd_name(&names, session->targets.at[i].target);
+		ask_for(session, session->targets.at[i].target);
 	}
 	for (size_t i = 0; i < named->count; i++) {
 		if (!named->at[i].below) {
-			xadd_name(&names, named->at[i].name);
+			ask_for(session, named->at[i].name);
 		}
 	}
 	/* Those that only a pattern names are known by what is wrong with them. */
@@ -361,35 +372,11 @@ static void find_hosts(session_t *session)
 		const audit_finding_t *finding = &session->audit->findings.at[i];
 		if (finding->rule == AUDIT_PROXIED_HOST || (finding->rule == AUDIT_PROXIED_ALIAS &&
 		                                            finding->type == KNOT_RRTYPE_CNAME)) {
-			xadd_name(&names, finding->owner);
+			ask_for(session, finding->owner);
 		}
 	}
-	make_hosts(session, &names);
-	vec_free(&names);
+	name_list_unique(&session->asked);
 	find_guarded(session);
-}
-
-static live_host_t *host_of(const session_t *session, const knot_dname_t *name)
-{
-	const live_host_t key = { .name = (knot_dname_t *)name };
-	return vec_find(&session->hosts, &key, compare_hosts);
-}
-
-/* Adds an address of a host, or the way to a known one. */
-static void add_address(live_host_t *host, int family, const uint8_t *address, bool alias,
-                        via_t via)
-{
-	for (size_t i = 0; i < host->observed.count; i++) {
-		observed_t *observed = &host->observed.at[i];
-		if (observed->family == family && observed->alias == alias &&
-		    memcmp(observed->address, address, address_size(family)) == 0) {
-			observed->vias |= VIA_BIT(via);
-			return;
-		}
-	}
-	observed_t *observed = xadd(&host->observed);
-	*observed = (observed_t){ .family = (uint8_t)family, .alias = alias, .vias = VIA_BIT(via) };
-	memcpy(observed->address, address, address_size(family));
 }
 
 /* Addresses: each family, each way to ask, alias by alias */
@@ -416,7 +403,7 @@ static void set_name(knot_dname_t **name, const knot_dname_t *to)
  * end. */
 static void follow_aliases(session_t *session, path_t *path, const knot_pkt_t *answer)
 {
-	live_host_t *host = &session->hosts.at[path->host];
+	live_host_t *host = path->host;
 	knot_dname_storage_t to;
 	while (!path->done && find_alias(answer, path->name, to)) {
 		set_name(&path->name, to);
@@ -436,13 +423,13 @@ static void follow_aliases(session_t *session, path_t *path, const knot_pkt_t *a
 }
 
 /* Adds the addresses of the name where the path has led to. */
-static void add_addresses(session_t *session, path_t *path, const knot_pkt_t *answer)
+static void add_addresses(path_t *path, const knot_pkt_t *answer)
 {
 	for_each_rr(rr, answer, KNOT_ANSWER) {
 		int family = rr_family(rr);
 		if (family != 0 && knot_dname_is_equal(rr->owner, path->name)) {
-			add_address(&session->hosts.at[path->host], family, rr->rrs.rdata->data,
-			            path->aliases > 0, path->via);
+			add_address(path->host, family, rr->rrs.rdata->data, path->aliases > 0,
+			            path->via);
 			path->done = true;
 		}
 	}
@@ -463,7 +450,7 @@ static int on_address(void *ctx, const query_t *query, const knot_pkt_t *answer)
 	unsigned before = path->aliases;
 	follow_aliases(session, path, answer);
 	if (!path->done) {
-		add_addresses(session, path, answer);
+		add_addresses(path, answer);
 	}
 	if (path->done || (path->aliases > before && !knot_wire_get_tc(answer->wire))) {
 		return KNOT_EOK; /* There, or to be asked for the name it is an alias of. */
@@ -471,35 +458,27 @@ static int on_address(void *ctx, const query_t *query, const knot_pkt_t *answer)
 	path->done = true;
 	/* A referral has no authority, and a truncated answer says nothing: over TCP it does. */
 	if (knot_wire_get_aa(answer->wire) && !knot_wire_get_tc(answer->wire)) {
-		session->hosts.at[path->host].none[path->type == KNOT_RRTYPE_AAAA] |=
-			VIA_BIT(path->via);
+		path->host->none[path->type == KNOT_RRTYPE_AAAA] |= VIA_BIT(path->via);
 	}
 	return KNOT_EOK;
 }
 
 static void begin_paths(session_t *session)
 {
-	for (size_t i = 0; i < session->hosts.count * 2 * VIA_COUNT; i++) {
+	for (size_t i = 0; i < session->asked.count * 2 * VIA_COUNT; i++) {
 		path_t *path = xadd(&session->paths);
 		*path = (path_t){
-			.host = i / (2 * VIA_COUNT),
+			.host = host_of(session, session->asked.at[i / (2 * VIA_COUNT)]),
 			.type = type_of_family(i / VIA_COUNT % 2 == 0 ? 4 : 6),
 			.via = (via_t)(i % VIA_COUNT),
 		};
-		path->name = xname(session->hosts.at[path->host].name);
+		path->name = xname(path->host->name);
 	}
 }
 
 static int find_addresses(session_t *session)
 {
 	find_hosts(session);
-	for (size_t i = 0; i < session->additional.count; i++) {
-		const additional_t *added = &session->additional.at[i];
-		live_host_t *host = host_of(session, added->name);
-		if (host != NULL) {
-			add_address(host, added->family, added->address, false, added->via);
-		}
-	}
 	begin_paths(session);
 	for (;;) {
 		for (size_t i = 0; i < session->paths.count; i++) {
@@ -668,13 +647,12 @@ static void judge_host(const session_t *session, const live_host_t *host, const 
 	}
 }
 
-static void judge_target(const session_t *session, const target_t *target)
+static void judge_target(session_t *session, const target_t *target)
 {
 	about_t about = {
 		.owner = target->owner, .type = target->type, .target = target->target,
 	};
-	const live_host_t *host = host_of(session, target->target);
-	if (host == NULL) {
+	if (!name_in_zone(target->target, session->policy->zone)) {
 		about.rule = AUDIT_PROXIED_TARGET;
 		about.vias = target->vias;
 		if (names_cover(&session->policy->proxy_names, target->target)) {
@@ -682,6 +660,7 @@ static void judge_target(const session_t *session, const target_t *target)
 		}
 		return;
 	}
+	const live_host_t *host = host_of(session, target->target);
 	if (!host->guarded) {
 		judge_host(session, host, target);
 	}
@@ -714,7 +693,7 @@ static void add_host_edges(const session_t *session, const live_host_t *host)
 	}
 }
 
-static void make_result(const session_t *session)
+static void make_result(session_t *session)
 {
 	for (size_t i = 0; i < session->targets.count; i++) {
 		const target_t *target = &session->targets.at[i];
@@ -722,10 +701,13 @@ static void make_result(const session_t *session)
 		add_name_edge(session, target->owner, target->type, target->target);
 	}
 	for (size_t i = 0; i < session->hosts.count; i++) {
-		if (session->hosts.at[i].guarded) {
-			judge_host(session, &session->hosts.at[i], NULL);
+		const live_host_t *host = &session->hosts.at[i];
+		if (host->guarded) {
+			judge_host(session, host, NULL);
 		}
-		add_host_edges(session, &session->hosts.at[i]);
+		if (host->asked) {
+			add_host_edges(session, host);
+		}
 	}
 	audit_sort(session->out);
 }
@@ -769,9 +751,6 @@ static guard_t guard_of(const session_t *session)
 
 static void clear_session(session_t *session)
 {
-	for (size_t i = 0; i < session->additional.count; i++) {
-		knot_dname_free(session->additional.at[i].name, NULL);
-	}
 	for (size_t i = 0; i < session->paths.count; i++) {
 		knot_dname_free(session->paths.at[i].name, NULL);
 	}
@@ -786,18 +765,18 @@ static void clear_session(session_t *session)
 		knot_dname_free(host->proxy_name, NULL);
 		vec_free(&host->observed);
 	}
-	vec_free(&session->additional);
 	vec_free(&session->paths);
 	vec_free(&session->targets);
 	vec_free(&session->hosts);
+	vec_free(&session->asked);
 	vec_free(&session->queries);
+	name_index_clear(&session->by_name);
 }
 
-int live_audit(audit_t *out, live_t *live, const server_t *server, const audit_t *audit,
+int live_audit(audit_t *out, output_zone_t *zone, const server_t *server, const audit_t *audit,
                const policy_t *policy, char err[static ERROR_TEXT_MAX])
 {
 	*out = (audit_t){ .zone = audit->zone, .records = audit->records };
-	*live = (live_t){ .guard = GUARD_NONE };
 	session_t session = {
 		.server = server, .policy = policy, .audit = audit, .out = out, .err = err,
 	};
@@ -806,10 +785,13 @@ int live_audit(audit_t *out, live_t *live, const server_t *server, const audit_t
 	if (ret == KNOT_EOK) {
 		out->serial = session.serial;
 		make_result(&session);
-		*live = (live_t){
-			.guard = guard_of(&session), .queries = session.answered,
-			.seen = session.seen,
-		};
+		zone->audit = out;
+		zone->server = server->text;
+		zone->guard = guard_of(&session);
+		zone->file_serial = audit->serial;
+		zone->queries = session.answered;
+		zone->seen = session.seen;
+		zone->changes = audit->edits.count;
 	} else if (err[0] == '\0') {
 		(void)server_error(server, err, "%s", knot_strerror(ret));
 	}

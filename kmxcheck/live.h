@@ -19,19 +19,12 @@
 #include "kmxcheck/client.h"
 #include "kmxcheck/print.h"
 
-/*! What is known of a server beside its findings. */
-typedef struct {
-	guard_t guard;
-	size_t queries; /*!< That were answered. */
-	size_t seen;    /*!< Changes of the audit that are in its answers. */
-} live_t;
-
 /*!
  * Audits what a server answers for a zone.
  *
  * \param out     Findings and edges, no edits; to be cleared with audit_clear(), also after an
  *                error. The zone is that of the audit.
- * \param live    Filled.
+ * \param zone    What is to be printed of the zone at the server; filled, but for file and ns.
  * \param server  The server.
  * \param audit   The audit of the zone's file: whom to ask for, and what would be changed.
  * \param policy  The policy of the zone.
@@ -40,5 +33,5 @@ typedef struct {
  * \retval KNOT_EOK
  * \retval other  No answer, or not one from a server of this zone.
  */
-int live_audit(audit_t *out, live_t *live, const server_t *server, const audit_t *audit,
+int live_audit(audit_t *out, output_zone_t *zone, const server_t *server, const audit_t *audit,
                const policy_t *policy, char err[static ERROR_TEXT_MAX]);

@@ -620,21 +620,6 @@ static const char *file_of(const job_t *job)
 	return job->path != NULL ? job->path : job->zone->file;
 }
 
-/*! Adds the result of a zone at a server, if there is one. */
-static void add_answers(const run_t *run, const job_t *job, const ask_t *ask, output_t *output,
-                        output_zone_t *zones)
-{
-	if (ask->done) {
-		zones[output->zone_count++] = (output_zone_t){
-			.audit = &ask->live, .file = file_of(job), .ns = ask->ns,
-			.server = run->asks.hosts.at[ask->host].server.text,
-			.guard = ask->answers.guard, .queries = ask->answers.queries,
-			.seen = ask->answers.seen, .changes = job->audit.edits.count,
-			.file_serial = job->audit.serial,
-		};
-	}
-}
-
 /*! Adds the results of all zones: of their files, or of the servers that were asked for them, which
  *  follow each other in the order of the zones. */
 static void add_results(const run_t *run, output_t *output, output_zone_t *zones)
@@ -649,7 +634,12 @@ static void add_results(const run_t *run, output_t *output, output_zone_t *zones
 			                                               .file = file_of(job) };
 		}
 		while (next < run->asks.list.count && list[next].audit == &job->audit) {
-			add_answers(run, job, &list[next++], output, zones);
+			const ask_t *ask = &list[next++];
+			if (ask->done) {
+				output_zone_t *zone = &zones[output->zone_count++];
+				*zone = ask->zone;
+				zone->file = file_of(job);
+			}
 		}
 	}
 }
