@@ -220,28 +220,6 @@ void audit_sort(audit_t *audit)
 	audit->edges.count = kept;
 }
 
-void audit_clear(audit_t *audit)
-{
-	for (size_t i = 0; i < audit->findings.count; i++) {
-		audit_finding_t *finding = &audit->findings.at[i];
-		knot_dname_free(finding->owner, NULL);
-		knot_dname_free(finding->target, NULL);
-		free(finding->message);
-		free(finding->remedy);
-	}
-	for (size_t i = 0; i < audit->edits.count; i++) {
-		knot_dname_free(audit->edits.at[i].owner, NULL);
-		free(audit->edits.at[i].rdata);
-	}
-	for (size_t i = 0; i < audit->edges.count; i++) {
-		knot_dname_free(audit->edges.at[i].from, NULL);
-		knot_dname_free(audit->edges.at[i].to, NULL);
-	}
-	vec_free(&audit->findings);
-	vec_free(&audit->edits);
-	vec_free(&audit->edges);
-}
-
 /* Questions */
 
 void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *host)

@@ -94,10 +94,8 @@ typedef struct {
 	void *ctx;
 } audit_input_t;
 
-/*! Audits a zone. The result is to be cleared with audit_clear(), and needs the zone until then. */
+/*! Audits a zone. The result needs the zone. */
 void audit_zone(audit_t *out, zone_t *zone, const policy_t *policy, const audit_input_t *input);
-
-void audit_clear(audit_t *audit);
 
 /*!
  * Where a person would steer mail to, where no server does it: to the mail host that the MX at the

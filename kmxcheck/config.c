@@ -533,39 +533,6 @@ int config_read(config_t *config, const char *path, char err[static ERROR_TEXT_M
 	return ret == KNOT_EOK ? index_zones(config, err) : ret;
 }
 
-static void clear_group(conf_group_t *group)
-{
-	for (size_t i = 0; i < group->values.count; i++) {
-		free(group->values.at[i].item);
-		free(group->values.at[i].text);
-	}
-	vec_free(&group->values);
-	free(group->id);
-}
-
-void config_clear(config_t *config)
-{
-	for (size_t i = 0; i < config->zones.count; i++) {
-		free(config->zones.at[i].name);
-		free(config->zones.at[i].file);
-		vec_free(&config->zones.at[i].policies);
-	}
-	for (size_t i = 0; i < config->policies.count; i++) {
-		values_clear(&config->policies.at[i]);
-	}
-	for (conf_section_t section = 0; section < CONF_SECTION_COUNT; section++) {
-		for (size_t i = 0; i < config->sections[section].count; i++) {
-			clear_group(&config->sections[section].at[i]);
-		}
-		vec_free(&config->sections[section]);
-	}
-	vec_free_all(&config->files);
-	vec_free(&config->zones);
-	vec_free(&config->policies);
-	name_index_clear(&config->by_name);
-	memset(config, 0, sizeof(*config));
-}
-
 const config_zone_t *config_zone(const config_t *config, const knot_dname_t *name)
 {
 	size_t number = name_index_find(&config->by_name, name);

@@ -59,14 +59,12 @@ typedef struct {
 	VEC(char *) files;        /*!< Names that positions point at. */
 } config_t;
 
-/*! Reads a configuration. To be cleared with config_clear(), also after an error. */
+/*! Reads a configuration. */
 int config_read(config_t *config, const char *path, char err[static ERROR_TEXT_MAX]);
 
 /*! Makes a policy take records that an export marks as proxied for that (export.h), if it knows any
  *  proxy. To be done before values_make(). */
 void config_add_marks(values_t *values);
-
-void config_clear(config_t *config);
 
 /*! The zone of a name, or NULL. */
 const config_zone_t *config_zone(const config_t *config, const knot_dname_t *name);

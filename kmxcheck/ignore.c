@@ -285,16 +285,3 @@ char *ignores_note(const ignores_t *ignores, size_t i, int64_t now, bool all)
 	free(reason);
 	return note;
 }
-
-void ignores_clear(ignores_t *ignores)
-{
-	for (size_t i = 0; i < ignores->list.count; i++) {
-		ignore_t *ignore = &ignores->list.at[i];
-		free(ignore->text);
-		free(ignore->owner);
-		free(ignore->target);
-		free(ignore->reason);
-	}
-	vec_free(&ignores->list);
-	vec_free_all(&ignores->files);
-}

@@ -67,5 +67,3 @@ bool ignores_match(const ignores_t *ignores, const knot_dname_t *zone,
  * \param all  All zones could be audited. Otherwise only those are told that have ended.
  */
 char *ignores_note(const ignores_t *ignores, size_t i, int64_t now, bool all);
-
-void ignores_clear(ignores_t *ignores);

@@ -22,8 +22,7 @@
 /*!
  * Audits what a server answers for a zone.
  *
- * \param out     Findings and edges, no edits; to be cleared with audit_clear(), also after an
- *                error. The zone is that of the audit.
+ * \param out     Findings and edges, no edits. The zone is that of the audit.
  * \param zone    What is to be printed of the zone at the server; filled, but for file and ns.
  * \param server  The server.
  * \param audit   The audit of the zone's file: whom to ask for, and what would be changed.

@@ -784,7 +784,7 @@ static int run_list(const options_t *options)
 
 int main(int argc, char **argv)
 {
-	/* What is in it is needed up to the end, and nothing of it is freed there. */
+	/* What is in it is needed up to the end, and left to that. */
 	static run_t run;
 	run.now = time(NULL);
 	lang_begin(LOCALE_DIR);

@@ -133,30 +133,6 @@ bool values_protect(const values_t *values, const knot_dname_t *zone)
 	return values->zones.count == 0 || name_index_find(&values->zone_names, zone) != NAME_INDEX_NONE;
 }
 
-void values_clear(values_t *values)
-{
-	for (item_t item = 0; item < ITEM_COUNT; item++) {
-		vec_free_all(&values->raw[item].texts);
-		vec_free(&values->raw[item].positions);
-	}
-	for (size_t i = 0; i < values->lists.count; i++) {
-		free((char *)values->lists.at[i].path);
-	}
-	vec_free(&values->lists);
-	name_index_clear(&values->zone_names);
-	vec_free_all(&values->zones);
-	if (values->proxy_names != NULL) {
-		names_clear(values->proxy_names);
-		free(values->proxy_names);
-	}
-	stanza_clear(&values->stanza);
-	netset_free(values->proxies);
-	netset_free(values->excepts);
-	netset_free(values->origins);
-	free(values->id);
-	memset(values, 0, sizeof(*values));
-}
-
 /* Making */
 
 static int bad_value(char *err, const values_t *values, item_t item, size_t i, const char *what)

@@ -62,9 +62,6 @@ int values_make(values_t *values, char err[static ERROR_TEXT_MAX]);
 /*! True if a zone that has the module is protected by this. */
 bool values_protect(const values_t *values, const knot_dname_t *zone);
 
-/*! Frees all it holds and zeroes it. */
-void values_clear(values_t *values);
-
 /*! Reads a name as knotd reads one in its configuration. NULL if it is none. For free(). */
 knot_dname_t *dname_of(const char *text);
 

@@ -586,12 +586,6 @@ void zones_add(zones_t *zones, zone_t *zone)
 	}
 }
 
-void zones_clear(zones_t *zones)
-{
-	name_index_clear(&zones->names);
-	vec_free(&zones->list);
-}
-
 /*! The zone of the run that is deepest above a name, or NULL. */
 static zone_t *deepest_zone(const zones_t *zones, const knot_dname_t *name)
 {

@@ -108,8 +108,6 @@ typedef struct {
 /*! Adds a zone, which has to stay. */
 void zones_add(zones_t *zones, zone_t *zone);
 
-void zones_clear(zones_t *zones);
-
 /*!
  * The addresses of a name, as host_find(), but followed through all the zones of the run: from the
  * zone it is in on, if it is in any of them.

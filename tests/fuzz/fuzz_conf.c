@@ -14,8 +14,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "kmxcheck/config.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/lib/clear.h"
 
 const char *const fuzz_corpus[] = { "tests/fuzz/conf", NULL };
 

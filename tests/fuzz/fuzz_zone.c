@@ -13,8 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "kmxcheck/check.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/lib/clear.h"
 
 const char *const fuzz_corpus[] = { "tests/fuzz/zone", "tests/data/audit", NULL };
 

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "kmxcheck/ignore.h"
+#include "tests/unit/lib/clear.h"
 #include "tests/unit/lib/fixture_output.h"
 
 /* 2026-11-22, at noon. */

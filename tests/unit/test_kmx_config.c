@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "kmxcheck/config.h"
+#include "tests/unit/lib/clear.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -23,8 +23,8 @@
 #include <libknot/errcode.h>
 #include <urcu.h>
 
-#include "kmxcheck/values.h"
 #include "module/watch.h"
+#include "tests/unit/lib/clear.h"
 #include "tests/unit/lib/fixture_list.h"
 
 #define LOCAL     LOCAL_PROXIES_DIR "/"
@@ -296,7 +296,6 @@ static void test_all(void **state)
 	write_list(LOCAL "one", "198.51.100.0/25\n");
 	write_list(LOCAL "two", "198.51.100.128/25\n");
 	write_list(INSTALLED "three", "192.0.2.128/25\n");
-	values_clear(&values);
 	assert_int_equal(values_add_installed(&values, err), KNOT_EOK);
 	values_add(&values, ITEM_PROXY_FILE, "three", (source_pos_t){ .file = "knot.conf" });
 	values_add(&values, ITEM_MAIL_ADDRESS, "203.0.113.25", (source_pos_t){ 0 });

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/lib/clear.h"
 #include "tests/unit/lib/fixture_audit.h"
 
 #define TODAY 1795305600 /* 2026-11-22 */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*!
+ * What kmxcheck keeps up to the end of the program, and so never frees: tests make it many times. Each
+ * of these frees all that something holds, also after an error, and takes what is zeroed.
+ */
+
+#pragma once
+
+#include "kmxcheck/check.h"
+#include "kmxcheck/config.h"
+#include "kmxcheck/ignore.h"
+
+void audit_clear(audit_t *audit);
+void zones_clear(zones_t *zones);
+void values_clear(values_t *values);
+void config_clear(config_t *config);
+void ignores_clear(ignores_t *ignores);
