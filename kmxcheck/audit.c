@@ -4,7 +4,6 @@
  * The audit of a zone, in its order.
  */
 
-#include <string.h>
 #include <time.h>
 
 #include "kmxcheck/check.h"

@@ -4,7 +4,6 @@
  * SPF records that authorise a proxy, and names whose mail goes to a proxy for want of an MX.
  */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "kmxcheck/check.h"

@@ -10,6 +10,7 @@
 #include "dns/text.h"
 #include "kmxcheck/lang.h"
 #include "kmxcheck/list.h"
+#include "kmxcheck/xalloc.h"
 #include "policy/netfile.h"
 
 /*! An RRset has to fit into one message of a zone transfer, so an owner has no more records, and no

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "kmxcheck/xalloc.h"
 
 /*! What there is to do with a list. */
 typedef struct {

@@ -13,8 +13,6 @@
 
 #pragma once
 
-#include <stddef.h>
-
 #include "kmxcheck/check.h"
 #include "kmxcheck/client.h"
 #include "kmxcheck/print.h"

@@ -5,8 +5,6 @@
  * memory at a time, for there may be very many.
  */
 
-#include <libknot/libknot.h>
-
 #include "kmxcheck/json_objects.h"
 #include "kmxcheck/print.h"
 #include "kmxcheck/xalloc.h"

@@ -11,7 +11,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "dns/index.h"
 #include "dns/text.h"

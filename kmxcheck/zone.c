@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "dns/rrset.h"
 #include "kmxcheck/lang.h"
 #include "kmxcheck/origin.h"
 #include "kmxcheck/spf.h"

@@ -24,7 +24,6 @@
 #include "dns/index.h"
 #include "dns/text.h"
 #include "dns/vec.h"
-#include "kmxcheck/export.h"
 #include "kmxcheck/scan.h"
 #include "policy/host.h"
 #include "policy/policy.h"
