@@ -4,6 +4,8 @@
  * Marks, heads and blanks of exports.
  */
 
+#define _GNU_SOURCE /* memmem() */
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,11 +27,7 @@ typedef struct {
 
 static const char *find(span_t in, const char *what)
 {
-	size_t len = strlen(what);
-	while ((size_t)(in.end - in.at) >= len && memcmp(in.at, what, len) != 0) {
-		in.at++;
-	}
-	return (size_t)(in.end - in.at) >= len ? in.at : NULL;
+	return memmem(in.at, (size_t)(in.end - in.at), what, strlen(what));
 }
 
 /*! Cuts the next word off, by white space and, if given, another character. False: none is left. */

@@ -5,7 +5,6 @@
  * known by.
  */
 
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -141,20 +140,19 @@ static knot_dname_t *apex_of_file(const char *path, const survey_t *survey)
 		".orig", ".new", NULL
 	};
 	static const char *const beginnings[] = { "db.", "pri.", "zone.", "named.", NULL };
-	char *whole = xstrdup(path), *copy = xstrdup(path);
-	char *base = basename(copy);
+	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+	char *base = xstrdup(name);
 	knot_dname_t *apex = NULL;
 	while (cut_ending(base, endings)) {
 	}
 	const char *bare = after_beginning(base, beginnings);
 	consider(&apex, bare, survey);
 	consider(&apex, base, survey);
-	consider(&apex, basename(whole), survey);
+	consider(&apex, name, survey);
 	if (apex == NULL) { /* No name fits: reading by the likeliest one tells what does not. */
 		consider(&apex, bare, &(survey_t){ .any = false });
 	}
-	free(whole);
-	free(copy);
+	free(base);
 	return apex;
 }
 
