@@ -4,6 +4,9 @@
  * Asking servers for zones: each server for its zones one after another, several servers at a time.
  * One that does not answer is not waited for as often as it has zones.
  *
+ * Name servers are at the addresses that the zones of the run have, else those that the system's
+ * resolver finds. A name is looked up once, for many zones have it in common.
+ *
  * Everything is for one thread; those that ask are started and ended by asks_run(). Errors are
  * texts, one line each, which begin with the server.
  */
@@ -14,6 +17,7 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "dns/index.h"
 #include "dns/vec.h"
 #include "kmxcheck/client.h"
 #include "kmxcheck/live.h"
@@ -48,11 +52,35 @@ typedef struct {
 	VEC(size_t) asks;      /*!< By their numbers. */
 } ask_host_t;
 
+/*! An address of a name server. */
+typedef struct {
+	server_t server;
+	bool no_network; /*!< This machine has no network to it. */
+	bool told;       /*!< For the caller: that was said. */
+} nameserver_t;
+
+typedef VEC(nameserver_t) nameserver_list_t;
+
 /*! Zeroed is empty. */
 typedef struct {
 	VEC(ask_host_t) hosts;
 	VEC(ask_t) list;
+	name_index_t names;                 /*!< Of name servers. */
+	VEC(nameserver_list_t) nameservers; /*!< By the numbers of the names. */
 } asks_t;
+
+/*!
+ * The addresses of a name server.
+ *
+ * \param zone    The zone whose NS record names it,
+ * \param policy  and its policy.
+ * \param port    Where it listens; the same in all calls.
+ *
+ * \return Borrowed, until the next call; empty: there are none.
+ */
+nameserver_list_t *nameservers_find(asks_t *asks, const zones_t *zones, zone_t *zone,
+                                    const policy_t *policy, const knot_dname_t *name,
+                                    uint16_t port);
 
 /*! Adds a zone to be asked for at a server, unless it is there already. */
 void asks_add(asks_t *asks, const server_t *server, const knot_dname_t *ns, const audit_t *audit,

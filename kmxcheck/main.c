@@ -18,7 +18,6 @@
 #include "kmxcheck/baseline.h"
 #include "kmxcheck/config.h"
 #include "kmxcheck/lang.h"
-#include "kmxcheck/nameservers.h"
 #include "kmxcheck/options.h"
 #include "kmxcheck/print.h"
 #include "kmxcheck/xalloc.h"
@@ -49,7 +48,6 @@ typedef struct {
 	size_t failed;       /*!< Zones that could not be audited. */
 	patience_t patience; /*!< With the server that zones are taken from. */
 	asks_t asks;         /*!< What servers are asked. */
-	nameservers_t nameservers;
 	VEC(char *) warned;  /*!< Warnings about stanzas that were said. */
 } run_t;
 
@@ -495,7 +493,7 @@ static void audit_job(run_t *run, job_t *job)
 static bool add_nameserver(run_t *run, const job_t *job, const knot_dname_t *ns)
 {
 	knot_dname_txt_storage_t name;
-	nameserver_list_t *servers = nameservers_find(&run->nameservers, &run->zones, job->zone,
+	nameserver_list_t *servers = nameservers_find(&run->asks, &run->zones, job->zone,
 	                                              &job->policy, ns, run->options.port);
 	if (servers->count == 0) {
 		char *text = xformat(_("%s: no address of the name server %s is to be found"),
