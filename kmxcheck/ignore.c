@@ -167,59 +167,45 @@ int ignores_read(ignores_t *ignores, const char *path, char err[static ERROR_TEX
 
 /* Matching */
 
-/*! A name as it is meant in a zone: relative, or with the zone's name but without the last dot. */
-typedef struct {
-	names_t relative, absolute;
-	bool elsewhere; /*!< It is absolute, and in another zone. */
-} zone_names_t;
-
-/*! Reads a name for a zone; NULL is any. */
-static void read_zone_names(zone_names_t *names, const char *text, const knot_dname_t *zone)
+/*! Reads a name as it is meant in a zone, relative or with the zone's name but without the last dot. Too
+ *  long for this zone is no error, but never matches. True: it is absolute, and in another zone. */
+static bool read_zone_names(names_t *names, const char *text, const knot_dname_t *zone)
 {
-	*names = (zone_names_t){ .elsewhere = false };
-	if (text == NULL) {
-		return;
+	names_t absolute = { 0 };
+	*names = (names_t){ 0 };
+	(void)xcheck_ret(names_add(names, text, zone));
+	(void)xcheck_ret(names_add(&absolute, text, root));
+	const knot_dname_t *relative = names->count > 0 ? names->at->name : NULL;
+	const knot_dname_t *other = absolute.count > 0 ? absolute.at->name : NULL;
+	bool elsewhere = false;
+	if (other != NULL && name_in_zone(other, zone)) {
+		(void)xcheck_ret(names_add(names, text, root));
+	} else if (other != NULL) {
+		elsewhere = relative != NULL && knot_dname_is_equal(relative, other) &&
+		            !name_in_zone(zone, other);
 	}
-	/* Too long for this zone is no error, but never matches. */
-	(void)xcheck_ret(names_add(&names->relative, text, zone));
-	(void)xcheck_ret(names_add(&names->absolute, text, root));
-	const name_pattern_t *relative = names->relative.at, *absolute = names->absolute.at;
-	if (absolute != NULL && !name_in_zone(absolute->name, zone)) {
-		names->elsewhere = relative != NULL &&
-		                   knot_dname_is_equal(relative->name, absolute->name) &&
-		                   !name_in_zone(zone, absolute->name);
-		names_clear(&names->absolute);
-	}
+	names_clear(&absolute);
+	return elsewhere;
 }
 
-static void clear_zone_names(zone_names_t *names)
+/*! True if a name is meant; NULL as the text is any. */
+static bool name_matches(const char *text, const knot_dname_t *zone, const knot_dname_t *name)
 {
-	names_clear(&names->relative);
-	names_clear(&names->absolute);
-}
-
-static bool zone_names_match(const zone_names_t *names, const char *text, const knot_dname_t *name)
-{
+	names_t names;
 	if (text == NULL || name == NULL) {
 		return text == NULL;
 	}
-	return names_match(&names->relative, name) || names_match(&names->absolute, name);
+	(void)read_zone_names(&names, text, zone);
+	bool match = names_match(&names, name);
+	names_clear(&names);
+	return match;
 }
 
 static bool is_match(const ignore_t *ignore, const knot_dname_t *zone,
                      const audit_finding_t *finding)
 {
-	zone_names_t owner, target;
-	if (finding->rule != ignore->rule) {
-		return false;
-	}
-	read_zone_names(&owner, ignore->owner, zone);
-	read_zone_names(&target, ignore->target, zone);
-	bool match = zone_names_match(&owner, ignore->owner, finding->owner) &&
-	             zone_names_match(&target, ignore->target, finding->target);
-	clear_zone_names(&owner);
-	clear_zone_names(&target);
-	return match;
+	return finding->rule == ignore->rule && name_matches(ignore->owner, zone, finding->owner) &&
+	       name_matches(ignore->target, zone, finding->target);
 }
 
 static bool has_ended(const ignore_t *ignore, int64_t now)
@@ -229,10 +215,11 @@ static bool has_ended(const ignore_t *ignore, int64_t now)
 
 static void apply(ignore_t *ignore, audit_t *audit)
 {
-	zone_names_t owner;
-	read_zone_names(&owner, ignore->owner, audit->zone);
-	ignore->tried |= !owner.elsewhere || audit_rules[ignore->rule].about == OF_ZONE;
-	clear_zone_names(&owner);
+	names_t owner = { 0 };
+	bool elsewhere = ignore->owner != NULL &&
+	                 read_zone_names(&owner, ignore->owner, audit->zone);
+	ignore->tried |= !elsewhere || audit_rules[ignore->rule].about == OF_ZONE;
+	names_clear(&owner);
 	for (size_t i = 0; i < audit->findings.count; i++) {
 		audit_finding_t *finding = &audit->findings.at[i];
 		if (is_match(ignore, audit->zone, finding)) {
