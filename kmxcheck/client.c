@@ -94,13 +94,28 @@ int server_from_str(server_t *server, const char *text, uint16_t port,
 	return KNOT_EOK;
 }
 
+/* A socket on its way to the server. */
+static int open_socket(const server_t *server, int type)
+{
+	int fd = socket(server->address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		return -1;
+	}
+	if (connect(fd, (const struct sockaddr *)&server->address, server->size) != 0 &&
+	    errno != EINPROGRESS) {
+		int error = errno;
+		(void)close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
+}
+
 bool server_no_network(const server_t *server)
 {
-	int fd = socket(server->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool none = fd < 0 ? errno == EAFNOSUPPORT
-	                   : connect(fd, (const struct sockaddr *)&server->address,
-	                             server->size) != 0 &&
-	                     (errno == ENETUNREACH || errno == EADDRNOTAVAIL);
+	int fd = open_socket(server, SOCK_DGRAM);
+	bool none = fd < 0 && (errno == EAFNOSUPPORT || errno == ENETUNREACH ||
+	                       errno == EADDRNOTAVAIL);
 	if (fd >= 0) {
 		(void)close(fd);
 	}
@@ -213,23 +228,6 @@ static void make_query(slot_t *slot)
 	slot->out_done = query->via == VIA_TCP ? 0 : 2;
 	slot->in_done = 0;
 	knot_pkt_free(packet);
-}
-
-/* A socket on its way to the server. */
-static int open_socket(const server_t *server, int type)
-{
-	int fd = socket(server->address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
-		return -1;
-	}
-	if (connect(fd, (const struct sockaddr *)&server->address, server->size) != 0 &&
-	    errno != EINPROGRESS) {
-		int error = errno;
-		(void)close(fd);
-		errno = error;
-		return -1;
-	}
-	return fd;
 }
 
 /* Begins to send. False: this try failed. */
