@@ -152,8 +152,7 @@ static bool explain_rule(const char *name)
 
 	const audit_rule_info_t *info = &audit_rules[rule];
 	(void)printf(_("%s (%s): %s"), info->name,
-	             info->severity == SEVERITY_ERROR ? _("error") : _("warning"),
-	             _(info->summary));
+	             _(severity_names[info->severity]), _(info->summary));
 	(void)printf("\n\n%s", _(info->explain));
 	if (info->rfc != NULL) {
 		(void)printf(_("\nSee %s.\n"), info->rfc);

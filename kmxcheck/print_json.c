@@ -23,7 +23,7 @@ static void print_finding(FILE *out, const audit_finding_t *finding)
 	const audit_rule_info_t *info = &audit_rules[finding->rule];
 	json_t *object = xcheck(json_object());
 	put_text(object, "rule", info->name);
-	put_text(object, "severity", info->severity == SEVERITY_ERROR ? "error" : "warning");
+	put_text(object, "severity", severity_names[info->severity]);
 	put_record(object, finding, finding->has_network);
 	put_text(object, "file", finding->pos.file);
 	if (finding->pos.line > 0) {

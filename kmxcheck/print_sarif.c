@@ -17,11 +17,6 @@
 #define SCHEMA "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/" \
 	"sarif-schema-2.1.0.json"
 
-static const char *level_of(audit_rule_t rule)
-{
-	return audit_rules[rule].severity == SEVERITY_ERROR ? "error" : "warning";
-}
-
 static void print_rule(FILE *out, audit_rule_t rule)
 {
 	const audit_rule_info_t *info = &audit_rules[rule];
@@ -29,7 +24,7 @@ static void print_rule(FILE *out, audit_rule_t rule)
 	                       "shortDescription", "text", info->summary,
 	                       "fullDescription", "text", info->explain,
 	                       "help", "text", info->explain,
-	                       "defaultConfiguration", "level", level_of(rule)), false);
+	                       "defaultConfiguration", "level", severity_names[info->severity]), false);
 }
 
 /* The name of a file as a URI (RFC 3986): relative as it is, or with a scheme. For free(). */
@@ -90,11 +85,12 @@ static void print_result(FILE *out, const output_t *output, const output_zone_t 
 	char *message = xcheck(clean_copy(finding->message));
 	char *remedy = finding->remedy != NULL ? xcheck(clean_copy(finding->remedy)) : NULL;
 	char *text = remedy != NULL ? xformat("%s\nRemedy: %s", message, remedy) : xstrdup(message);
+	const audit_rule_info_t *info = &audit_rules[finding->rule];
 	const char *state = finding->known ? "unchanged" : "new";
 	json_t *object = xcheck(json_pack("{s:s, s:i, s:s, s:{s:s}, s:s*, s:o}",
-	                                  "ruleId", audit_rules[finding->rule].name,
+	                                  "ruleId", info->name,
 	                                  "ruleIndex", (int)finding->rule,
-	                                  "level", level_of(finding->rule), "message", "text", text,
+	                                  "level", severity_names[info->severity], "message", "text", text,
 	                                  "baselineState", output->baseline ? state : NULL,
 	                                  "locations", location_of(zone, finding)));
 	free(text);

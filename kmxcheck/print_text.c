@@ -34,11 +34,6 @@ static const style_t colored = {
 };
 static const style_t uncolored = { { "", "" }, "", "", "", 0 };
 
-static const char *const severity_names[] = {
-	[SEVERITY_WARNING] = N_("warning"),
-	[SEVERITY_ERROR] = N_("error"),
-};
-
 static const char *const guards[] = {
 	[GUARD_NONE] = "",
 	[GUARD_UNKNOWN] = N_("guarded or not would be the same here"),

@@ -6,7 +6,13 @@
 
 #include <string.h>
 
+#include "kmxcheck/lang.h"
 #include "kmxcheck/rules.h"
+
+const char *const severity_names[] = {
+	[SEVERITY_WARNING] = N_("warning"),
+	[SEVERITY_ERROR] = N_("error"),
+};
 
 const audit_rule_info_t audit_rules[AUDIT_RULE_COUNT] = {
 #define RULE(id, name, severity, ...) \

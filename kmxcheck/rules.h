@@ -28,6 +28,9 @@ typedef enum {
 
 typedef enum { SEVERITY_WARNING, SEVERITY_ERROR } severity_t;
 
+/*! "warning", "error": for people in their language, for programs as they are. */
+extern const char *const severity_names[];
+
 struct auditor;
 struct subject;
 
