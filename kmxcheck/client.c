@@ -246,24 +246,27 @@ static bool begin(client_t *client, slot_t *slot)
 	return *fd >= 0;
 }
 
-/* Sends the query once more after a try that failed. */
-static int try_again(client_t *client, slot_t *slot)
+/* Ends a try that failed. A server may close a connection that was idle: that is no failed try. */
+static void end_try(slot_t *slot)
 {
-	for (;;) {
-		/* A server may close a connection that was idle: that is no failed try. */
-		slot->tries += slot->query->via != VIA_TCP || !slot->used;
-		close_socket(&slot->udp);
-		close_connection(slot);
-		if (slot->tries >= TRIES) {
-			char text[QUERY_TEXT_MAX];
-			return server_error(client->server, client->err, _("no answer to %s: %s"),
-			                    query_text(text, slot->query), slot->reason);
-		}
+	slot->tries += slot->query->via != VIA_TCP || !slot->used;
+	close_socket(&slot->udp);
+	close_connection(slot);
+}
+
+/* Begins the next try, if there is one left. */
+static int try_next(client_t *client, slot_t *slot)
+{
+	while (slot->tries < TRIES) {
 		make_query(slot);
 		if (begin(client, slot)) {
 			return KNOT_EOK;
 		}
+		end_try(slot);
 	}
+	char text[QUERY_TEXT_MAX];
+	return server_error(client->server, client->err, _("no answer to %s: %s"),
+	                    query_text(text, slot->query), slot->reason);
 }
 
 /* True if this is an answer to the query. */
@@ -372,15 +375,11 @@ static int advance(client_t *client, slot_t *slot, bool ready)
 		close_socket(&slot->udp);
 		slot->query = NULL;
 	}
-	return step == STEP_FAILED ? try_again(client, slot) : ret;
-}
-
-static int start(client_t *client, slot_t *slot, const query_t *query)
-{
-	slot->query = query;
-	slot->tries = 0;
-	make_query(slot);
-	return begin(client, slot) ? KNOT_EOK : try_again(client, slot);
+	if (step == STEP_FAILED) {
+		end_try(slot);
+		ret = try_next(client, slot);
+	}
+	return ret;
 }
 
 static int wait_for(const client_t *client, struct pollfd polls[IN_FLIGHT])
@@ -406,7 +405,9 @@ static int run(client_t *client, const query_t *queries, size_t count)
 	do {
 		for (size_t i = 0; i < IN_FLIGHT && next < count; i++) {
 			if (client->slots[i].query == NULL) {
-				int ret = start(client, &client->slots[i], &queries[next++]);
+				client->slots[i].query = &queries[next++];
+				client->slots[i].tries = 0;
+				int ret = try_next(client, &client->slots[i]);
 				if (ret != KNOT_EOK) {
 					return ret;
 				}

@@ -54,16 +54,13 @@ static void put(build_t *build, const knot_rrset_t *rrset, const knot_dname_t *o
 	reply_made_t *made = make(build);
 	memcpy(made->owner, owner, knot_dname_size(owner));
 	made->rrset = *rrset;
-	if (reply->response.count == reply->room) {
-		reply->room = reply->room == 0 ? 16 : reply->room * 2;
-		reply->response.items = xcheck(realloc(reply->response.items, reply->room *
-		                                       sizeof(*reply->response.items)));
-	}
-	reply->response.items[reply->response.count++] = (policy_item_t){
+	*(policy_item_t *)xadd(&reply->items) = (policy_item_t){
 		.rrset = &made->rrset,
 		.owner = made->owner,
 		.section = section,
 	};
+	reply->response.items = reply->items.at;
+	reply->response.count = reply->items.count;
 }
 
 /*! True if an RRset of the zone is there already. */
@@ -267,6 +264,6 @@ void reply_clear(reply_t *reply)
 		reply->made = made->next;
 		free(made);
 	}
-	free(reply->response.items);
+	vec_free(&reply->items);
 	memset(reply, 0, sizeof(*reply));
 }

@@ -23,7 +23,7 @@ typedef struct reply_made reply_made_t;
 /*! A response; zeroed is empty. Its zone has to stay. */
 typedef struct {
 	policy_response_t response; /*!< As the judge takes it. */
-	size_t room;                /*!< For items. */
+	VEC(policy_item_t) items;   /*!< Of the response. */
 	reply_made_t *made;
 } reply_t;
 
