@@ -499,16 +499,6 @@ static int find_addresses(session_t *session)
 
 /* Findings and edges */
 
-/* What a finding is about. */
-typedef struct {
-	audit_rule_t rule;
-	const knot_dname_t *owner;
-	uint16_t type;
-	const knot_dname_t *target; /* NULL: none. */
-	const observed_t *observed; /* NULL: no address. */
-	unsigned vias;
-} about_t;
-
 static const char *vias_text(unsigned vias)
 {
 	static const char *const texts[VIA_ALL + 1] = {
@@ -523,35 +513,33 @@ static const char *vias_text(unsigned vias)
 	return _(texts[vias & VIA_ALL]);
 }
 
-static char *message_of(const session_t *session, const about_t *about,
-                        const audit_finding_t *finding)
+static char *message_of(const session_t *session, const audit_finding_t *finding, unsigned vias)
 {
 	knot_dname_txt_storage_t target;
 	char what[ADDRESS_TEXT_MAX + NET_TEXT_MAX + 64];
-	(void)name_text(target, about->target);
-	if (about->observed != NULL) {
+	(void)name_text(target, finding->target);
+	if (finding->family != 0) {
 		char address[ADDRESS_TEXT_MAX], net[NET_TEXT_MAX];
 		(void)snprintf(what, sizeof(what), _("%s in %s"),
-		               address_text(address, about->observed->family,
-		                            about->observed->address),
+		               address_text(address, finding->family, finding->address),
 		               finding->has_network ? net_to_str(&finding->network, net) : "");
 	} else {
 		(void)snprintf(what, sizeof(what), "%s", _("a proxy name"));
 	}
 
-	switch (about->rule) {
+	switch (finding->rule) {
 	case AUDIT_PROXIED_HOST:
 		return xformat(_("%s answers %s, %s"), session->server->text, what,
-		               vias_text(about->vias));
+		               vias_text(vias));
 	case AUDIT_PROXIED_ALIAS:
 		return xformat(_("%s answers an alias, by way of %s, that leads to %s, %s"),
-		               session->server->text, target, what, vias_text(about->vias));
+		               session->server->text, target, what, vias_text(vias));
 	case AUDIT_MISSING_TARGET:
 		return xformat(_("%s answers no address for the target %s, %s"),
-		               session->server->text, target, vias_text(about->vias));
+		               session->server->text, target, vias_text(vias));
 	default:
 		return xformat(_("%s answers the target %s, which leads to %s, %s"),
-		               session->server->text, target, what, vias_text(about->vias));
+		               session->server->text, target, what, vias_text(vias));
 	}
 }
 
@@ -589,20 +577,21 @@ static void find_position(const audit_t *audit, audit_finding_t *finding)
 	}
 }
 
-static void add_finding(const session_t *session, const about_t *about)
+/* Adds a finding like this one, about an address unless that is NULL. */
+static void add_finding(const session_t *session, const audit_finding_t *about,
+                        const observed_t *observed, unsigned vias)
 {
 	audit_finding_t *finding = xadd(&session->out->findings);
-	finding->rule = about->rule;
+	*finding = *about;
 	finding->owner = xname(about->owner);
-	finding->type = about->type;
 	finding->target = about->target != NULL ? xname(about->target) : NULL;
-	if (about->observed != NULL) {
-		finding->family = about->observed->family;
-		memcpy(finding->address, about->observed->address, sizeof(finding->address));
+	if (observed != NULL) {
+		finding->family = observed->family;
+		memcpy(finding->address, observed->address, sizeof(finding->address));
 		finding->has_network = policy_proxied(session->policy, finding->family,
 		                                      finding->address, &finding->network);
 	}
-	finding->message = message_of(session, about, finding);
+	finding->message = message_of(session, finding, vias);
 	finding->remedy = xstrdup(remedy_of(session));
 	find_position(session->audit, finding);
 }
@@ -611,21 +600,17 @@ static void add_finding(const session_t *session, const about_t *about)
  * points at it. */
 static void judge_host(const session_t *session, const live_host_t *host, const target_t *target)
 {
-	about_t about = { .rule = AUDIT_PROXIED_ALIAS };
+	audit_finding_t about = { .rule = AUDIT_PROXIED_ALIAS, .owner = host->name };
 	if (target != NULL) {
 		about.owner = target->owner;
 		about.type = target->type;
 		about.target = target->target;
-	} else {
-		about.owner = host->name;
 	}
 	for (size_t i = 0; i < host->observed.count; i++) {
 		const observed_t *observed = &host->observed.at[i];
 		if (!policy_proxied(session->policy, observed->family, observed->address, NULL)) {
 			continue;
 		}
-		about.observed = observed;
-		about.vias = observed->vias;
 		about.rule = observed->alias ? AUDIT_PROXIED_ALIAS :
 		             target != NULL ? AUDIT_PROXIED_TARGET : AUDIT_PROXIED_HOST;
 		if (target == NULL) {
@@ -633,30 +618,27 @@ static void judge_host(const session_t *session, const live_host_t *host, const 
 			                             : type_of_family(observed->family);
 			about.target = observed->alias ? host->alias : NULL;
 		}
-		add_finding(session, &about);
+		add_finding(session, &about, observed, observed->vias);
 	}
 	if (host->proxy_vias != 0) {
 		about.rule = AUDIT_PROXIED_ALIAS;
-		about.observed = NULL;
-		about.vias = host->proxy_vias;
 		if (target == NULL) {
 			about.type = KNOT_RRTYPE_CNAME;
 			about.target = host->proxy_name;
 		}
-		add_finding(session, &about);
+		add_finding(session, &about, NULL, host->proxy_vias);
 	}
 }
 
 static void judge_target(session_t *session, const target_t *target)
 {
-	about_t about = {
+	audit_finding_t about = {
+		.rule = AUDIT_PROXIED_TARGET,
 		.owner = target->owner, .type = target->type, .target = target->target,
 	};
 	if (!name_in_zone(target->target, session->policy->zone)) {
-		about.rule = AUDIT_PROXIED_TARGET;
-		about.vias = target->vias;
 		if (names_cover(&session->policy->proxy_names, target->target)) {
-			add_finding(session, &about);
+			add_finding(session, &about, NULL, target->vias);
 		}
 		return;
 	}
@@ -664,10 +646,10 @@ static void judge_target(session_t *session, const target_t *target)
 	if (!host->guarded) {
 		judge_host(session, host, target);
 	}
-	about.vias = host->none[0] & host->none[1];
-	if (about.vias != 0) {
+	unsigned vias = host->none[0] & host->none[1];
+	if (vias != 0) {
 		about.rule = AUDIT_MISSING_TARGET;
-		add_finding(session, &about);
+		add_finding(session, &about, NULL, vias);
 	}
 }
 
