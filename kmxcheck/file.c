@@ -29,6 +29,7 @@ static bool read_all(int fd, size_t expected, text_t *text)
 		}
 		ssize_t got = read(fd, text->at + text->size, room - text->size);
 		if (got == 0) {
+			text->at[text->size] = '\0';
 			return true;
 		} else if (got > 0) {
 			text->size += (size_t)got;

@@ -14,7 +14,7 @@
 
 /*! Text of a file. */
 typedef struct {
-	char *at;     /*!< For free(), also after an error. */
+	char *at;     /*!< Zero-terminated once read. For free(), also after an error. */
 	size_t size;
 	bool named;   /*!< It is a regular file, under a name of its own. */
 } text_t;

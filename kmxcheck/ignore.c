@@ -150,16 +150,12 @@ int ignores_read(ignores_t *ignores, const char *path, char err[static ERROR_TEX
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	for (size_t at = 0; at < text.size && ret == KNOT_EOK;) {
-		const char *end = memchr(text.at + at, '\n', text.size - at);
-		size_t size = end != NULL ? (size_t)(end - text.at) - at : text.size - at;
-		char *line = xformat("%.*s", (int)size, text.at + at);
+	for (char *rest = text.at; rest != NULL && ret == KNOT_EOK;) {
+		char *line = strsep(&rest, "\n");
 		pos.line++;
-		ret = strlen(line) < size
+		ret = rest == NULL && line + strlen(line) < text.at + text.size
 		      ? error_at(err, KNOT_EINVAL, pos, _("a zero octet, this is not a text"))
 		      : read_line(ignores, line, pos, err);
-		free(line);
-		at += size + 1;
 	}
 	free(text.at);
 	return ret;
