@@ -31,7 +31,7 @@ void check_list_stale(auditor_t *auditor, audit_rule_t rule, const subject_t *su
 		if (list->info.year <= 0 || age <= STALE_DAYS) {
 			continue;
 		}
-		audit_finding_t *finding = audit_add(auditor, rule, NULL, 0);
+		audit_finding_t *finding = audit_add(auditor, rule, NULL, 0, NULL, 0);
 		finding->pos.file = list->path;
 		finding->message = xformat(_("the list is from %04d-%02d-%02d, %lld days ago"),
 		                           list->info.year, list->info.month, list->info.day,

@@ -23,27 +23,24 @@ void audit_run(auditor_t *auditor, unsigned about, const subject_t *subject)
 }
 
 audit_finding_t *audit_add(auditor_t *auditor, audit_rule_t rule, const knot_dname_t *owner,
-                           uint16_t type)
+                           uint16_t type, const knot_dname_t *holder, size_t i)
 {
 	audit_finding_t *finding = xadd(&auditor->out->findings);
 	finding->rule = rule;
 	finding->type = type;
 	finding->owner = owner != NULL ? xname(owner) : NULL;
+	if (holder != NULL) {
+		finding->pos = zones_position(auditor->input->zones, auditor->zone, holder, type, i);
+	}
 	return finding;
 }
 
 audit_finding_t *audit_add_target(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 {
-	audit_finding_t *finding = audit_add(auditor, rule, subject->owner, subject->type);
+	audit_finding_t *finding = audit_add(auditor, rule, subject->owner, subject->type,
+	                                     subject->holder, subject->index);
 	finding->target = xname(subject->target);
-	audit_set_position(auditor, finding, subject->holder, subject->type, subject->index);
 	return finding;
-}
-
-void audit_set_position(const auditor_t *auditor, audit_finding_t *finding,
-                        const knot_dname_t *owner, uint16_t type, size_t i)
-{
-	finding->pos = zones_position(auditor->input->zones, auditor->zone, owner, type, i);
 }
 
 void audit_set_address(audit_finding_t *finding, int family, const uint8_t *address,

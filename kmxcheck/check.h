@@ -158,17 +158,14 @@ typedef struct subject {
 /*! Calls the functions of all rules about a subject. */
 void audit_run(auditor_t *auditor, unsigned about, const subject_t *subject);
 
-/*! Adds a finding. */
+/*! Adds a finding. It stands where the i-th RR of the holder's RRset of this type does; nowhere without
+ *  a holder. */
 audit_finding_t *audit_add(auditor_t *auditor, audit_rule_t rule, const knot_dname_t *owner,
-                           uint16_t type);
+                           uint16_t type, const knot_dname_t *holder, size_t i);
 
-/*! The same about a target, with its position. */
+/*! The same about a target. */
 audit_finding_t *audit_add_target(auditor_t *auditor, audit_rule_t rule,
                                   const subject_t *subject);
-
-/*! Sets where the i-th RR of an RRset stands. */
-void audit_set_position(const auditor_t *auditor, audit_finding_t *finding,
-                        const knot_dname_t *owner, uint16_t type, size_t i);
 
 void audit_set_address(audit_finding_t *finding, int family, const uint8_t *address,
                        const net_t *network);

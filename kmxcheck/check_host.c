@@ -59,9 +59,8 @@ static void find_proxied(auditor_t *auditor, const knot_dname_t *host, const kno
 		if (policy_proxied(auditor->policy, family, rdata->data, &network)) {
 			knot_dname_txt_storage_t name, from, proxied;
 			audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_HOST, host,
-			                                     rrset->type);
+			                                     rrset->type, rrset->owner, i);
 			audit_set_rdata(finding, family, rdata, &network);
-			audit_set_position(auditor, finding, rrset->owner, rrset->type, i);
 			(void)name_text(name, host);
 			(void)proxied_text(proxied, finding);
 			finding->message = wildcard
@@ -135,14 +134,16 @@ static void find_alias(auditor_t *auditor, const knot_dname_t *host, const reply
 	const knot_rdata_t *rdata = alias->rrset->rrs.rdata;
 	const knot_dname_t *to = marked_written(KNOT_RRTYPE_CNAME, rdata, NULL);
 	audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_ALIAS, host,
-	                                     KNOT_RRTYPE_CNAME);
+	                                     KNOT_RRTYPE_CNAME, alias->rrset->owner, 0);
 	finding->target = xname(to);
 	finding->mark = marked_by(KNOT_RRTYPE_CNAME, rdata);
 	/* The CNAME may be made of a DNAME above, which is the first thing in the response then. */
 	const policy_item_t *first = &reply->response.items[0];
 	bool made = first->rrset->type == KNOT_RRTYPE_DNAME;
-	audit_set_position(auditor, finding, made ? first->owner : alias->rrset->owner,
-	                   first->rrset->type, 0);
+	if (made) {
+		finding->pos = zones_position(auditor->input->zones, auditor->zone, first->owner,
+		                              KNOT_RRTYPE_DNAME, 0);
+	}
 
 	host_address_t proxied;
 	net_t network;
@@ -268,10 +269,9 @@ static void report_exposed(auditor_t *auditor, audit_rule_t rule, const knot_dna
 {
 	knot_dname_txt_storage_t host_text, address, where;
 	bool shared = rule == AUDIT_SHARED_ADDRESS;
-	audit_finding_t *finding = audit_add(auditor, rule, host, exposed->rrset->type);
+	audit_finding_t *finding = audit_add(auditor, rule, host, exposed->rrset->type,
+	                                     exposed->rrset->owner, exposed->index);
 	audit_set_address(finding, exposed->family, exposed->rdata->data, origin);
-	audit_set_position(auditor, finding, exposed->rrset->owner, exposed->rrset->type,
-	                   exposed->index);
 	(void)name_text(host_text, host);
 	(void)address_text(address, exposed->family, exposed->rdata->data);
 	if (origin != NULL) {

@@ -259,8 +259,8 @@ void check_mixed_null_mx(auditor_t *auditor, audit_rule_t rule, const subject_t 
 		return;
 	}
 	knot_dname_txt_storage_t owner;
-	audit_finding_t *finding = audit_add(auditor, rule, rrset->owner, rrset->type);
-	audit_set_position(auditor, finding, rrset->owner, rrset->type, null);
+	audit_finding_t *finding = audit_add(auditor, rule, rrset->owner, rrset->type,
+	                                     rrset->owner, null);
 	finding->message = xformat(_("%s has a null MX beside other MX"),
 	                           name_text(owner, rrset->owner));
 	finding->remedy = xformat(_("leave the null MX out, or all others if the domain takes no "
@@ -322,9 +322,9 @@ void check_sts(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 	    !is_there(auditor, name, KNOT_RRTYPE_TXT)) {
 		return;
 	}
-	audit_finding_t *finding = audit_add(auditor, rule, subject->owner, subject->type);
+	audit_finding_t *finding = audit_add(auditor, rule, subject->owner, subject->type,
+	                                     subject->owner, subject->index);
 	finding->target = xname(auditor->policy->exchange);
-	audit_set_position(auditor, finding, subject->owner, subject->type, subject->index);
 	(void)name_text(owner, subject->owner);
 	(void)name_text(exchange, auditor->policy->exchange);
 	finding->message = xformat(_("%s publishes an MTA-STS policy, and a target is steered to "

@@ -15,7 +15,8 @@ void check_outside(auditor_t *auditor, audit_rule_t rule, const subject_t *subje
 	for (size_t i = 0; i < zone->outside.count; i++) {
 		const zone_outside_t *outside = &zone->outside.at[i];
 		knot_dname_txt_storage_t owner, apex;
-		audit_finding_t *finding = audit_add(auditor, rule, outside->owner, outside->type);
+		audit_finding_t *finding = audit_add(auditor, rule, outside->owner, outside->type,
+		                                     NULL, 0);
 		finding->pos = outside->pos;
 		finding->message = xformat(_("%s is not in the zone %s: the server ignores this "
 		                             "record"), name_text(owner, outside->owner),
@@ -58,8 +59,7 @@ void check_cname_and_other(auditor_t *auditor, audit_rule_t rule, const subject_
 	    (!name_list_has(&auditor->targets, name) && !is_mail_owner(auditor, name))) {
 		return;
 	}
-	audit_finding_t *finding = audit_add(auditor, rule, name, KNOT_RRTYPE_CNAME);
-	audit_set_position(auditor, finding, name, KNOT_RRTYPE_CNAME, 0);
+	audit_finding_t *finding = audit_add(auditor, rule, name, KNOT_RRTYPE_CNAME, name, 0);
 	finding->target = xname(marked_written(KNOT_RRTYPE_CNAME, cname.rrs.rdata, NULL));
 	finding->message = xformat(_("%s is an alias and has other records: a server refuses the "
 	                             "zone, or answers with the alias only"),
@@ -90,8 +90,8 @@ void check_mail_name(auditor_t *auditor, audit_rule_t rule, const subject_t *sub
 	bool alias = zone_has(auditor->zone, name, KNOT_RRTYPE_CNAME, &cname);
 	uint16_t type = alias ? KNOT_RRTYPE_CNAME
 	                      : proxied ? address.rrset->type : 0;
-	audit_finding_t *finding = audit_add(auditor, rule, name, type);
-	audit_set_position(auditor, finding, name, type, alias ? 0 : address.index);
+	audit_finding_t *finding = audit_add(auditor, rule, name, type, name,
+	                                     alias ? 0 : address.index);
 	if (alias) {
 		finding->target = xname(marked_written(type, cname.rrs.rdata, NULL));
 		finding->mark = marked_by(type, cname.rrs.rdata);

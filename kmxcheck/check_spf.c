@@ -57,10 +57,8 @@ static char *remedy(const policy_t *policy)
 
 static audit_finding_t *add_spf(auditor_t *auditor, const spf_record_t *record)
 {
-	audit_finding_t *finding = audit_add(auditor, AUDIT_PROXIED_SPF, record->owner,
-	                                     KNOT_RRTYPE_TXT);
-	audit_set_position(auditor, finding, record->owner, KNOT_RRTYPE_TXT, record->index);
-	return finding;
+	return audit_add(auditor, AUDIT_PROXIED_SPF, record->owner, KNOT_RRTYPE_TXT, record->owner,
+	                 record->index);
 }
 
 static void check_network(auditor_t *auditor, const spf_record_t *record)
@@ -218,9 +216,9 @@ void check_implicit_mx(auditor_t *auditor, audit_rule_t rule, const subject_t *s
 	}
 	net_t network;
 	if (audit_proxied_host(auditor, &own, &address, &network)) {
-		audit_finding_t *finding = audit_add(auditor, rule, owner, address.rrset->type);
+		audit_finding_t *finding = audit_add(auditor, rule, owner, address.rrset->type,
+		                                     owner, address.index);
 		audit_set_rdata(finding, address.family, address.rdata, &network);
-		audit_set_position(auditor, finding, owner, address.rrset->type, address.index);
 		finding->message = xformat(_("%s has no MX, so mail goes to its proxied address "
 		                             "%s"), name_text(name, owner),
 		                           proxied_text(text, finding));

@@ -496,10 +496,9 @@ static bool add_nameserver(run_t *run, const job_t *job, const knot_dname_t *ns)
 	nameserver_list_t *servers = nameservers_find(&run->asks, &run->zones, job->zone,
 	                                              &job->policy, ns, run->options.port);
 	if (servers->count == 0) {
-		char *text = xformat(_("%s: no address of the name server %s is to be found"),
-		                     job->zone->file, name_text(name, ns));
-		trouble(run, text);
-		free(text);
+		complain(_("%s: no address of the name server %s is to be found"), job->zone->file,
+		         name_text(name, ns));
+		run->failed++;
 	}
 	bool any = false;
 	for (size_t i = 0; i < servers->count; i++) {
