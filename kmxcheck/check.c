@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * What the files of the audit share: findings, edits and edges, and what all of them ask.
+ * What the files of the audit share: the table of rules, findings and edges, and what all of them ask.
  */
 
 #include <stdio.h>
@@ -10,6 +10,29 @@
 
 #include "kmxcheck/check.h"
 #include "kmxcheck/xalloc.h"
+
+/* Rules */
+
+const char *const severity_names[] = {
+	[SEVERITY_WARNING] = N_("warning"),
+	[SEVERITY_ERROR] = N_("error"),
+};
+
+const audit_rule_info_t audit_rules[AUDIT_RULE_COUNT] = {
+#define RULE(id, name, severity, ...) \
+	[AUDIT_ ## id] = { name, SEVERITY_ ## severity, __VA_ARGS__ },
+#include "kmxcheck/rules.def"
+#undef RULE
+};
+
+audit_rule_t audit_rule_of(const char *name)
+{
+	audit_rule_t rule = 0;
+	while (rule < AUDIT_RULE_COUNT && strcmp(audit_rules[rule].name, name) != 0) {
+		rule++;
+	}
+	return rule;
+}
 
 /* Findings */
 

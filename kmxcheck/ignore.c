@@ -143,8 +143,7 @@ static int read_line(ignores_t *ignores, char *line, source_pos_t pos, char *err
 
 int ignores_read(ignores_t *ignores, const char *path, char err[static ERROR_TEXT_MAX])
 {
-	char **file = xadd(&ignores->files);
-	source_pos_t pos = { .file = *file = xstrdup(path) };
+	source_pos_t pos = { .file = path };
 	text_t text;
 	int ret = file_read_option(path, &text, err);
 	if (ret != KNOT_EOK) {

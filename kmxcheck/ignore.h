@@ -36,7 +36,6 @@ typedef struct {
 /*! Zeroed is empty. */
 typedef struct {
 	VEC(ignore_t) list;
-	VEC(char *) files;  /*!< Names that positions point at. */
 } ignores_t;
 
 /*! Adds one. KNOT_EINVAL with err, which quotes the text: there is no such rule, or a name is
@@ -44,7 +43,7 @@ typedef struct {
 int ignores_add(ignores_t *ignores, const char *text, char err[static ERROR_TEXT_MAX]);
 
 /*!
- * Adds those of a file. A line is empty, a comment (# or ;), or
+ * Adds those of a file, whose name has to stay. A line is empty, a comment (# or ;), or
  *
  *     RULE[:OWNER[:TARGET]] [until YYYY-MM-DD] [# REASON]
  *

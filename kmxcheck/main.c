@@ -43,7 +43,7 @@ typedef struct {
 	baseline_t baseline; /*!< With --baseline. */
 	int64_t now;         /*!< Seconds since the epoch. */
 	VEC(job_t) jobs;
-	VEC(output_skip_t) skips;   /*!< Texts are its own. */
+	VEC(output_skip_t) skips;
 	zones_t zones;       /*!< The open ones. */
 	size_t failed;       /*!< Zones that could not be audited. */
 	patience_t patience; /*!< With the server that zones are taken from. */
@@ -79,7 +79,7 @@ static job_t *add_job(run_t *run, const char *path, const knot_dname_t *origin,
 	return job;
 }
 
-static void add_skip(run_t *run, const knot_dname_t *zone, char *reason)
+static void add_skip(run_t *run, const knot_dname_t *zone, const char *reason)
 {
 	output_skip_t *skip = xadd(&run->skips);
 	skip->zone = xcheck(knot_dname_to_str_alloc(zone));
@@ -119,7 +119,7 @@ static int add_member(void *ctx, const record_t *record)
 static void add_catalog(run_t *run, const config_zone_t *zone)
 {
 	char err[ERROR_TEXT_MAX];
-	add_skip(run, zone->name, xstrdup(zone->skip));
+	add_skip(run, zone->name, zone->skip);
 	members_t to = { run, zone->name, run->skips.at[run->skips.count - 1].zone };
 	(void)scan_file(zone->file, zone->name, add_member, &to, err);
 }
@@ -127,7 +127,7 @@ static void add_catalog(run_t *run, const config_zone_t *zone)
 static void add_zone(run_t *run, const config_zone_t *zone, const values_t *only)
 {
 	if (zone->skip != NULL) {
-		add_skip(run, zone->name, xstrdup(zone->skip));
+		add_skip(run, zone->name, zone->skip);
 		return;
 	}
 	bool any = false;

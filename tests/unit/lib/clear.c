@@ -104,5 +104,4 @@ void ignores_clear(ignores_t *ignores)
 		free(ignore->reason);
 	}
 	vec_free(&ignores->list);
-	vec_free_all(&ignores->files);
 }
