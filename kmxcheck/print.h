@@ -100,6 +100,12 @@ char *output_text(const output_t *output, format_t format, size_t *size);
 
 /* From here on: for the formats. */
 
+/*! A loop over the findings that are shown. */
+#define for_each_shown(finding, audit) \
+	for (const audit_finding_t *finding = (audit)->findings.at; \
+	     finding < (audit)->findings.at + (audit)->findings.count; finding++) \
+		if (!finding->ignored)
+
 /*! Writes a text, as clean_copy() of dns/text.h. */
 void write_clean(FILE *out, const char *text);
 

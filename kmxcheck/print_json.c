@@ -58,12 +58,10 @@ static void print_zone(FILE *out, const output_zone_t *zone)
 
 	(void)fputs(",\"findings\":[", out);
 	const char *before = "\n";
-	for (size_t i = 0; i < zone->audit->findings.count; i++) {
-		if (!zone->audit->findings.at[i].ignored) {
-			(void)fputs(before, out);
-			before = ",\n";
-			print_finding(out, &zone->audit->findings.at[i]);
-		}
+	for_each_shown(finding, zone->audit) {
+		(void)fputs(before, out);
+		before = ",\n";
+		print_finding(out, finding);
 	}
 	(void)fputs("]}", out);
 }

@@ -100,19 +100,6 @@ static void print_result(FILE *out, const output_t *output, const output_zone_t 
 	put_out(out, object, false);
 }
 
-static void print_zone(FILE *out, const output_t *output, const output_zone_t *zone,
-                       const char **before)
-{
-	const audit_t *audit = zone->audit;
-	for (size_t i = 0; i < audit->findings.count; i++) {
-		if (!audit->findings.at[i].ignored) {
-			(void)fputs(*before, out);
-			*before = ",\n";
-			print_result(out, output, zone, &audit->findings.at[i]);
-		}
-	}
-}
-
 /* The zones themselves, whether anything was found or not: which ones they are may be a guess. */
 static void print_zone_names(FILE *out, const output_t *output)
 {
@@ -140,7 +127,11 @@ void print_sarif(const output_t *output, FILE *out)
 	(void)fputs("]}},\"results\":[", out);
 	const char *before = "\n";
 	for (size_t i = 0; i < output->zone_count; i++) {
-		print_zone(out, output, &output->zones[i], &before);
+		for_each_shown(finding, output->zones[i].audit) {
+			(void)fputs(before, out);
+			before = ",\n";
+			print_result(out, output, &output->zones[i], finding);
+		}
 	}
 	(void)fprintf(out, "],\"invocations\":[{\"executionSuccessful\":%s}],"
 	              "\"properties\":{\"zones\":[", output->incomplete ? "false" : "true");

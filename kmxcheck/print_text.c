@@ -123,11 +123,7 @@ static int owner_text(char *buf, size_t size, const audit_finding_t *finding)
 static widths_t widths(const audit_t *audit)
 {
 	widths_t out = { 0, 0 };
-	for (size_t i = 0; i < audit->findings.count; i++) {
-		const audit_finding_t *finding = &audit->findings.at[i];
-		if (finding->ignored) {
-			continue;
-		}
+	for_each_shown(finding, audit) {
 		char owner[sizeof(knot_dname_txt_storage_t) + TYPE_TEXT_MAX];
 		int length = owner_text(owner, sizeof(owner), finding);
 		if (length <= OWNER_COLUMN_MAX && length > out.owner) {
@@ -223,10 +219,8 @@ static void print_zone(FILE *out, const style_t *style, const output_t *output, 
 	}
 
 	widths_t width = widths(audit);
-	for (size_t i = 0; i < audit->findings.count; i++) {
-		if (!audit->findings.at[i].ignored) {
-			print_finding(out, style, &width, &audit->findings.at[i]);
-		}
+	for_each_shown(finding, audit) {
+		print_finding(out, style, &width, finding);
 	}
 	if (totals.zones_bad > 0 || print_new_zone(output, number + 1)) {
 		(void)fputc('\n', out);
