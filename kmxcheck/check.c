@@ -149,14 +149,6 @@ audit_edge_t *audit_add_address_edge(audit_t *out, const policy_t *policy,
 	return edge;
 }
 
-void audit_add_rdata_edge(audit_t *out, const policy_t *policy, const knot_dname_t *from,
-                          int family, const knot_rdata_t *rdata, bool steered)
-{
-	uint16_t type = type_of_family(family);
-	audit_add_address_edge(out, policy, from, family, marked_written(type, rdata, NULL),
-	                       steered)->marked = marked_by(type, rdata) != MARK_NONE;
-}
-
 /* Order */
 
 /*! NULL comes last. */

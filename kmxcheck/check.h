@@ -247,10 +247,6 @@ audit_edge_t *audit_add_address_edge(audit_t *out, const policy_t *policy,
                                      const knot_dname_t *from, int family, const uint8_t *address,
                                      bool steered);
 
-/*! The same of the address in RDATA. */
-void audit_add_rdata_edge(audit_t *out, const policy_t *policy, const knot_dname_t *from,
-                          int family, const knot_rdata_t *rdata, bool steered);
-
 /*! "198.51.100.25 and 2001:db8::25", or "the address of the mail server" if there is none; of a
  *  family, or of both (0). Returns buf. */
 const char *mail_text(knot_dname_txt_storage_t buf, const policy_t *policy, int family);

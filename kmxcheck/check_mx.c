@@ -513,6 +513,15 @@ void audit_wildcard_services(auditor_t *auditor)
 
 /* The graph */
 
+static void add_address_edge(auditor_t *auditor, const knot_dname_t *from, int family,
+                             const knot_rdata_t *rdata)
+{
+	uint16_t type = type_of_family(family);
+	audit_add_address_edge(auditor->out, auditor->policy, from, family,
+	                       marked_written(type, rdata, NULL), false)->marked =
+		marked_by(type, rdata) != MARK_NONE;
+}
+
 static void add_item_edges(auditor_t *auditor, const policy_item_t *item)
 {
 	const knot_rrset_t *rrset = item->rrset;
@@ -531,8 +540,7 @@ static void add_item_edges(auditor_t *auditor, const policy_item_t *item)
 		return;
 	}
 	for_each_rdata(rdata, rrset) {
-		audit_add_rdata_edge(auditor->out, auditor->policy, item->owner, family, rdata,
-		                     false);
+		add_address_edge(auditor, item->owner, family, rdata);
 	}
 }
 
@@ -543,8 +551,7 @@ static void add_other_edges(auditor_t *auditor, const knot_dname_t *name)
 	host_address_t address = { .rrset = NULL };
 	audit_follow(auditor, name, &host);
 	while (audit_next_address(&host, &address)) {
-		audit_add_rdata_edge(auditor->out, auditor->policy, host.end, address.family,
-		                     address.rdata, false);
+		add_address_edge(auditor, host.end, address.family, address.rdata);
 	}
 	if (host.state == HOST_FOUND && host.alias &&
 	    !name_in_zone(name, auditor->policy->zone)) {
