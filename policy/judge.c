@@ -334,6 +334,16 @@ static bool shown_proxied(judge_t *judge, const knot_dname_t *name, bool *shown,
 	return false;
 }
 
+/* True if what the response shows of a target are all its addresses. The server puts AAAA last, and leaves
+ * out an RRset that has no room, however much of it is left for smaller ones. */
+static bool shows_all(judge_t *judge, const knot_dname_t *target)
+{
+	knot_rrset_t aaaa = { 0 };
+	return shown_addresses(judge, target, 6) != NULL ||
+	       (judge->lookup(judge->ctx, target, KNOT_RRTYPE_AAAA, &aaaa) == KNOT_EOK &&
+	        knot_rrset_empty(&aaaa));
+}
+
 /* 4.3 for a target in the zone that is not guarded. True: it is steered, for the finding's rule. */
 static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t *finding)
 {
@@ -341,8 +351,8 @@ static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t 
 	finding->rule = RULE_PROXIED_TARGET;
 	if (shown_proxied(judge, target, &shown, finding)) {
 		return true;
-	} else if (shown && judge->response->additional_complete) {
-		return false; /* All its addresses are there. */
+	} else if (shown && shows_all(judge, target)) {
+		return false;
 	}
 
 	host_t host;

@@ -145,6 +145,32 @@ static void test_cut(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Room was left for more, but not for the addresses of a large RRset: what can be looked up counts. */
+static void test_large_left_out(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *zone;
+		const char *expected; /* Of MX and A alone. */
+	} cases[] = {
+		{ "sub MX 10 a\na A 192.0.2.1\na AAAA 2606:4700::1\n",
+		  "! proxied-target steered sub MX a (2606:4700::1 in 2606:4700::/32): mail\n"
+		  "sub 300 MX 10 mail\n+ mail 300 A 198.51.100.25\n+ mail 300 AAAA 2001:db8::25\n" },
+		{ "sub MX 10 a\n* A 192.0.2.1\n* AAAA 2606:4700::1\n",
+		  "! proxied-target steered sub MX a (2606:4700::1 in 2606:4700::/32): mail\n"
+		  "sub 300 MX 10 mail\n+ mail 300 A 198.51.100.25\n+ mail 300 AAAA 2001:db8::25\n" },
+		{ "sub MX 10 a\na A 192.0.2.1\na AAAA 2001:db8::1\n", "=" },
+		{ "sub MX 10 a\na A 192.0.2.1\n", "=" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		scene_t scene;
+		set_scene(&scene, NULL, cases[i].zone, "sub", MX);
+		scene.response.count = 2;
+		assert_string_equal(judge(&scene, zone_lookup), cases[i].expected);
+		clear_scene(&scene);
+	}
+}
+
 /* Puts the RRSIGs of a name into the response. */
 static void add_signature(scene_t *scene, const char *name, knot_section_t section)
 {
@@ -366,6 +392,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_large_left_out),
 		cmocka_unit_test(test_signatures),
 		cmocka_unit_test(test_leave_out),
 		cmocka_unit_test(test_child),
