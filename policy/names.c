@@ -319,6 +319,7 @@ int names_unite(names_t *set, names_t *other)
 	names_sort(&both); /* Frees what both of them have. */
 	vec_free(set);
 	vec_free(other);
+	other->any_below = false;
 	*set = both;
 	return KNOT_EOK;
 }

@@ -300,6 +300,13 @@ static void test_set(void **state)
 	for (size_t i = 0; i < set.count; i++) {
 		assert_int_equal(set.at[i].size, knot_dname_size(set.at[i].name));
 	}
+
+	/* What is handed over is not there any more. */
+	names_t all = { 0 };
+	assert_int_equal(names_unite(&all, &set), KNOT_EOK);
+	assert_true(names_match_below(&all, wire("low", buf)));
+	assert_false(names_match_below(&set, wire("low", buf)));
+	names_clear(&all);
 	names_clear(&set);
 	names_clear(&set);
 }
