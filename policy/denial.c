@@ -637,8 +637,9 @@ static const knot_dname_t *find_hashes(denial_t *denial)
 			continue;
 		}
 		int encloser = proof->encloser;
-		if (encloser == POLICY_OWN &&
-		    (labels <= denial->chain.apex_labels || is_there(denial, proof->name))) {
+		/* A denied apex has nothing between it and its encloser, which it is. */
+		if (encloser == POLICY_OWN ? labels <= denial->chain.apex_labels ||
+		                             is_there(denial, proof->name) : encloser >= labels) {
 			add_hash(denial, proof->name);
 			continue;
 		}
