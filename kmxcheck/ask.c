@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Asking servers, several at a time. A thread takes one server after another; all that it writes
- * belongs to the server it has taken, or to a zone that is asked for there.
+ * Asking servers, several at a time. Each thread asks one server after another, and writes only to
+ * the data of that server and of the zones that it is asked for.
  */
 
 #include <netdb.h>
@@ -17,29 +17,30 @@
 /* Servers that are asked at a time. */
 #define HOSTS_MAX 8
 
-/* A server that is down is not waited for as often as it has zones. */
+/* Requests in a row without an answer, after which a server is given up. One that is down is not
+ * waited for once for each zone. */
 #define UNANSWERED_MAX 3
 
 #define PROGRESS_MS 200
 
-bool patience_ended(patience_t *patience)
+bool server_given_up(server_failures_t *failures)
 {
-	bool enough = patience->unanswered >= UNANSWERED_MAX;
-	patience->not_asked += enough;
-	(void)clock_gettime(CLOCK_MONOTONIC, &patience->asked);
+	bool enough = failures->unanswered >= UNANSWERED_MAX;
+	failures->not_asked += enough;
+	(void)clock_gettime(CLOCK_MONOTONIC, &failures->asked);
 	return enough;
 }
 
-int patience_note(patience_t *patience, int ret)
+int server_note_result(server_failures_t *failures, int ret)
 {
 	struct timespec now;
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	bool waited = now.tv_sec - patience->asked.tv_sec > 1;
-	patience->unanswered = (ret != KNOT_EOK && waited) ? patience->unanswered + 1 : 0;
+	bool waited = now.tv_sec - failures->asked.tv_sec > 1;
+	failures->unanswered = (ret != KNOT_EOK && waited) ? failures->unanswered + 1 : 0;
 	return ret;
 }
 
-/* Whom to ask */
+/* Name servers */
 
 static void add_server(nameserver_list_t *servers, int family, const uint8_t *address,
                        uint16_t port)
@@ -62,8 +63,8 @@ static void find_in_zones(nameserver_list_t *servers, const zones_t *zones, zone
 	}
 }
 
-/*! The same of the system's resolver. With its last dot a name is absolute, but for /etc/hosts,
- *  where names have none. */
+/*! Adds the addresses that the system's resolver finds. The final dot makes a name absolute, but
+ *  names in /etc/hosts have none: they are looked up without it. */
 static void find_elsewhere(nameserver_list_t *servers, const knot_dname_t *name, uint16_t port)
 {
 	knot_dname_txt_storage_t text;
@@ -103,8 +104,8 @@ nameserver_list_t *nameservers_find(asks_t *asks, const zones_t *zones, zone_t *
 	return servers;
 }
 
-/*! The number of a server. */
-static size_t host_of(asks_t *asks, const server_t *server)
+/*! The number of a server, which is added if it is not there yet. */
+static size_t host_number(asks_t *asks, const server_t *server)
 {
 	size_t i = 0;
 	while (i < asks->hosts.count && strcmp(asks->hosts.at[i].server.text, server->text) != 0) {
@@ -120,7 +121,7 @@ static size_t host_of(asks_t *asks, const server_t *server)
 void asks_add(asks_t *asks, const server_t *server, const knot_dname_t *ns, const audit_t *audit,
               const policy_t *policy)
 {
-	size_t host = host_of(asks, server);
+	size_t host = host_number(asks, server);
 	/* Those of one zone follow each other. */
 	for (size_t i = asks->list.count; i > 0 && asks->list.at[i - 1].audit == audit; i--) {
 		if (asks->list.at[i - 1].host == host) {
@@ -139,21 +140,21 @@ void asks_add(asks_t *asks, const server_t *server, const knot_dname_t *ns, cons
 /*! What the threads share. */
 typedef struct {
 	asks_t *asks;
-	pthread_mutex_t lock; /*!< Of what follows. */
+	pthread_mutex_t lock; /*!< For the members below. */
 	pthread_cond_t changed;
-	size_t next;          /*!< Host that nobody has taken. */
+	size_t next;          /*!< The next server to be asked. */
 	size_t done;          /*!< Zones that were asked for. */
 } pool_t;
 
 static void ask_zone(ask_host_t *host, ask_t *ask)
 {
 	char err[ERROR_TEXT_MAX];
-	if (patience_ended(&host->patience)) {
+	if (server_given_up(&host->failures)) {
 		return;
 	}
 	int ret = live_audit(&ask->live, &ask->zone, &host->server, ask->audit, ask->policy,
 	                     err);
-	ask->done = patience_note(&host->patience, ret) == KNOT_EOK;
+	ask->done = server_note_result(&host->failures, ret) == KNOT_EOK;
 	if (!ask->done) {
 		ask->err = xstrdup(err);
 	}

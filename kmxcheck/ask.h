@@ -2,12 +2,12 @@
 
 /*!
  * Asking servers for zones: each server for its zones one after another, several servers at a time.
- * One that does not answer is not waited for as often as it has zones.
+ * A server that does not answer is given up, and not waited for once for each zone.
  *
  * Name servers are at the addresses that the zones of the run have, else those that the system's
  * resolver finds. A name is looked up once, for many zones have it in common.
  *
- * Everything is for one thread; those that ask are started and ended by asks_run(). Errors are
+ * All functions are for one thread; asks_run() starts and ends the threads that ask. Errors are
  * texts, one line each, which begin with the server.
  */
 
@@ -22,18 +22,20 @@
 #include "kmxcheck/client.h"
 #include "kmxcheck/live.h"
 
-/*! How long a server is waited for; zeroed is the beginning. */
+/*! The failures of a server, by which it is given up. Zeroed: none yet. */
 typedef struct {
 	struct timespec asked;
-	unsigned unanswered; /*!< In a row. */
-	size_t not_asked;    /*!< Zones, after too many of those. */
-} patience_t;
+	unsigned unanswered; /*!< Requests, in a row. */
+	size_t not_asked;    /*!< Zones, since the server was given up. */
+} server_failures_t;
 
-/*! True if the server failed to answer too often and is given up. Else the time is noted. */
-bool patience_ended(patience_t *patience);
+/*! True if the server is given up: it failed to answer too often. Notes the time, for
+ *  server_note_result(). */
+bool server_given_up(server_failures_t *failures);
 
-/*! Notes whether the server has answered, and returns ret. One that refuses does so at once. */
-int patience_note(patience_t *patience, int ret);
+/*! Notes the result of a request, and returns it. Only an error after a wait counts: a server that
+ *  refuses does so at once. */
+int server_note_result(server_failures_t *failures, int ret);
 
 /*! A zone to be asked for at a server. */
 typedef struct {
@@ -42,21 +44,21 @@ typedef struct {
 	const policy_t *policy;
 	audit_t live;          /*!< Of the answers. */
 	output_zone_t zone;    /*!< The same for printing, but for its file. */
-	bool done;             /*!< These are there. */
-	char *err;             /*!< Why not, or NULL: the server was given up. */
+	bool done;             /*!< live and zone are filled. */
+	char *err;             /*!< Why not; NULL: the server was given up. */
 } ask_t;
 
 typedef struct {
 	server_t server;
-	patience_t patience;
-	VEC(size_t) asks;      /*!< By their numbers. */
+	server_failures_t failures;
+	VEC(size_t) asks;      /*!< Indexes in asks_t.list. */
 } ask_host_t;
 
 /*! An address of a name server. */
 typedef struct {
 	server_t server;
 	bool no_network; /*!< This machine has no network to it. */
-	bool told;       /*!< For the caller: that was said. */
+	bool reported;   /*!< For the caller: printed already. */
 } nameserver_t;
 
 typedef VEC(nameserver_t) nameserver_list_t;
@@ -66,7 +68,7 @@ typedef struct {
 	VEC(ask_host_t) hosts;
 	VEC(ask_t) list;
 	name_index_t names;                 /*!< Of name servers. */
-	VEC(nameserver_list_t) nameservers; /*!< By the numbers of the names. */
+	VEC(nameserver_list_t) nameservers; /*!< One for each of names. */
 } asks_t;
 
 /*!

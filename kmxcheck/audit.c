@@ -9,7 +9,7 @@
 #include "kmxcheck/check.h"
 #include "kmxcheck/xalloc.h"
 
-/*! A list that nobody looked after for so many days is stale. */
+/*! A list that is older than so many days is stale. */
 #define STALE_DAYS 180
 
 static int64_t days_of(const audit_list_t *list)
@@ -57,7 +57,7 @@ static bool will_be_direct(zone_t *zone, const policy_t *policy, const knot_dnam
 	return !host.elsewhere && (host.state == HOST_FOUND || host.proxy_name);
 }
 
-/*! True if the zone has nothing at a name, not even by a wildcard, and may have. */
+/*! True if a name can be added to the zone: there is nothing yet, not even by a wildcard. */
 static bool is_free(zone_t *zone, const policy_t *policy, const knot_dname_t *name)
 {
 	knot_rrset_t rrset;
@@ -130,6 +130,6 @@ void audit_zone(audit_t *out, zone_t *zone, const policy_t *policy, const audit_
 	vec_free(&auditor.exchanges);
 	vec_free(&auditor.hosts);
 	vec_free(&auditor.targets);
-	vec_free(&auditor.told);
+	vec_free(&auditor.reported);
 	vec_free(&auditor.web);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Findings that were there before. What identifies one is put into a line of text (names and types
- * as text have no line breaks), and looked up among those of the report.
+ * Findings of an earlier report. What identifies a finding is put into a line of text (names and
+ * types as text have no line breaks), and looked up among the lines of the report.
  */
 
 #include <stdlib.h>
@@ -21,7 +21,8 @@ static const char *member(const json_t *object, const char *key)
 	return text != NULL ? text : "";
 }
 
-/*! The key of a finding as it is in a report. Of one about no address its network counts. */
+/*! The key of a finding as it is in a report. A finding about no address is identified by its
+ *  network. */
 static char *make_key(const char *zone, const char *server, const json_t *finding)
 {
 	bool address = json_is_string(json_object_get(finding, "address"));

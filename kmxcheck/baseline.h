@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * A JSON report of before, by which findings are known. A finding is the same where zone, server,
+ * An earlier JSON report: findings that it has are known. A finding is the same where zone, server,
  * rule, owner, type, target and address are: lines and wordings may change.
  *
  * One thread. Errors are KNOT_E*.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * What the files of the audit share: the table of rules, findings and edges, and what all of them ask.
+ * What the files of the audit share: the table of rules, findings, edges and look-ups.
  */
 
 #include <stdio.h>
@@ -157,7 +157,7 @@ static int maybe_name_cmp(const knot_dname_t *a, const knot_dname_t *b)
 	return a == NULL || b == NULL ? (a == NULL) - (b == NULL) : knot_dname_cmp(a, b);
 }
 
-/*! The first of some comparisons that is decided. */
+/*! The first of some comparisons that is not equal. */
 static int first_decided(const int *cmp, size_t count)
 {
 	size_t i = 0;
@@ -214,7 +214,7 @@ void audit_sort(audit_t *audit)
 	vec_sort(&audit->edits, edit_cmp);
 	vec_sort(&audit->edges, edge_cmp);
 
-	/* More than one way may lead over the same edge. */
+	/* The same edge may have been added more than once. */
 	size_t kept = 0;
 	for (size_t i = 0; i < audit->edges.count; i++) {
 		audit_edge_t *edge = &audit->edges.at[i];
@@ -232,7 +232,7 @@ void audit_sort(audit_t *audit)
 	audit->edges.count = kept;
 }
 
-/* Questions */
+/* Look-ups */
 
 void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *host)
 {
@@ -312,7 +312,8 @@ static void judge(const auditor_t *auditor, policy_response_t *response, policy_
 	                              verdict, NULL));
 }
 
-bool audit_ask(const auditor_t *auditor, judged_t *judged, const knot_dname_t *qname, uint16_t qtype)
+bool audit_judge_query(const auditor_t *auditor, judged_t *judged, const knot_dname_t *qname,
+                       uint16_t qtype)
 {
 	bool answered = reply_make(&judged->reply, auditor->zone, qname, qtype);
 	policy_verdict_begin(&judged->verdict, NULL);

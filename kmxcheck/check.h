@@ -81,7 +81,7 @@ audit_rule_t audit_rule_of(const char *name);
 
 /* What is found. */
 
-/*! Something found. Everything in it belongs to the findings it is in. */
+/*! A finding. Everything in it belongs to the findings it is in. */
 typedef struct {
 	audit_rule_t rule;
 	knot_dname_t *owner;   /*!< Whose records; NULL for list-stale. */
@@ -108,7 +108,7 @@ typedef struct {
 	knot_rdata_t *rdata;
 } audit_edit_t;
 
-/*! How a name leads to where, for the graph. */
+/*! How a name leads to another one or to an address, for the graph. */
 typedef struct {
 	knot_dname_t *from;
 	uint16_t type;         /*!< MX, SRV, CNAME, DNAME, A, AAAA. */
@@ -136,7 +136,7 @@ typedef struct {
 	netfile_info_t info;
 } audit_list_t;
 
-/*! What an audit goes by, beside the zone and its policy. */
+/*! What an audit needs besides the zone and its policy. */
 typedef struct {
 	const zones_t *zones;      /*!< The zones of the run, where targets are followed. */
 	const netset_t *origins;   /*!< web-origin, built, may be NULL. */
@@ -152,9 +152,9 @@ typedef struct {
 void audit_zone(audit_t *out, zone_t *zone, const policy_t *policy, const audit_input_t *input);
 
 /*!
- * Where a person would steer mail to, where no server does it: to the mail host that the MX at the
- * apex name and that is, or will be, direct, in the order of their preference; else to "mail", if
- * the zone has nothing there. False: neither.
+ * The mail exchange that a person would choose, where no server steers mail: the first mail host,
+ * by preference, that an MX at the apex names and that is, or will be, direct; else "mail", if the
+ * zone has nothing there. False: neither.
  */
 bool audit_advise(knot_dname_storage_t out, zone_t *zone, const policy_t *policy);
 
@@ -163,14 +163,14 @@ void audit_sort(audit_t *audit);
 
 /* From here on: for the files of the audit. */
 
-/*! An address where a web host really is: a direct one, or of a record marked as proxied. */
+/*! An address where a web host really is: it is direct, or its record is marked as proxied. */
 typedef struct {
 	const knot_dname_t *name;
 	int family;
 	uint8_t octets[16];
 } web_address_t;
 
-/*! An audit that is going on. */
+/*! The state of an audit. */
 typedef struct auditor {
 	audit_t *out;
 	zone_t *zone;
@@ -182,9 +182,9 @@ typedef struct auditor {
 	bool exchange_needed;    /*!< The same without what is ignored. */
 	name_list_t hosts;       /*!< Guarded hosts. */
 	name_list_t targets;     /*!< Mail targets. */
-	name_list_t told;        /*!< Names that a finding says lead to a proxy. */
+	name_list_t reported;    /*!< Names that a finding says lead to a proxy. */
 	VEC(web_address_t) web;  /*!< Sorted by address. */
-	bool web_proxied;        /*!< A web host is. */
+	bool web_proxied;        /*!< A web host is proxied. */
 } auditor_t;
 
 /*! The response to a query for a host, and the verdict on it. */
@@ -212,8 +212,8 @@ typedef struct subject {
 /*! Calls the functions of all rules about a subject. */
 void audit_run(auditor_t *auditor, unsigned about, const subject_t *subject);
 
-/*! Adds a finding. It stands where the i-th RR of the holder's RRset of this type does; nowhere without
- *  a holder. */
+/*! Adds a finding. Its position is that of the i-th RR of the holder's RRset of this type; none
+ *  without a holder. */
 audit_finding_t *audit_add(auditor_t *auditor, audit_rule_t rule, const knot_dname_t *owner,
                            uint16_t type, const knot_dname_t *holder, size_t i);
 
@@ -233,8 +233,7 @@ void audit_set_rdata(audit_finding_t *finding, int family, const knot_rdata_t *r
  *  mark of its record. Returns buf. */
 const char *proxied_text(knot_dname_txt_storage_t buf, const audit_finding_t *finding);
 
-/*! What is said of a record that an export marks as proxied, and what to do: it is the vendor's
- *  switch. */
+/*! The remedy for a record that an export marks as proxied: the vendor has a switch for it. */
 #define GREY_CLOUD N_("switch the proxy off for this record: grey cloud, DNS only")
 
 /*! Where a host leads to at a proxy, by name: "cdn.example.net., at a proxy". Returns buf. */
@@ -254,7 +253,7 @@ const char *mail_text(knot_dname_txt_storage_t buf, const policy_t *policy, int 
 /*! Where a name leads, in all zones of the run. */
 void audit_follow(const auditor_t *auditor, const knot_dname_t *name, host_t *host);
 
-/*! The question of policy_guarded(), in a time that does not grow with the MX at the apex: its
+/*! As policy_guarded(), in a time that does not grow with the number of MX at the apex: their
  *  targets are a sorted list. */
 bool audit_is_guarded(const policy_t *policy, const name_list_t *exchanges,
                       const knot_dname_t *name);
@@ -282,7 +281,8 @@ bool audit_is_served(const auditor_t *auditor, const knot_dname_t *name);
 
 /*! Makes the response to a query and judges it, to be cleared with judged_clear() in any case. False: a
  *  referral, which is not judged. */
-bool audit_ask(const auditor_t *auditor, judged_t *judged, const knot_dname_t *qname, uint16_t qtype);
+bool audit_judge_query(const auditor_t *auditor, judged_t *judged, const knot_dname_t *qname,
+                       uint16_t qtype);
 
 void judged_clear(judged_t *judged);
 
@@ -308,16 +308,17 @@ void audit_names(auditor_t *auditor);
 
 /* check_host.c */
 
-/*! Audits all guarded hosts. What is steered has to be known: it decides who is one. */
+/*! Audits all guarded hosts. To be called after the targets: what is steered decides which hosts
+ *  are guarded. */
 void audit_hosts(auditor_t *auditor);
 
 /* fix.c */
 
-/*! True if the vendor's switch fixes a host: of its own records only marked ones are proxied. */
+/*! True if switching the proxy off fixes a host: of its own records only marked ones are
+ *  proxied. */
 bool fix_is_switched(const auditor_t *auditor, const knot_dname_t *host);
 
-/*! True if all findings that ask for a change are ignored, of those from a number on: at least
- *  one. */
+/*! True if there are findings that ask for a change, from a number on, and all are ignored. */
 bool fix_is_ignored(const auditor_t *auditor, size_t first);
 
 /*! Adds the edits that put what enforce answers in the place of an MX or SRV RRset, or in that of

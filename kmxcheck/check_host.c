@@ -2,8 +2,8 @@
 
 /*
  * Guarded hosts: the responses to A and AAAA are judged. What is found there is put at the records
- * themselves, each proxied address on its own. And addresses of mail that give away where the
- * proxied web site runs: the same ones, or ones beside them.
+ * themselves, each proxied address on its own. And addresses of mail that show where the proxied
+ * web site runs: the same ones, or adjacent ones.
  */
 
 #include <string.h>
@@ -11,9 +11,9 @@
 #include "kmxcheck/check.h"
 #include "kmxcheck/xalloc.h"
 
-/*! What counts as beside: the same network of so many bits. */
-#define BESIDE4 24
-#define BESIDE6 48
+/*! Addresses in the same network of so many bits are adjacent. */
+#define ADJACENT_BITS4 24
+#define ADJACENT_BITS6 48
 
 /* Proxied addresses */
 
@@ -75,7 +75,7 @@ static void find_proxied(auditor_t *auditor, const knot_dname_t *host, const kno
 	}
 }
 
-/*! True if the verdict has this of the host itself. */
+/*! True if the verdict has a finding of this rule about the host itself. */
 static bool has_finding(const policy_verdict_t *verdict, const knot_dname_t *host, rule_t rule)
 {
 	for (size_t i = 0; i < verdict->finding_count; i++) {
@@ -111,7 +111,7 @@ void check_proxied_host(auditor_t *auditor, audit_rule_t rule, const subject_t *
 /* Aliases */
 
 /*! True if the alias of a finding leads to the proxy only because it is marked as proxied. */
-static bool is_switch(const auditor_t *auditor, const audit_finding_t *finding)
+static bool is_proxied_by_mark(const auditor_t *auditor, const audit_finding_t *finding)
 {
 	host_t end;
 	if (finding->type != KNOT_RRTYPE_CNAME || finding->mark == MARK_NONE ||
@@ -164,7 +164,7 @@ static void find_alias(auditor_t *auditor, const knot_dname_t *host, const reply
 		finding->message = xformat(_("the mail host %s is an alias of %s, which leads to "
 		                             "%s"), name, target, audit_proxy_text(text, end));
 	}
-	if (is_switch(auditor, finding)) {
+	if (is_proxied_by_mark(auditor, finding)) {
 		finding->remedy = xstrdup(_(GREY_CLOUD));
 	} else if (made) {
 		finding->remedy = xformat(_("use a name that is not below the DNAME at %s"),
@@ -193,7 +193,7 @@ void check_proxied_alias(auditor_t *auditor, audit_rule_t rule, const subject_t 
 	}
 }
 
-/* Addresses that give the web site away */
+/* Addresses that show where the web site is */
 
 static void add_web_host(auditor_t *auditor, const knot_dname_t *name)
 {
@@ -204,7 +204,7 @@ static void add_web_host(auditor_t *auditor, const knot_dname_t *name)
 	}
 	audit_follow(auditor, name, &host);
 	while (audit_next_address(&host, &address)) {
-		/* A proxied address is everyone's: it gives nothing away. */
+		/* All customers of the proxy share its addresses: those show nothing. */
 		uint16_t type = address.rrset->type;
 		if (!policy_proxied(auditor->policy, address.family, address.rdata->data, NULL) ||
 		    marked_by(type, address.rdata) != MARK_NONE) {
@@ -306,7 +306,7 @@ static void check_address(auditor_t *auditor, audit_rule_t rule, const knot_dnam
 	net_t one, beside;
 	if (net_from_addr(&one, address->family, octets, NULL, v4 ? 32 : 128) != KNOT_EOK ||
 	    net_from_addr(&beside, address->family, octets, NULL,
-	                  v4 ? BESIDE4 : BESIDE6) != KNOT_EOK) {
+	                  v4 ? ADJACENT_BITS4 : ADJACENT_BITS6) != KNOT_EOK) {
 		return;
 	}
 	net_t origin;
@@ -325,7 +325,7 @@ static void check_address(auditor_t *auditor, audit_rule_t rule, const knot_dnam
 void check_exposed_address(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 {
 	host_address_t address = { .rrset = NULL };
-	/* Without a proxy there is no origin to give away. */
+	/* Without a proxy, no origin is hidden. */
 	bool hides = auditor->web_proxied || (auditor->input->origins != NULL &&
 	                                      netset_count(auditor->input->origins) > 0);
 	while (hides && audit_next_address(&subject->end, &address)) {
@@ -371,8 +371,8 @@ static void audit_host(auditor_t *auditor, const knot_dname_t *host)
 	judged_t judged[2];
 	bool answered = true;
 	for (size_t i = 0; i < 2; i++) {
-		answered &= audit_ask(auditor, &judged[i], host,
-		                      i == 0 ? KNOT_RRTYPE_A : KNOT_RRTYPE_AAAA);
+		answered &= audit_judge_query(auditor, &judged[i], host,
+		                              i == 0 ? KNOT_RRTYPE_A : KNOT_RRTYPE_AAAA);
 	}
 	subject.judged = answered ? judged : NULL;
 	audit_follow(auditor, host, &subject.end);

@@ -2,7 +2,7 @@
 
 /*
  * MX and mail SRV: each RR is judged alone, so that each has its own finding; the whole RRset is
- * judged for what becomes of it.
+ * judged to learn what enforce makes of it.
  */
 
 #include <arpa/inet.h>
@@ -25,7 +25,7 @@ static bool find_exchange(auditor_t *auditor, host_t *host)
 	return host->state != HOST_NONE;
 }
 
-/*! The name that was meant by one without its final dot, or NULL. */
+/*! The name that was meant, if the final dot of this one was forgotten, or NULL. */
 static const char *dotless(knot_dname_txt_storage_t text, const knot_dname_t *target,
                            const knot_dname_t *zone)
 {
@@ -40,7 +40,7 @@ static const char *dotless(knot_dname_txt_storage_t text, const knot_dname_t *ta
 	return name_in_zone(name, zone) ? name_text(text, name) : NULL;
 }
 
-/*! What to do about a target that can't stay: point at the exchange, which may have to be made. */
+/*! The remedy for a target that can't stay: point at the exchange, which may have to be added. */
 static void remedy_exchange(auditor_t *auditor, audit_finding_t *finding, const subject_t *subject)
 {
 	knot_dname_txt_storage_t exchange, mail;
@@ -89,14 +89,15 @@ static char *target_message(const audit_finding_t *finding, const subject_t *sub
 	             : xformat(_("the mail target %s is a name of a proxy"), target);
 }
 
-/*! True if what a wildcard answers for the exchange leads to a proxy: that is found at the host. */
+/*! True if what a wildcard answers for the exchange leads to a proxy: the finding is then one about
+ *  the host. */
 static bool is_covered_by_proxied(auditor_t *auditor, const knot_dname_t *target)
 {
 	static const uint16_t types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA };
 	bool proxied = false;
 	for (size_t i = 0; i < 2; i++) {
 		judged_t judged;
-		(void)audit_ask(auditor, &judged, target, types[i]);
+		(void)audit_judge_query(auditor, &judged, target, types[i]);
 		proxied |= (judged.verdict.rules & (1U << RULE_PROXIED_HOST |
 		                                    1U << RULE_PROXIED_ALIAS)) != 0;
 		judged_clear(&judged);
@@ -357,7 +358,7 @@ static bool leads_to_exchange(auditor_t *auditor, const subject_t *subject)
 	return leads;
 }
 
-/*! Audits one RR. True: its target is steered. Noted is whether the zone keeps it anyway. */
+/*! Audits one RR. True: its target is steered. Sets kept if the zone keeps the target anyway. */
 static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrset_t *all,
                          knot_rdata_t *rdata, bool steered_before, bool *elsewhere_before,
                          bool *kept)
@@ -373,7 +374,8 @@ static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrse
 
 	subject->target = knot_rdata_name(rdata, rrset.type);
 	subject->guarded = audit_is_guarded(auditor->policy, &auditor->exchanges, subject->target);
-	/* A host whose addresses are all behind the vendor's switch has them once it is off. */
+	/* A host of which all addresses are marked as proxied has direct ones once the proxy is
+	 * switched off. */
 	bool switched = verdict.changes && verdict.findings[0].rule == RULE_MISSING_TARGET &&
 	                fix_is_switched(auditor, subject->target);
 	bool steered = verdict.changes && !switched;
@@ -403,7 +405,7 @@ static bool audit_target(auditor_t *auditor, subject_t *subject, const knot_rrse
 }
 
 /*! Audits an RRset, which is the holder's in the zone. The alias is the CNAME that has led to it,
- *  one without RR where a wildcard has, or NULL. */
+ *  or NULL. Where a wildcard has led to it, the alias is a CNAME RRset without RR. */
 static void audit_rrset(auditor_t *auditor, const knot_rrset_t *rrset, const knot_dname_t *holder,
                         const knot_rrset_t *alias)
 {

@@ -77,7 +77,7 @@ void check_mail_name(auditor_t *auditor, audit_rule_t rule, const subject_t *sub
 	host_t end;
 	host_address_t address;
 	if (!name_list_has(&auditor->zone->mail_names, name) ||
-	    name_list_has(&auditor->told, name) || /* By another rule. */
+	    name_list_has(&auditor->reported, name) || /* By another rule. */
 	    names_match(&auditor->policy->web_hosts, name)) {
 		return;
 	}
@@ -112,8 +112,8 @@ void check_mail_name(auditor_t *auditor, audit_rule_t rule, const subject_t *sub
 	                  mail_text(text, auditor->policy, 0));
 }
 
-/*! Collects what the findings so far say of names that lead to a proxy. */
-static void find_told(auditor_t *auditor)
+/*! Collects the names that lead to a proxy by the findings so far. */
+static void find_reported(auditor_t *auditor)
 {
 	for (size_t i = 0; i < auditor->out->findings.count; i++) {
 		const audit_finding_t *finding = &auditor->out->findings.at[i];
@@ -122,15 +122,15 @@ static void find_told(auditor_t *auditor)
 		case AUDIT_PROXIED_ALIAS:
 		case AUDIT_PROXIED_TARGET:
 		case AUDIT_IMPLICIT_MX:
-			xadd_name(&auditor->told, finding->type == KNOT_RRTYPE_MX ||
-			                          finding->type == KNOT_RRTYPE_SRV
-			                          ? finding->target : finding->owner);
+			xadd_name(&auditor->reported, finding->type == KNOT_RRTYPE_MX ||
+			                              finding->type == KNOT_RRTYPE_SRV
+			                              ? finding->target : finding->owner);
 			break;
 		default:
 			break;
 		}
 	}
-	name_list_unique(&auditor->told);
+	name_list_unique(&auditor->reported);
 }
 
 static void add_names(auditor_t *auditor, name_list_t *to, const name_list_t *from)
@@ -145,7 +145,7 @@ static void add_names(auditor_t *auditor, name_list_t *to, const name_list_t *fr
 void audit_names(auditor_t *auditor)
 {
 	name_list_t names = { .at = NULL };
-	find_told(auditor);
+	find_reported(auditor);
 	xadd_name(&names, auditor->policy->zone);
 	add_names(auditor, &names, &auditor->zone->owners);
 	add_names(auditor, &names, &auditor->targets);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * SPF records that authorise a proxy, and names whose mail goes to a proxy for want of an MX.
+ * SPF records that authorise a proxy, and names whose mail goes to a proxy because they have no MX.
  */
 
 #include <string.h>
@@ -37,7 +37,7 @@ static bool is_proxied(const policy_t *policy, const net_t *net, net_t *found)
 	if (!netset_overlaps(policy->proxies, net, found) || is_excepted(policy, net)) {
 		return false;
 	}
-	/* What stands for marks is no network that the user has named. */
+	/* The network that stands for marked records is none that the user has named. */
 	bool named = !marked_is_network(found);
 	for (size_t at = 0; !named && netset_next(policy->proxies, &at, found);) {
 		named = net_overlap(found, net) && !marked_is_network(found);

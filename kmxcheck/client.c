@@ -169,19 +169,19 @@ typedef struct {
 	int64_t deadline;
 	const char *reason;      /* Why there is no answer so far. */
 	uint16_t id;
-	uint8_t out[OUT_MAX];    /* With the length in front. */
+	uint8_t out[OUT_MAX];    /* With the length before it, for TCP. */
 	size_t out_size, out_done;
 	uint8_t *in;
 	size_t in_done;
-} slot_t;
+} query_slot_t;
 
 typedef struct {
 	const server_t *server;
 	answer_f answer;
 	void *ctx;
 	char *err;
-	slot_t slots[IN_FLIGHT];
-	uint8_t *room;           /* For all that comes in. */
+	query_slot_t slots[IN_FLIGHT];
+	uint8_t *buffer;         /* For the input of all slots. */
 } client_t;
 
 static int64_t now_ms(void)
@@ -199,9 +199,9 @@ static void close_socket(int *fd)
 	*fd = -1;
 }
 
-/* Resets rather than closes: thousands of connections that wait for their last packets would use
- * up the ports of this machine. Nothing is on its way any more. */
-static void close_connection(slot_t *slot)
+/* Resets the connection: after thousands of ordinary closes, connections in TIME-WAIT would use up
+ * the ports of this machine. No data is outstanding. */
+static void close_connection(query_slot_t *slot)
 {
 	if (slot->tcp >= 0) {
 		const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
@@ -211,7 +211,7 @@ static void close_connection(slot_t *slot)
 	slot->used = false;
 }
 
-static void make_query(slot_t *slot)
+static void make_query(query_slot_t *slot)
 {
 	const query_t *query = slot->query;
 	knot_rrset_t opt;
@@ -231,7 +231,7 @@ static void make_query(slot_t *slot)
 }
 
 /* Begins to send. False: this try failed. */
-static bool begin(client_t *client, slot_t *slot)
+static bool begin(client_t *client, query_slot_t *slot)
 {
 	slot->deadline = now_ms() + WAIT_MS;
 	slot->reason = _("no answer in time");
@@ -247,7 +247,7 @@ static bool begin(client_t *client, slot_t *slot)
 }
 
 /* Ends a try that failed. A server may close a connection that was idle: that is no failed try. */
-static void end_try(slot_t *slot)
+static void end_try(query_slot_t *slot)
 {
 	slot->tries += slot->query->via != VIA_TCP || !slot->used;
 	close_socket(&slot->udp);
@@ -255,7 +255,7 @@ static void end_try(slot_t *slot)
 }
 
 /* Begins the next try, if there is one left. */
-static int try_next(client_t *client, slot_t *slot)
+static int try_next(client_t *client, query_slot_t *slot)
 {
 	while (slot->tries < TRIES) {
 		make_query(slot);
@@ -270,7 +270,7 @@ static int try_next(client_t *client, slot_t *slot)
 }
 
 /* True if this is an answer to the query. */
-static bool answers(const slot_t *slot, const knot_pkt_t *packet)
+static bool answers(const query_slot_t *slot, const knot_pkt_t *packet)
 {
 	knot_dname_storage_t name;
 	if (!knot_wire_get_qr(packet->wire) || knot_wire_get_id(packet->wire) != slot->id) {
@@ -286,14 +286,14 @@ static bool answers(const slot_t *slot, const knot_pkt_t *packet)
 /* What happens to a slot next. */
 typedef enum { STEP_WAIT, STEP_DONE, STEP_FAILED } step_t;
 
-static step_t fail(slot_t *slot, const char *reason)
+static step_t fail(query_slot_t *slot, const char *reason)
 {
 	slot->reason = reason;
 	return STEP_FAILED;
 }
 
-/* Hands an answer over. */
-static step_t receive(client_t *client, slot_t *slot, uint8_t *wire, size_t size, int *ret)
+/* Passes an answer to the caller. */
+static step_t receive(client_t *client, query_slot_t *slot, uint8_t *wire, size_t size, int *ret)
 {
 	knot_pkt_t *packet = xcheck(knot_pkt_new(wire, (uint16_t)size, NULL));
 	int parsed = xcheck_ret(knot_pkt_parse(packet, 0));
@@ -310,7 +310,7 @@ static step_t receive(client_t *client, slot_t *slot, uint8_t *wire, size_t size
 	return slot->query->via == VIA_TCP ? STEP_FAILED : STEP_WAIT;
 }
 
-static step_t read_udp(client_t *client, slot_t *slot, int *ret)
+static step_t read_udp(client_t *client, query_slot_t *slot, int *ret)
 {
 	ssize_t got = recv(slot->udp, slot->in, IN_MAX, 0);
 	if (got < 0) {
@@ -319,7 +319,7 @@ static step_t read_udp(client_t *client, slot_t *slot, int *ret)
 	return receive(client, slot, slot->in, (size_t)got, ret);
 }
 
-static step_t read_tcp(client_t *client, slot_t *slot, int *ret)
+static step_t read_tcp(client_t *client, query_slot_t *slot, int *ret)
 {
 	size_t expected = 2;
 	if (slot->in_done >= 2) {
@@ -341,7 +341,7 @@ static step_t read_tcp(client_t *client, slot_t *slot, int *ret)
 	return step;
 }
 
-static step_t write_query(slot_t *slot, int fd)
+static step_t write_query(query_slot_t *slot, int fd)
 {
 	ssize_t put = send(fd, slot->out + slot->out_done, slot->out_size - slot->out_done,
 	                   MSG_NOSIGNAL);
@@ -352,13 +352,13 @@ static step_t write_query(slot_t *slot, int fd)
 	return STEP_WAIT;
 }
 
-static int socket_of(const slot_t *slot)
+static int socket_of(const query_slot_t *slot)
 {
 	return slot->query->via == VIA_TCP ? slot->tcp : slot->udp;
 }
 
 /* Goes on with a slot after poll(). */
-static int advance(client_t *client, slot_t *slot, bool ready)
+static int advance(client_t *client, query_slot_t *slot, bool ready)
 {
 	int ret = KNOT_EOK;
 	step_t step = STEP_WAIT;
@@ -386,7 +386,7 @@ static int wait_for(const client_t *client, struct pollfd polls[IN_FLIGHT])
 {
 	int64_t now = now_ms(), due = now + WAIT_MS;
 	for (size_t i = 0; i < IN_FLIGHT; i++) {
-		const slot_t *slot = &client->slots[i];
+		const query_slot_t *slot = &client->slots[i];
 		polls[i] = (struct pollfd){ .fd = -1 };
 		if (slot->query != NULL) {
 			polls[i].fd = socket_of(slot);
@@ -416,7 +416,7 @@ static int run(client_t *client, const query_t *queries, size_t count)
 		int ret = wait_for(client, polls);
 		open = 0;
 		for (size_t i = 0; i < IN_FLIGHT && ret == KNOT_EOK; i++) {
-			slot_t *slot = &client->slots[i];
+			query_slot_t *slot = &client->slots[i];
 			if (slot->query != NULL) {
 				ret = advance(client, slot, polls[i].revents != 0);
 				open += slot->query != NULL;
@@ -437,23 +437,23 @@ int client_query(const server_t *server, const query_t *queries, size_t count, a
 	}
 	client_t client = {
 		.server = server, .answer = answer, .ctx = ctx, .err = err,
-		.room = xcheck(malloc((size_t)IN_FLIGHT * IN_MAX)),
+		.buffer = xcheck(malloc((size_t)IN_FLIGHT * IN_MAX)),
 	};
 	for (size_t i = 0; i < IN_FLIGHT; i++) {
 		client.slots[i].udp = client.slots[i].tcp = -1;
-		client.slots[i].in = client.room + i * IN_MAX;
+		client.slots[i].in = client.buffer + i * IN_MAX;
 	}
 	int ret = run(&client, queries, count);
 	for (size_t i = 0; i < IN_FLIGHT; i++) {
 		close_socket(&client.slots[i].udp);
 		close_connection(&client.slots[i]);
 	}
-	free(client.room);
+	free(client.buffer);
 	return ret;
 }
 
-/* Zone transfers. The transfer is ldns's, the text libknot's: libzscanner reads it back, whatever
- * the types are. */
+/* Zone transfers: ldns transfers the zone, libknot writes it as text that libzscanner can read,
+ * whatever the types are. */
 
 typedef struct {
 	const server_t *server;

@@ -22,7 +22,7 @@
 
 #define MODULE "mod-mxguard"
 
-/* Where knotd gives up too: a file that includes itself would go on for ever. */
+/* The limit of knotd: a file that includes itself would never end. */
 #define DEPTH_MAX 6
 
 static const source_pos_t nowhere = { .file = NULL };
@@ -37,7 +37,7 @@ static const char *const section_names[CONF_SECTION_COUNT] = {
 	[CONF_CONTROL]  = "control",
 };
 
-/* NULL: there is one of it, without an id. */
+/* NULL: a section without ids. */
 static const char *const id_names[CONF_SECTION_COUNT] = {
 	[CONF_ZONE]     = "domain",
 	[CONF_TEMPLATE] = "id",
@@ -70,7 +70,7 @@ static void add_value(conf_reader_t *reader, const char *item, const char *data,
 	};
 }
 
-/*! The files of a pattern, as knotd takes them: no match is fine if there is a wildcard. */
+/*! Reads the files that match a pattern, as knotd does: no match is fine if there is a wildcard. */
 static int include(conf_reader_t *reader, const char *pattern, source_pos_t pos)
 {
 	if (pattern[0] == '\0') {
@@ -229,7 +229,7 @@ static int bad_value(char *err, const conf_value_t *value, const char *what)
 /* Names of zone files. A zone's name may hold slashes, which become underscores: a name must not
  * lead out of its folder. */
 
-/* What knotd has room for, too. */
+/* The limit of knotd. */
 #define PATH_LEN_MAX 1023
 #define INDEX_MAX    255
 
@@ -265,7 +265,7 @@ static bool read_index(const char **at, bool range, unsigned *first, unsigned *l
 	} else if (!range || sscanf(*at, "[%3u-%3u]%n", first, last, &size) != 2) {
 		return false;
 	}
-	/* The scan would take a sign or a space, too. */
+	/* sscanf() accepts a sign or a space, too. */
 	bool fine = size > 0 && strspn(*at, "[]-0123456789") >= (size_t)size &&
 	            *first <= *last && *last <= INDEX_MAX;
 	*at += size;
@@ -288,10 +288,10 @@ static bool write_format(FILE *out, const char **at, const knot_dname_t *zone)
 	case '%':
 		(void)fputc('%', out);
 		break;
-	case 's': /* Without the final dot: of the root that leaves nothing. */
+	case 's': /* Without the final dot: nothing is left of the root. */
 		write_name(out, text, 0, len - 1);
 		break;
-	case 'c': /* Of the name with its final dot. Characters behind its end are none. */
+	case 'c': /* Of the name with its final dot. Beyond its end there are no characters. */
 		write_name(out, text, first, last < len ? last + 1 : len);
 		break;
 	case 'l':

@@ -4,8 +4,9 @@
  * A configuration of Knot DNS as far as mail is concerned: its zones, their files, and by which
  * stanzas of mod-mxguard they are protected.
  *
- * As in knotd, an item of a zone hides that of its template, a list of modules too; a zone that
- * names no template has the one called "default". Unlike in knotd, the order of sections is free.
+ * As in knotd, an item of a zone replaces that of its template, also where it is a list of modules;
+ * a zone that names no template has the one called "default". Unlike in knotd, the order of
+ * sections is free.
  *
  * One thread. Errors are KNOT_E*, with a text that begins with "FILE:LINE: " or "FILE: ".
  */
@@ -62,8 +63,8 @@ typedef struct {
 /*! Reads a configuration. */
 int config_read(config_t *config, const char *path, char err[static ERROR_TEXT_MAX]);
 
-/*! Makes a policy take records that an export marks as proxied for that (export.h), if it knows any
- *  proxy. To be done before values_make(). */
+/*! Makes a policy consider records as proxied that an export marks as such (export.h), if it knows
+ *  any proxy. To be called before values_make(). */
 void config_add_marks(values_t *values);
 
 /*! The zone of a name, or NULL. */
@@ -72,8 +73,8 @@ const config_zone_t *config_zone(const config_t *config, const knot_dname_t *nam
 /*! Where the server listens: the i-th value of "listen" as it is written, or NULL: no more. */
 const char *config_listen(const config_t *config, size_t i);
 
-/*! The control socket that the server has by this configuration, for free(). NULL: it says nothing,
- *  so the server has that of its build. */
+/*! The control socket that the server has by this configuration, for free(). NULL: it names none,
+ *  so the server uses the default of its build. */
 char *config_control(const config_t *config);
 
 /*! The stanza of an id, or NULL. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Marks, heads and blanks of exports.
+ * Marks, heads and placeholders of exports.
  */
 
 #define _GNU_SOURCE /* memmem() */
@@ -19,24 +19,24 @@ static const char tags[] = "cf_tags=";
 static const char proxied_tag[] = "cf-proxied:true";
 static const char proxy_on[] = "CF_PROXY_ON";
 
-/*! Some octets of a text. */
+/*! Part of a text. */
 typedef struct {
 	const char *at;
 	const char *end;
-} span_t;
+} text_part_t;
 
-static const char *find(span_t in, const char *what)
+static const char *find(text_part_t in, const char *what)
 {
 	return memmem(in.at, (size_t)(in.end - in.at), what, strlen(what));
 }
 
-/*! Cuts the next word off, by white space and, if given, another character. False: none is left. */
-static bool next_word(span_t *from, char also, span_t *word)
+/*! Reads the next word, up to white space or another character. False: there is none. */
+static bool next_word(text_part_t *from, char also, text_part_t *word)
 {
 	while (from->at < from->end && (isspace((unsigned char)*from->at) || *from->at == also)) {
 		from->at++;
 	}
-	*word = (span_t){ from->at, from->at };
+	*word = (text_part_t){ from->at, from->at };
 	while (from->at < from->end && !isspace((unsigned char)*from->at) && *from->at != also) {
 		from->at++;
 	}
@@ -44,16 +44,16 @@ static bool next_word(span_t *from, char also, span_t *word)
 	return word->end > word->at;
 }
 
-static bool is_word(span_t word, const char *text)
+static bool is_word(text_part_t word, const char *text)
 {
 	size_t size = (size_t)(word.end - word.at);
 	return size == strlen(text) && memcmp(word.at, text, size) == 0;
 }
 
-/*! The mark in a comment. Tags are its end, after what the owner of the record wrote. */
-static mark_t mark_in(span_t comment)
+/*! The mark in a comment. Tags are at its end, after what people wrote. */
+static mark_t mark_in(text_part_t comment)
 {
-	span_t rest = comment, word;
+	text_part_t rest = comment, word;
 	while (next_word(&rest, ';', &word)) {
 		if (is_word(word, proxy_on)) {
 			return MARK_CF_PROXY_ON;
@@ -63,7 +63,7 @@ static mark_t mark_in(span_t comment)
 	for (rest = comment; (rest.at = find(rest, tags)) != NULL; rest.at = list) {
 		list = rest.at + sizeof(tags) - 1;
 	}
-	rest = (span_t){ list != NULL ? list : comment.end, comment.end };
+	rest = (text_part_t){ list != NULL ? list : comment.end, comment.end };
 	while (next_word(&rest, ',', &word)) {
 		if (is_word(word, proxied_tag)) {
 			return MARK_CF_TAGS;
@@ -73,18 +73,18 @@ static mark_t mark_in(span_t comment)
 }
 
 /*! The line from here on, without its line break. */
-static span_t line_of(span_t rest)
+static text_part_t line_of(text_part_t rest)
 {
 	const char *end = memchr(rest.at, '\n', (size_t)(rest.end - rest.at));
-	return (span_t){ rest.at, end != NULL ? end : rest.end };
+	return (text_part_t){ rest.at, end != NULL ? end : rest.end };
 }
 
-/*! True if there is a mark behind any semicolon. Most texts have few of those, or none. */
-static bool has_mark(span_t rest)
+/*! True if there is a mark after any semicolon. Most texts have few of those, or none. */
+static bool has_mark(text_part_t rest)
 {
 	while (rest.at < rest.end &&
 	       (rest.at = memchr(rest.at, ';', (size_t)(rest.end - rest.at))) != NULL) {
-		span_t comment = line_of(rest);
+		text_part_t comment = line_of(rest);
 		if (mark_in(comment) != MARK_NONE) {
 			return true;
 		}
@@ -101,9 +101,9 @@ typedef struct {
 	marked_lines_t record; /*!< The one being read. */
 	bool quoted;
 	bool more;             /*!< In parentheses. */
-} reader_t;
+} line_reader_t;
 
-static void end_line(reader_t *reader)
+static void end_line(line_reader_t *reader)
 {
 	marked_lines_t *record = &reader->record;
 	reader->quoted = false;
@@ -120,8 +120,8 @@ static void end_line(reader_t *reader)
 
 void marks_find(marks_t *marks, const char *text, size_t size)
 {
-	span_t rest = { text, text + size };
-	reader_t reader = { .out = marks, .record = { .first = 1, .last = 1 } };
+	text_part_t rest = { text, text + size };
+	line_reader_t reader = { .out = marks, .record = { .first = 1, .last = 1 } };
 	if (!has_mark(rest)) {
 		return;
 	}
@@ -136,7 +136,7 @@ void marks_find(marks_t *marks, const char *text, size_t size)
 		} else if ((c == '(' || c == ')') && !reader.quoted) {
 			reader.more = c == '(';
 		} else if (c == ';' && !reader.quoted) {
-			span_t comment = line_of(rest);
+			text_part_t comment = line_of(rest);
 			mark_t mark = mark_in(comment);
 			reader.record.mark = mark != MARK_NONE ? mark : reader.record.mark;
 			rest.at = comment.end - 1;
@@ -242,14 +242,14 @@ bool marked_is_network(const net_t *net)
 	return memcmp(net->first, proxy, size) == 0 && memcmp(net->last, proxy, size) == 0;
 }
 
-/* Heads and blanks */
+/* Heads and placeholders */
 
 bool export_domain(knot_dname_storage_t out, const char *text, size_t size)
 {
 	static const char key[] = "Domain:";
-	span_t rest = { text, text + size };
+	text_part_t rest = { text, text + size };
 	while (rest.at < rest.end && (*rest.at == ';' || *rest.at == '\n' || *rest.at == '\r')) {
-		span_t line = line_of(rest), word;
+		text_part_t line = line_of(rest), word;
 		char name[KNOT_DNAME_TXT_MAXLEN + 1];
 		rest.at = line.end + (line.end < rest.end);
 		if (!next_word(&line, ';', &word) || !is_word(word, key) ||
@@ -267,19 +267,19 @@ bool export_domain(knot_dname_storage_t out, const char *text, size_t size)
 	return false;
 }
 
-char *export_without_blanks(const char *text, size_t size)
+char *export_without_placeholders(const char *text, size_t size)
 {
-	static const char blank[] = "ME$WITH^YOUR@NAMESERVER";
-	span_t rest = { text, text + size };
+	static const char placeholder[] = "ME$WITH^YOUR@NAMESERVER";
+	text_part_t rest = { text, text + size };
 	char *copy = NULL;
-	while ((rest.at = find(rest, blank)) != NULL) {
+	while ((rest.at = find(rest, placeholder)) != NULL) {
 		const char *begin = rest.at;
 		while (begin > text && begin[-1] != '\n') {
 			begin--;
 		}
 		/* OWNER TTL IN NS NAME: the type is what comes before the last word. */
-		span_t line = { begin, rest.at }, word, type = { begin, begin };
-		for (span_t last = type; next_word(&line, ';', &word); last = word) {
+		text_part_t line = { begin, rest.at }, word, type = { begin, begin };
+		for (text_part_t last = type; next_word(&line, ';', &word); last = word) {
 			type = last;
 		}
 		if (is_word(type, "NS")) {

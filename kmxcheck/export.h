@@ -5,12 +5,12 @@
  *
  * A record may be marked as proxied: "cf_tags=cf-proxied:true" in an export of the vendor,
  * "CF_PROXY_ON" in a zone file of dnscontrol. Its address is then that of the origin, and the
- * vendor answers with addresses of its proxy. So RDATA that says so (marked_*) is put into the
- * place of the record's own: one address, or for an alias one name, that every policy takes for
- * proxied; behind that, the mark and the RDATA as it is written. It is longer than any other of
- * its type, by which it is known again.
+ * vendor answers with addresses of its proxy. So the record gets marked RDATA (marked_*) instead of
+ * its own: an address, or for an alias a name, that is proxied by every policy; then the mark, and
+ * the RDATA as it is written. Marked RDATA is longer than any other of its type: that is how it is
+ * recognised.
  *
- * Any text and any RDATA of a well-formed record may be handed in. Nothing is kept.
+ * Any text, and any RDATA of a well-formed record, is a valid argument. Nothing is kept.
  */
 
 #pragma once
@@ -72,6 +72,6 @@ bool marked_is_network(const net_t *net);
 /*! The zone that the comments at the head of an export name. False: none. */
 bool export_domain(knot_dname_storage_t out, const char *text, size_t size);
 
-/*! A copy of a text, for free(), in which the NS records that the vendor wants to be filled in are
- *  comments: what they say can't be read. NULL: there are none. */
-char *export_without_blanks(const char *text, size_t size);
+/*! A copy of a text, for free(), in which NS records with the vendor's placeholder are comments: a
+ *  zone scanner can't read them. NULL: there are none. */
+char *export_without_placeholders(const char *text, size_t size);

@@ -149,8 +149,8 @@ static bool is_below_dname(const policy_response_t *response, const knot_dname_t
 	return false;
 }
 
-/*! Addresses that a kept alias of the host leads to: it can't stand beside those that the other
- *  family has now. */
+/*! Addresses that a kept alias of the host leads to: the alias can't stay beside the addresses that
+ *  the other family gets. */
 static const knot_rrset_t *end_addresses(const policy_response_t *response,
                                          const knot_dname_t *host, uint16_t type)
 {
@@ -183,8 +183,8 @@ static bool below_wildcard(const auditor_t *auditor, const knot_dname_t *name)
 	return false;
 }
 
-/*! What else the wildcard has answered for the host, as enforce answers it: with records of its
- *  own the host is out of the wildcard's reach. */
+/*! Adds what else the wildcard has answered for the host, as enforce answers it: once the host has
+ *  records of its own, the wildcard does not answer for it. */
 static void copy_wildcard(auditor_t *auditor, const knot_dname_t *host)
 {
 	knot_rrset_t rrset;
@@ -193,9 +193,9 @@ static void copy_wildcard(auditor_t *auditor, const knot_dname_t *host)
 	     zone_rrset_at(auditor->zone, wildcard, i, &rrset); i++) {
 		judged_t judged;
 		if (family_of_type(rrset.type) != 0 || rrset.type == KNOT_RRTYPE_CNAME) {
-			continue; /* Of those, the host has its own now. */
+			continue; /* The host has its own. */
 		}
-		if (audit_ask(auditor, &judged, host, rrset.type)) {
+		if (audit_judge_query(auditor, &judged, host, rrset.type)) {
 			change(auditor, host, NULL, answer_at(&judged, host, rrset.type), rrset.ttl);
 		}
 		judged_clear(&judged);
@@ -220,8 +220,9 @@ static bool has_records(auditor_t *auditor, const knot_dname_t *host)
 	return zone_has_other_types(auditor->zone, host);
 }
 
-/*! Where there is nothing to answer, a wildcard would: a record that means nothing keeps it out. */
-static void keep_wildcard_out(auditor_t *auditor, const knot_dname_t *host)
+/*! A host without any record would be answered by a wildcard. A record that means nothing prevents
+ *  that. */
+static void prevent_wildcard_answer(auditor_t *auditor, const knot_dname_t *host)
 {
 	static const char text[] = "\x0f""no mail address";
 	uint16_t data[(sizeof(knot_rdata_t) + sizeof(text)) / 2 + 1];
@@ -328,5 +329,5 @@ void fix_host(auditor_t *auditor, const knot_dname_t *host, const judged_t judge
 	if (!exists) {
 		copy_wildcard(auditor, host);
 	}
-	keep_wildcard_out(auditor, host);
+	prevent_wildcard_answer(auditor, host);
 }

@@ -183,7 +183,7 @@ static bool read_zone_names(names_t *names, const char *text, const knot_dname_t
 	return elsewhere;
 }
 
-/*! True if a name is meant; NULL as the text is any. */
+/*! True if the text matches a name; NULL as the text matches any. */
 static bool name_matches(const char *text, const knot_dname_t *zone, const knot_dname_t *name)
 {
 	names_t names;
@@ -256,7 +256,7 @@ char *ignores_note(const ignores_t *ignores, size_t i, int64_t now, bool all)
 		(void)snprintf(what, sizeof(what), _("ended on %s"), day);
 	} else if (!all || ignore->matched > 0 || !ignore->tried ||
 	           audit_rules[ignore->rule].about == OF_LISTS) {
-		return NULL; /* A list grows old by itself: that may be ignored before it does. */
+		return NULL; /* A list becomes stale by itself: that may be ignored in advance. */
 	} else {
 		(void)snprintf(what, sizeof(what), "%s", _("matches nothing"));
 	}

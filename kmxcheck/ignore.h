@@ -63,6 +63,6 @@ bool ignores_match(const ignores_t *ignores, const knot_dname_t *zone,
  * What is to be said of the i-th one: that it has ended, or has matched nothing in the zones that
  * it may be about. For free(); NULL: nothing.
  *
- * \param all  All zones could be audited. Otherwise only those are told that have ended.
+ * \param all  All zones could be audited. Otherwise there is a note on those only that have ended.
  */
 char *ignores_note(const ignores_t *ignores, size_t i, int64_t now, bool all);

@@ -34,7 +34,7 @@ void lang_begin(const char *folder)
 	(void)bindtextdomain(DOMAIN, folder);
 	(void)bind_textdomain_codeset(DOMAIN, "UTF-8");
 	(void)textdomain(DOMAIN);
-	/* That of strerror() and getopt(), which would go by LC_CTYPE. */
+	/* For strerror() and getopt(), which would use the character set of LC_CTYPE. */
 	(void)bind_textdomain_codeset("libc", "UTF-8");
 }
 

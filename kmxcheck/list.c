@@ -61,9 +61,9 @@ typedef struct {
 	names_t names;
 	netfile_info_t info;
 	netfile_extent_t extent;
-} list_t;
+} proxy_list_t;
 
-static void list_read(list_t *list, const char *path)
+static void proxy_list_read(proxy_list_t *list, const char *path)
 {
 	char text[NETFILE_ERR_MAX];
 	list->nets = xcheck(netset_new());
@@ -77,7 +77,7 @@ static void list_read(list_t *list, const char *path)
 	};
 }
 
-static void list_clear(list_t *list)
+static void proxy_list_clear(proxy_list_t *list)
 {
 	netset_free(list->nets);
 	names_clear(&list->names);
@@ -85,7 +85,7 @@ static void list_clear(list_t *list)
 
 /* Findings */
 
-static size_t check_special(const list_job_t *job, const list_t *list, FILE *out)
+static size_t check_special(const list_job_t *job, const proxy_list_t *list, FILE *out)
 {
 	size_t findings = 0;
 	for (size_t i = 0; i < sizeof(special) / sizeof(*special); i++) {
@@ -103,7 +103,8 @@ static size_t check_special(const list_job_t *job, const list_t *list, FILE *out
 	return findings;
 }
 
-static size_t check_extent(const list_job_t *job, const list_t *list, const list_t *before, FILE *out)
+static size_t check_extent(const list_job_t *job, const proxy_list_t *list,
+                           const proxy_list_t *before, FILE *out)
 {
 	const netfile_extent_t *old = &before->extent, *now = &list->extent;
 	if (!netfile_shrunk(old, now)) {
@@ -123,10 +124,10 @@ typedef struct {
 	size_t count;                   /*!< the records it has, */
 	size_t octets;                  /*!< and what they take in a message. */
 	knot_dname_storage_t excepted;  /*!< A name that is an exception, or the root: none. */
-} writer_t;
+} record_writer_t;
 
 /*! Writes the owner of a record with so many octets of data. */
-static void write_owner(writer_t *to, size_t octets)
+static void write_owner(record_writer_t *to, size_t octets)
 {
 	octets += RECORD_OCTETS;
 	if (to->count == OWNER_RECORDS_MAX || to->octets + octets > OWNER_OCTETS_MAX) {
@@ -142,8 +143,8 @@ static void write_owner(writer_t *to, size_t octets)
 	}
 }
 
-/*! Takes the widest prefix that a network begins with from it. False: that was all of it. */
-static bool take_prefix(net_t *rest, net_t *prefix)
+/*! Splits off the widest prefix that a network begins with. False: nothing is left. */
+static bool split_prefix(net_t *rest, net_t *prefix)
 {
 	const size_t size = address_size(rest->family);
 	unsigned len = 0;
@@ -162,12 +163,12 @@ static bool take_prefix(net_t *rest, net_t *prefix)
 
 static int write_net(void *ctx, const net_t *net, bool except)
 {
-	writer_t *to = ctx;
+	record_writer_t *to = ctx;
 	net_t rest = *net, prefix;
 	char text[NET_TEXT_MAX];
 	bool more;
 	do {
-		more = take_prefix(&rest, &prefix);
+		more = split_prefix(&rest, &prefix);
 		write_owner(to, APL_OCTETS);
 		(void)fprintf(to->out, "\tAPL\t%s%d:%s\n", except ? "!" : "", net->family == 4 ? 1 : 2,
 		              net_to_str(&prefix, text));
@@ -177,7 +178,7 @@ static int write_net(void *ctx, const net_t *net, bool except)
 
 static int write_name(void *ctx, const knot_dname_t *name, bool except)
 {
-	writer_t *to = ctx;
+	record_writer_t *to = ctx;
 	knot_dname_txt_storage_t text;
 	if (except) {
 		memcpy(to->excepted, name, knot_dname_size(name));
@@ -191,7 +192,7 @@ static int write_name(void *ctx, const knot_dname_t *name, bool except)
 static void write_records(const list_job_t *job, FILE *out)
 {
 	char text[NETFILE_ERR_MAX], err[ERROR_TEXT_MAX];
-	writer_t to = { .out = out };
+	record_writer_t to = { .out = out };
 	const netfile_visitor_t visitor = { write_net, write_name, &to };
 	knot_dname_txt_storage_t name;
 	if (xcheck_ret(netfile_visit(job->path, &visitor, NULL, text)) != KNOT_EOK) {
@@ -206,10 +207,10 @@ static void write_records(const list_job_t *job, FILE *out)
 
 bool list_check(const list_job_t *job, FILE *out)
 {
-	list_t list = { .nets = NULL }, before = { .nets = NULL };
-	list_read(&list, job->path);
+	proxy_list_t list = { .nets = NULL }, before = { .nets = NULL };
+	proxy_list_read(&list, job->path);
 	if (job->replaces != NULL) {
-		list_read(&before, job->replaces);
+		proxy_list_read(&before, job->replaces);
 	}
 	size_t findings = check_special(job, &list, out);
 	findings += job->replaces != NULL ? check_extent(job, &list, &before, out) : 0;
@@ -223,7 +224,7 @@ bool list_check(const list_job_t *job, FILE *out)
 		(void)fprintf(out, ngettext("%zu name", "%zu names", list.info.names), list.info.names);
 		(void)fputc('\n', out);
 	}
-	list_clear(&list);
-	list_clear(&before);
+	proxy_list_clear(&list);
+	proxy_list_clear(&before);
 	return findings == 0;
 }

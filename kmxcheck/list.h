@@ -13,14 +13,14 @@
 /*! What there is to do with a list. */
 typedef struct {
 	const char *path;     /*!< The list, as for netfile_read(). */
-	const char *replaces; /*!< The list whose place it is to take, or NULL. */
+	const char *replaces; /*!< The list that it is to replace, or NULL. */
 	bool records;         /*!< Write it as records of a zone. */
 } list_job_t;
 
 /*!
  * Checks a list. Findings are networks that no visitor of a web site meets (of special purpose, RFC
- * 6890), and a list that says less than half of what the one before says, which no server takes over
- * while it runs.
+ * 6890), and a list that says less than half of what the list before it says: no running server
+ * would accept it.
  *
  * \param job  What to check.
  * \param out  Where findings go to, a line each. If there are none, a line that says what the list

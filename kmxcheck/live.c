@@ -43,13 +43,13 @@ typedef struct {
 /* A name whose addresses matter: a mail target in the zone, or a guarded host. */
 typedef struct {
 	knot_dname_t *name;
-	bool asked;               /* False: it is none of these, but has come with addresses. */
+	bool asked;               /* False: it is neither, but a response had addresses of it. */
 	bool guarded;
 	VEC(observed_t) observed;
 	knot_dname_t *alias;      /* What the name is an alias of, or NULL. */
 	knot_dname_t *proxy_name; /* The name at or below a proxy name that aliases led to. */
-	unsigned proxy_vias;      /* Over which they did. */
-	unsigned none[2];         /* Over which there certainly is no A, no AAAA. */
+	unsigned proxy_vias;      /* Over which they led there. */
+	unsigned none[2];         /* Over which it certainly has no A, no AAAA. */
 } live_host_t;
 
 /* The way to the addresses of one family of a host. */
@@ -66,7 +66,7 @@ typedef struct {
 typedef struct {
 	const server_t *server;
 	const policy_t *policy;
-	const audit_t *audit;     /* Of the file. */
+	const audit_t *audit;     /* Of the zone file. */
 	audit_t *out;
 	VEC(query_t) queries;     /* Of the round to come. */
 	VEC(target_t) targets;    /* Sorted by target, owner and type once there are hosts. */
@@ -161,7 +161,7 @@ static int on_soa(void *ctx, const query_t *query, const knot_pkt_t *answer)
 #define NO_CHANGE SIZE_MAX
 
 /* The host of a name, which is made if it is not there yet. */
-static live_host_t *host_of(session_t *session, const knot_dname_t *name)
+static live_host_t *get_host(session_t *session, const knot_dname_t *name)
 {
 	size_t number = xadd_index(&session->by_name, name);
 	if (number == session->hosts.count) {
@@ -194,7 +194,7 @@ static void add_additional(session_t *session, const query_t *query, const knot_
 	for_each_rr(rr, answer, KNOT_ADDITIONAL) {
 		int family = rr_family(rr);
 		if (family != 0 && policy_proxied(session->policy, family, rr->rrs.rdata->data, NULL)) {
-			add_address(host_of(session, rr->owner), family, rr->rrs.rdata->data, false,
+			add_address(get_host(session, rr->owner), family, rr->rrs.rdata->data, false,
 			            query->via);
 		}
 	}
@@ -226,7 +226,8 @@ static size_t same_rrset(const audit_t *audit, size_t from)
 	return end;
 }
 
-/* Which changes of enforce are in the answer? What it writes has a TTL of the policy's at most. */
+/* Counts the changes by enforce that are in the answer. The TTL of a changed record is that of the
+ * policy at most. */
 static void count_changes(session_t *session, const query_t *query, const knot_pkt_t *answer)
 {
 	const audit_edit_t *edits = session->audit->edits.at;
@@ -324,11 +325,11 @@ static void merge_targets(session_t *session)
 	session->targets.count = count;
 }
 
-/* Has the addresses of a name asked for, if it is in the zone. */
+/* Adds the queries for the addresses of a name, if it is in the zone. */
 static void ask_for(session_t *session, const knot_dname_t *name)
 {
 	if (name_in_zone(name, session->policy->zone)) {
-		live_host_t *host = host_of(session, name);
+		live_host_t *host = get_host(session, name);
 		host->asked = true;
 		xadd_name(&session->asked, host->name);
 	}
@@ -348,7 +349,8 @@ static void find_guarded(session_t *session)
 	name_list_unique(&exchanges);
 	for (size_t i = 0; i < session->asked.count; i++) {
 		const knot_dname_t *name = session->asked.at[i];
-		host_of(session, name)->guarded = audit_is_guarded(session->policy, &exchanges, name);
+		get_host(session, name)->guarded = audit_is_guarded(session->policy, &exchanges,
+		                                                    name);
 	}
 	vec_free(&exchanges);
 }
@@ -367,7 +369,7 @@ static void find_hosts(session_t *session)
 			ask_for(session, named->at[i].name);
 		}
 	}
-	/* Those that only a pattern names are known by what is wrong with them. */
+	/* Hosts that only a pattern matches are found by their findings. */
 	for (size_t i = 0; i < session->audit->findings.count; i++) {
 		const audit_finding_t *finding = &session->audit->findings.at[i];
 		if (finding->rule == AUDIT_PROXIED_HOST || (finding->rule == AUDIT_PROXIED_ALIAS &&
@@ -441,7 +443,7 @@ static int on_address(void *ctx, const query_t *query, const knot_pkt_t *answer)
 	path_t *path = &session->paths.at[query->tag];
 	session->answered++;
 	if (!decides(query, answer)) {
-		/* Of names elsewhere a server need not know anything. */
+		/* A server need not answer for names outside of the zone. */
 		path->done = true;
 		return name_in_zone(query->name, session->policy->zone)
 		       ? unusable(session, query, answer) : KNOT_EOK;
@@ -453,10 +455,10 @@ static int on_address(void *ctx, const query_t *query, const knot_pkt_t *answer)
 		add_addresses(path, answer);
 	}
 	if (path->done || (path->aliases > before && !knot_wire_get_tc(answer->wire))) {
-		return KNOT_EOK; /* There, or to be asked for the name it is an alias of. */
+		return KNOT_EOK; /* The end is reached, or the next round follows the alias. */
 	}
 	path->done = true;
-	/* A referral has no authority, and a truncated answer says nothing: over TCP it does. */
+	/* Neither a referral nor a truncated answer shows that there is no address. */
 	if (knot_wire_get_aa(answer->wire) && !knot_wire_get_tc(answer->wire)) {
 		path->host->none[path->type == KNOT_RRTYPE_AAAA] |= VIA_BIT(path->via);
 	}
@@ -468,7 +470,7 @@ static void begin_paths(session_t *session)
 	for (size_t i = 0; i < session->asked.count * 2 * VIA_COUNT; i++) {
 		path_t *path = xadd(&session->paths);
 		*path = (path_t){
-			.host = host_of(session, session->asked.at[i / (2 * VIA_COUNT)]),
+			.host = get_host(session, session->asked.at[i / (2 * VIA_COUNT)]),
 			.type = type_of_family(i / VIA_COUNT % 2 == 0 ? 4 : 6),
 			.via = (via_t)(i % VIA_COUNT),
 		};
@@ -642,7 +644,7 @@ static void judge_target(session_t *session, const target_t *target)
 		}
 		return;
 	}
-	const live_host_t *host = host_of(session, target->target);
+	const live_host_t *host = get_host(session, target->target);
 	if (!host->guarded) {
 		judge_host(session, host, target);
 	}
@@ -708,27 +710,27 @@ static int run_session(session_t *session)
 	return ret == KNOT_EOK ? find_addresses(session) : ret;
 }
 
-static bool meets_proxy(const audit_t *out)
+static bool finds_proxy(const audit_t *out)
 {
-	bool met = false;
+	bool proxied = false;
 	for (size_t i = 0; i < out->findings.count; i++) {
-		met |= out->findings.at[i].rule != AUDIT_MISSING_TARGET;
+		proxied |= out->findings.at[i].rule != AUDIT_MISSING_TARGET;
 	}
-	return met;
+	return proxied;
 }
 
-/* What answers tell of the server. That it is guarded is said where all of them show it only. */
+/* Whether the server has the module, by its answers. It is guarded only if all of them show it. */
 static guard_t guard_of(const session_t *session)
 {
 	size_t seen = session->seen, changes = session->audit->edits.count;
-	bool met = meets_proxy(session->out);
+	bool proxied = finds_proxy(session->out);
 	if (session->serial != session->audit->serial) {
 		return GUARD_OTHER;
 	}
 	if (changes == 0) {
-		return met ? GUARD_NO : GUARD_UNKNOWN;
+		return proxied ? GUARD_NO : GUARD_UNKNOWN;
 	}
-	return seen == 0 ? GUARD_NO : seen < changes || met ? GUARD_PART : GUARD_YES;
+	return seen == 0 ? GUARD_NO : seen < changes || proxied ? GUARD_PART : GUARD_YES;
 }
 
 static void clear_session(session_t *session)

@@ -26,7 +26,7 @@
 typedef struct {
 	const char *path;           /*!< Zone file, or NULL: by zone transfer. */
 	const knot_dname_t *origin; /*!< Apex, or NULL: as the file says. */
-	values_t *values;           /*!< Policy, or NULL: the configuration knows by the apex. */
+	values_t *values;           /*!< Policy, or NULL: the configuration has it, by the apex. */
 	bool configured;            /*!< It comes from the configuration, not from the user. */
 	bool skipped;               /*!< Its file is not there. */
 	zone_t *zone;               /*!< Open, or NULL. */
@@ -46,30 +46,30 @@ typedef struct {
 	VEC(output_skip_t) skips;
 	zones_t zones;       /*!< The open ones. */
 	size_t failed;       /*!< Zones that could not be audited. */
-	patience_t patience; /*!< With the server that zones are taken from. */
-	asks_t asks;         /*!< What servers are asked. */
-	VEC(char *) warned;  /*!< Warnings about stanzas that were said. */
+	server_failures_t failures; /*!< Of the server of zone transfers. */
+	asks_t asks;         /*!< The zones to be asked for, by server. */
+	VEC(char *) warned;  /*!< Warnings about stanzas that were printed. */
 } run_t;
 
-/*! More zones than that, found in the list of a stanza, are not told in a line each. */
+/*! More unprotected zones of a stanza than that are named in one line. */
 #define UNPROTECTED_LINES_MAX 10
 
 static const source_pos_t nowhere = { .file = NULL };
 
-/*! True if the output is how to fix the zone. */
-static bool fixes(const run_t *run)
+/*! True if the output is the changes that fix the zone. */
+static bool prints_fix(const run_t *run)
 {
 	format_t format = run->options.format;
 	return format == FORMAT_NSUPDATE || format == FORMAT_KNOTC || format == FORMAT_DIFF;
 }
 
 /*! True if it is not the zone's own records that are reported, but a server's answers. */
-static bool asks(const run_t *run)
+static bool reports_answers(const run_t *run)
 {
-	return (run->options.server != NULL || run->options.all_servers) && !fixes(run);
+	return (run->options.server != NULL || run->options.all_servers) && !prints_fix(run);
 }
 
-/* What there is to do */
+/* Jobs */
 
 static job_t *add_job(run_t *run, const char *path, const knot_dname_t *origin,
                       values_t *values)
@@ -111,11 +111,11 @@ static int add_member(void *ctx, const record_t *record)
 	(void)knot_dname_copy_lower(member, record->rdata);
 	if (config_zone(&to->run->config, member) == NULL) {
 		add_skip(to->run, member, xformat(_("member of the catalog %s"), to->catalog_text));
-	} /* What is configured is no member for knotd either. */
+	} /* knotd, too, ignores a member that is configured. */
 	return KNOT_EOK;
 }
 
-/*! What the server knows of a catalog may differ from its file: it is listed, no more. */
+/*! Lists the members as skipped: the server may have another version of the catalog. */
 static void add_catalog(run_t *run, const config_zone_t *zone)
 {
 	char err[ERROR_TEXT_MAX];
@@ -184,13 +184,13 @@ static void add_operand(run_t *run, const char *operand, values_t *values)
 	(void)add_job(run, axfr ? NULL : operand, name, values);
 }
 
-/*! Whom a warning is about. */
+/*! What a warning is about. */
 typedef struct {
 	run_t *run;
 	const values_t *values;
 } warning_t;
 
-/*! Says what a load would, once however many zones have the stanza. */
+/*! Prints what a load would log, once, however many zones have the stanza. */
 static void say_warning(void *ctx, const char *text)
 {
 	const warning_t *about = ctx;
@@ -208,7 +208,7 @@ static void say_warning(void *ctx, const char *text)
 	}
 }
 
-/*! One line each, as long as there are not too many to read them. */
+/*! Prints a line for each zone, or one for all if there are many. */
 static void say_unprotected(run_t *run, const values_t *values, const name_list_t *zones)
 {
 	warning_t about = { run, values };
@@ -233,8 +233,9 @@ static void say_unprotected(run_t *run, const values_t *values, const name_list_
 	}
 }
 
-/*! Says which zones of a stanza's list do not load it: they look protected, and are not. The module does
- *  not know other zones. Of one that is not in the configuration a catalog may be the source. */
+/*! Finds the zones in the list of a stanza that do not load it: they look protected, and are not.
+ *  The module does not know them. A zone that is not in the configuration may come from a
+ *  catalog. */
 static void find_unprotected(run_t *run, const values_t *values)
 {
 	const config_t *config = &run->config;
@@ -322,15 +323,15 @@ static int find_policy(run_t *run, size_t i, char *err)
 	                  name_text(name, job->zone->apex), file);
 }
 
-/*! Steers to where a person would, if no server is to be predicted. */
-static void take_advice(const run_t *run, job_t *job)
+/*! Sets the mail exchange that a person would choose, unless a server's answers are predicted. */
+static void set_advised_exchange(const run_t *run, job_t *job)
 {
 	char text[STANZA_TEXT_MAX];
 	knot_dname_storage_t name;
 	knot_dname_txt_storage_t exchange;
 	policy_t policy;
 	stanza_t stanza = job->values->stanza;
-	if (run->options.config != NULL || stanza.exchange != NULL || asks(run) ||
+	if (run->options.config != NULL || stanza.exchange != NULL || reports_answers(run) ||
 	    !audit_advise(name, job->zone, &job->policy)) {
 		return;
 	}
@@ -364,7 +365,7 @@ static int make_policy(run_t *run, size_t i, char *err)
 		warning_t about = { run, job->values };
 		stanza_warn(&job->values->stanza, say_warning, &about);
 		stanza_warn_zone(&job->values->stanza, &job->policy, say_warning, &about);
-		take_advice(run, job);
+		set_advised_exchange(run, job);
 	}
 	return ret;
 }
@@ -402,7 +403,7 @@ static bool knows_mail(const values_t *values)
 
 static bool fixable(const run_t *run, const values_t *values, char err[static ERROR_TEXT_MAX])
 {
-	if (!fixes(run) || knows_mail(values)) {
+	if (!prints_fix(run) || knows_mail(values)) {
 		return true;
 	}
 	(void)values_error(values, _("to fix a zone, say where mail is: by --mail-address, or "
@@ -415,8 +416,9 @@ static int transfer_zone(run_t *run, job_t *job, char *err)
 	knot_dname_txt_storage_t name;
 	char *text;
 	size_t size;
-	int ret = patience_note(&run->patience, client_transfer(&run->server, job->origin, &text,
-	                                                        &size, err));
+	int ret = server_note_result(&run->failures,
+	                             client_transfer(&run->server, job->origin, &text, &size,
+	                                             err));
 	if (ret == KNOT_EOK) {
 		char *source = xformat("%s at %s", name_text(name, job->origin), run->server.text);
 		ret = zone_open_text(&job->zone, source, text, size, job->origin, err);
@@ -431,7 +433,7 @@ static void open_zone(run_t *run, size_t i)
 	char err[ERROR_TEXT_MAX];
 	job_t *job = &run->jobs.at[i];
 
-	if (job->path == NULL && patience_ended(&run->patience)) {
+	if (job->path == NULL && server_given_up(&run->failures)) {
 		return;
 	}
 	int ret = job->path != NULL ? zone_open(&job->zone, job->path, job->origin, err)
@@ -478,18 +480,18 @@ static void audit_job(run_t *run, job_t *job)
 		.list_count = values->lists_checked ? 0 : values->lists.count,
 		.now = run->now,
 		/* A server's answers are compared with all that enforce would change. */
-		.is_ignored = asks(run) ? NULL : is_ignored,
+		.is_ignored = reports_answers(run) ? NULL : is_ignored,
 		.ctx = run,
 	};
 	values->lists_checked = true; /* Once: an old list is one finding, not one for each zone. */
 	audit_zone(&job->audit, job->zone, &job->policy, &input);
-	if (!asks(run)) {
+	if (!reports_answers(run)) {
 		mark_findings(run, &job->audit, NULL);
 	}
 	job->done = true;
 }
 
-/*! Adds the zone to be asked for at the addresses of a name server. True: at any. */
+/*! Adds the zone to be asked for, at each address of a name server. True: there is one. */
 static bool add_nameserver(run_t *run, const job_t *job, const knot_dname_t *ns)
 {
 	knot_dname_txt_storage_t name;
@@ -506,10 +508,10 @@ static bool add_nameserver(run_t *run, const job_t *job, const knot_dname_t *ns)
 		if (!server->no_network) {
 			asks_add(&run->asks, &server->server, ns, &job->audit, &job->policy);
 			any = true;
-		} else if (!server->told && !run->options.quiet) {
+		} else if (!server->reported && !run->options.quiet) {
 			complain(_("note: %s (%s) is not asked: there is no network to it here"),
 			         server->server.text, name_text(name, ns));
-			server->told = true;
+			server->reported = true;
 		}
 	}
 	return any;
@@ -562,18 +564,18 @@ static void audit_jobs(run_t *run)
 			audit_job(run, &run->jobs.at[i]);
 		}
 	}
-	if (asks(run)) {
+	if (reports_answers(run)) {
 		ask_servers(run);
 	}
 }
 
-/*! Says how many zones a server was not asked for, having been given up. */
-static void tell_given_up(run_t *run, const patience_t *patience, const server_t *server)
+/*! Prints for how many zones a server was not asked, after it was given up. */
+static void tell_given_up(run_t *run, const server_failures_t *failures, const server_t *server)
 {
-	if (patience->not_asked > 0) {
+	if (failures->not_asked > 0) {
 		complain(ngettext("%s: %zu more zone was not asked for",
-		                  "%s: %zu more zones were not asked for", patience->not_asked),
-		         server->text, patience->not_asked);
+		                  "%s: %zu more zones were not asked for", failures->not_asked),
+		         server->text, failures->not_asked);
 		run->failed++;
 	}
 }
@@ -626,7 +628,7 @@ static void add_results(const run_t *run, output_t *output, output_zone_t *zones
 	for (size_t i = 0; i < run->jobs.count; i++) {
 		const job_t *job = &run->jobs.at[i];
 		output->unfixable |= job->done && !knows_mail(job->values);
-		if (job->done && !asks(run)) {
+		if (job->done && !reports_answers(run)) {
 			zones[output->zone_count++] = (output_zone_t){ .audit = &job->audit,
 			                                               .file = file_of(job) };
 		}
@@ -703,7 +705,7 @@ static int print_results(const run_t *run)
 	return run->failed > 0 ? EXIT_TROUBLE : status;
 }
 
-/*! Says what is to be cleaned up among the ignores. */
+/*! Prints which ignores can be removed. */
 static void tell_ignores(const run_t *run)
 {
 	const ignores_t *ignores = &run->options.ignores;
@@ -748,10 +750,10 @@ static int run_all(run_t *run)
 	}
 	check_left(run);
 	audit_jobs(run);
-	tell_given_up(run, &run->patience, &run->server);
+	tell_given_up(run, &run->failures, &run->server);
 	for (size_t i = 0; i < run->asks.hosts.count; i++) {
 		const ask_host_t *host = &run->asks.hosts.at[i];
-		tell_given_up(run, &host->patience, &host->server);
+		tell_given_up(run, &host->failures, &host->server);
 	}
 	tell_ignores(run);
 	return print_results(run);
@@ -781,7 +783,7 @@ static int run_list(const options_t *options)
 
 int main(int argc, char **argv)
 {
-	/* What is in it is needed up to the end, and left to that. */
+	/* Its contents are needed up to the end of the program, and not freed. */
 	static run_t run;
 	run.now = time(NULL);
 	lang_begin(LOCALE_DIR);

@@ -112,7 +112,7 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
-/* What the program says of itself */
+/* Version, usage and rules */
 
 /*! Standard output may be a full disk. */
 static bool output_done(void)
@@ -321,7 +321,8 @@ static int next_option(int argc, char **argv)
 	return getopt_long(argc, argv, "c:o:f:s:qVh", long_options, NULL);
 }
 
-/*! Has the C library say again what is wrong with an option, of arguments that may be printed. */
+/*! Makes the C library print its error about an option again, with arguments that are safe to
+ *  print. */
 static void complain_option(int argc, char **argv)
 {
 	char **clean = xcalloc((size_t)argc + 1, sizeof(*clean));

@@ -39,7 +39,7 @@ typedef struct {
 	bool any;                   /*!< There are absolute owners beside that of the SOA. */
 	knot_dname_storage_t owner; /*!< The deepest name at or above all of them, */
 	bool is_owner;              /*!< which is one itself. */
-	bool any_data;              /*!< The same of names in the data. */
+	bool any_data;              /*!< The same for names in the data. */
 	knot_dname_storage_t data;
 	bool root_ns;               /*!< The root is a zone. */
 } survey_t;
@@ -92,8 +92,8 @@ static int survey_record(void *ctx, const record_t *record)
 	return KNOT_EOK;
 }
 
-/*! Takes one of some endings off a text. */
-static bool cut_ending(char *text, const char *const *endings)
+/*! Removes one of some endings from a text. */
+static bool remove_ending(char *text, const char *const *endings)
 {
 	size_t size = strlen(text);
 	for (; *endings != NULL; endings++) {
@@ -118,8 +118,8 @@ static const char *after_beginning(const char *text, const char *const *beginnin
 	return text;
 }
 
-/*! Takes a text for a zone if all absolute owners are in it. Of several zones it is the first one,
- *  or the deepest if there are such owners. */
+/*! Accepts a text as the name of the zone if all absolute owners are in that zone. Of several
+ *  texts, the first one is accepted; if there are absolute owners, the deepest one. */
 static void consider(knot_dname_t **apex, const char *text, const survey_t *survey)
 {
 	knot_dname_storage_t name;
@@ -143,20 +143,20 @@ static knot_dname_t *apex_of_file(const char *path, const survey_t *survey)
 	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
 	char *base = xstrdup(name);
 	knot_dname_t *apex = NULL;
-	while (cut_ending(base, endings)) {
+	while (remove_ending(base, endings)) {
 	}
 	const char *bare = after_beginning(base, beginnings);
 	consider(&apex, bare, survey);
 	consider(&apex, base, survey);
 	consider(&apex, name, survey);
-	if (apex == NULL) { /* No name fits: reading by the likeliest one tells what does not. */
+	if (apex == NULL) { /* No name fits: reading by the likeliest one shows where. */
 		consider(&apex, bare, &(survey_t){ .any = false });
 	}
 	free(base);
 	return apex;
 }
 
-/*! True if a guess is the zone that the data is of, and something else behind it. */
+/*! True if a guess is the zone of the data, with more text after it. */
 static bool has_more_behind(const knot_dname_t *apex, const knot_dname_t *zone)
 {
 	knot_dname_txt_storage_t guess, text;
@@ -166,9 +166,9 @@ static bool has_more_behind(const knot_dname_t *apex, const knot_dname_t *zone)
 	       !name_in_zone(apex, zone);
 }
 
-/*! A guess of one label may be any word: names in the data have to agree, too. So they have where what
- *  is behind their common name may be what people add to it. Where owners don't, reading the records
- *  says so with their lines. */
+/*! Names in the data have to agree with a guess of one label, which may be any word, and with one
+ *  that may be their zone with an ending. Where owners do not agree, the guess is kept: reading the
+ *  records reports their lines. */
 static bool is_likely(const knot_dname_t *apex, const survey_t *survey)
 {
 	if (!survey->any_data || name_in_zone(survey->data, apex)) {

@@ -58,7 +58,7 @@ typedef struct {
 	const char *reason;  /*!< "member of a catalog", without a full stop. */
 } output_skip_t;
 
-/*! All there is to say. Borrowed throughout. */
+/*! All that is printed. Everything is borrowed. */
 typedef struct {
 	const output_zone_t *zones;
 	size_t zone_count;
@@ -66,8 +66,8 @@ typedef struct {
 	size_t skip_count;
 	bool color;          /*!< Text and diff only. */
 	size_t width;        /*!< Text: columns of the terminal; 0: it is none. */
-	bool baseline;       /*!< There is one, by which findings are known or new. */
-	bool unfixable;      /*!< Of a zone it is not known where mail really is. */
+	bool baseline;       /*!< There is a baseline: findings are known or new. */
+	bool unfixable;      /*!< There is a zone of which it is not known where mail really is. */
 	bool incomplete;     /*!< Something could not be read or asked. */
 	size_t server_count; /*!< Servers that were asked. */
 	const char *server;  /*!< "192.0.2.1@53", which a script is for, or NULL: not known. */

@@ -46,8 +46,8 @@ static graph_node_t node_to(const audit_edge_t *edge)
 {
 	graph_node_t node = {
 		.kind = edge->to != NULL ? NODE_TARGET : NODE_ADDRESS,
-		/* Where a marked alias leads to is direct. An address of marked records only is
-		 * nowhere to be met. */
+		/* Where a marked alias leads to is direct. An address that only marked records have
+		 * is never answered. */
 		.proxied = edge->proxied || (edge->marked && edge->to == NULL),
 		.name = edge->to,
 		.family = edge->family,
@@ -70,8 +70,8 @@ static int compare_ids(const graph_node_t *a, const graph_node_t *b)
 	return memcmp(a->address, b->address, address_size(a->family));
 }
 
-/* Of equal nodes the first one is drawn. That is the proxied one of names; but an address that one
- * record gives away is direct, whatever is marked elsewhere. */
+/* Of equal nodes the first one is drawn. That is the proxied one of names; but an address is direct
+ * if one record with it is not marked. */
 static int compare_nodes(const void *first, const void *second)
 {
 	const graph_node_t *a = first, *b = second;
@@ -151,15 +151,15 @@ static graph_node_t *node_of(const graph_t *graph, graph_node_t key)
 	return vec_find(&graph->nodes, &key, find_node);
 }
 
-/* True if who follows an edge meets a proxy. */
+/* True if an edge leads to a proxy. */
 static bool leads_to_proxy(const graph_t *graph, const audit_edge_t *edge)
 {
 	return edge->proxied || edge->marked ||
 	       (edge->to != NULL && node_of(graph, node_to(edge))->proxied);
 }
 
-/* A host leads to a proxy if one of its addresses or its alias does. True: one more is known. */
-static bool spread(const graph_t *graph)
+/* Marks hosts of which an address or the alias leads to a proxy. True: a host was marked. */
+static bool mark_proxied(const graph_t *graph)
 {
 	bool more = false;
 	for (size_t i = 0; i < graph->edges.count; i++) {
@@ -225,7 +225,7 @@ void print_dot(const output_t *output, FILE *out)
 		}
 	}
 	sort_nodes(&graph);
-	for (unsigned i = 0; i < ALIAS_MAX && spread(&graph); i++) {
+	for (unsigned i = 0; i < ALIAS_MAX && mark_proxied(&graph); i++) {
 	}
 	print_graph(&graph, output, out);
 	vec_free(&graph.edges);

@@ -172,7 +172,7 @@ static void print_finding(FILE *out, const style_t *style, const widths_t *width
 	(void)fputc('\n', out);
 }
 
-/* Which server, and what its answers tell of it. */
+/* Which server, and whether its answers show the module. */
 static char *server_text(const output_zone_t *zone)
 {
 	const char *guard = zone->guard != GUARD_NONE ? _(guards[zone->guard]) : "";

@@ -36,9 +36,9 @@ typedef struct {
 	size_t aliases;
 	const knot_dname_t *wildcards[ALIASES_MAX];
 	size_t wildcard_count;
-} build_t;
+} reply_build_t;
 
-static reply_made_t *make(build_t *build)
+static reply_made_t *make(reply_build_t *build)
 {
 	reply_made_t *made = xcalloc(1, sizeof(*made));
 	made->next = build->reply->made;
@@ -47,7 +47,7 @@ static reply_made_t *make(build_t *build)
 }
 
 /*! Puts an RRset in, with the owner that it has in the response. */
-static void put(build_t *build, const knot_rrset_t *rrset, const knot_dname_t *owner,
+static void put(reply_build_t *build, const knot_rrset_t *rrset, const knot_dname_t *owner,
                 knot_section_t section)
 {
 	reply_t *reply = build->reply;
@@ -64,7 +64,7 @@ static void put(build_t *build, const knot_rrset_t *rrset, const knot_dname_t *o
 }
 
 /*! True if an RRset of the zone is there already. */
-static bool contains(const build_t *build, const knot_rrset_t *rrset)
+static bool contains(const reply_build_t *build, const knot_rrset_t *rrset)
 {
 	const policy_response_t *response = &build->reply->response;
 	for (size_t i = 0; i < response->count; i++) {
@@ -76,7 +76,7 @@ static bool contains(const build_t *build, const knot_rrset_t *rrset)
 	return false;
 }
 
-static void locate(const build_t *build, const knot_dname_t *name, location_t *location)
+static void locate(const reply_build_t *build, const knot_dname_t *name, location_t *location)
 {
 	walked_t walked;
 	walked_begin(&walked);
@@ -93,7 +93,7 @@ const knot_dname_t *reply_wildcard(zone_t *zone, const knot_dname_t *name)
 }
 
 /*! True if this wildcard was passed before. */
-static bool passed(build_t *build, const knot_dname_t *wildcard)
+static bool passed(reply_build_t *build, const knot_dname_t *wildcard)
 {
 	for (size_t i = 0; i < build->wildcard_count; i++) {
 		if (build->wildcards[i] == wildcard) {
@@ -105,7 +105,7 @@ static bool passed(build_t *build, const knot_dname_t *wildcard)
 }
 
 /*! A loop ends where a CNAME is there already. One of a wildcard never is: it has new owners. */
-static state_t follow_cname(build_t *build, const knot_rrset_t *cname)
+static state_t follow_cname(reply_build_t *build, const knot_rrset_t *cname)
 {
 	bool wildcard = knot_dname_is_wildcard(cname->owner);
 	if (build->aliases++ == ALIASES_MAX || (!wildcard && contains(build, cname))) {
@@ -116,7 +116,7 @@ static state_t follow_cname(build_t *build, const knot_rrset_t *cname)
 	return wildcard && passed(build, cname->owner) ? ANSWERED : FOLLOW;
 }
 
-static state_t follow_dname(build_t *build, const knot_rrset_t *dname)
+static state_t follow_dname(reply_build_t *build, const knot_rrset_t *dname)
 {
 	if (build->aliases++ == ALIASES_MAX) {
 		return ANSWERED;
@@ -146,7 +146,7 @@ static state_t follow_dname(build_t *build, const knot_rrset_t *dname)
 	return build->reply->response.qtype == KNOT_RRTYPE_CNAME ? ANSWERED : FOLLOW;
 }
 
-static state_t at_node(build_t *build, const knot_dname_t *node)
+static state_t at_node(reply_build_t *build, const knot_dname_t *node)
 {
 	knot_rrset_t rrset;
 	uint16_t qtype = build->reply->response.qtype;
@@ -165,7 +165,7 @@ static state_t at_node(build_t *build, const knot_dname_t *node)
 	return ANSWERED;
 }
 
-static state_t find(build_t *build)
+static state_t find(reply_build_t *build)
 {
 	if (!name_in_zone(build->name, build->zone->apex)) {
 		return ANSWERED;
@@ -191,7 +191,7 @@ static state_t find(build_t *build)
 }
 
 /*! Addresses of a name in the additional section, also glue, if they are not there yet. */
-static void put_addresses(build_t *build, const knot_dname_t *target)
+static void put_addresses(reply_build_t *build, const knot_dname_t *target)
 {
 	static const uint16_t types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA };
 	if (!name_in_zone(target, build->zone->apex)) {
@@ -211,7 +211,7 @@ static void put_addresses(build_t *build, const knot_dname_t *target)
 	}
 }
 
-static void put_additional(build_t *build)
+static void put_additional(reply_build_t *build)
 {
 	policy_response_t *response = &build->reply->response;
 	for (size_t i = 0, count = response->count; i < count; i++) {
@@ -228,7 +228,7 @@ static void put_additional(build_t *build)
 
 bool reply_make(reply_t *reply, zone_t *zone, const knot_dname_t *qname, uint16_t qtype)
 {
-	build_t build = { .reply = reply, .zone = zone, .name = qname };
+	reply_build_t build = { .reply = reply, .zone = zone, .name = qname };
 	memset(reply, 0, sizeof(*reply));
 	reply->response = (policy_response_t){
 		.qname = qname, .qtype = qtype, .rcode = KNOT_RCODE_NOERROR,

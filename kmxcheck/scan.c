@@ -52,7 +52,7 @@ static char *include_path(const char *includer, const char *path)
 		return xstrdup(path);
 	}
 	while (strncmp(path, "./", 2) == 0) {
-		path += 2; /* One is the scanner's folder, which it was not told. */
+		path += 2; /* The scanner adds one. */
 	}
 	/* Text that is in no file is as if it were in the working folder. */
 	char *folder = folder_of(includer);
@@ -117,7 +117,7 @@ static int scan_at_depth(scan_t *scan, const char *name, const text_t *text,
 	source_pos_t pos = { .file = *file = xstrdup(name) };
 	int ret = KNOT_EOK;
 	marks_t marks = { .at = NULL };
-	char *copy = export_without_blanks(text->at, text->size);
+	char *copy = export_without_placeholders(text->at, text->size);
 	const char *input = copy != NULL ? copy : text->size > 0 ? text->at : "";
 	marks_find(&marks, input, text->size);
 	if (zs_init(scanner, origin, KNOT_CLASS_IN, ttl) != 0 ||

@@ -5,7 +5,7 @@
  * of the files that it includes.
  *
  * One thread. Errors are KNOT_E*; err then holds "FILE:LINE: what is wrong", or "FILE: ..." where
- * no line is to blame, as error_at() writes it.
+ * it is about no line, as error_at() writes it.
  */
 
 #pragma once

@@ -2,8 +2,8 @@
 
 /*!
  * SPF records (RFC 7208): the mechanisms that authorise addresses, as far as they can be judged
- * without asking anyone: ip4, ip6, a and mx, with "pass" as what they say. Includes and redirects
- * are records of their own; terms with macros and terms that don't parse are passed over.
+ * without asking anyone: ip4, ip6, a and mx, with the result "pass". Includes and redirects are
+ * records of their own; terms with macros and terms that don't parse are passed over.
  *
  * Names are absolute and in lower case. Any number of threads.
  */

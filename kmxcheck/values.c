@@ -81,8 +81,9 @@ static bool exists_in(const char *folder, const char *name)
 }
 
 /*!
- * The path of an installed list, or of the operator's own in its place. Their folder is below that of
- * Knot's configuration, which not everyone may look into: who may not gets the installed one.
+ * The path of an installed list, or of the operator's own in its place. Their folder is below that
+ * of Knot's configuration, which not everyone may look into: a user who may not gets the installed
+ * list.
  */
 static char *find_list(const char *name)
 {

@@ -2,10 +2,10 @@
 
 /*!
  * A policy as raw values, from a configuration file or from options, and the stanza made of them.
- * What the values mean is for policy/stanza.h to say.
+ * policy/stanza.h says what the values mean.
  *
- * One thread. Names are absolute and in lower case. Errors are KNOT_E*, and err then holds one
- * line without a full stop, which begins with the position: "FILE:LINE: " or "--OPTION".
+ * One thread. Names are absolute and in lower case. Errors are KNOT_E*, and err then holds one line
+ * without a full stop, which begins with the position: "FILE:LINE: " or "--OPTION".
  */
 
 #pragma once

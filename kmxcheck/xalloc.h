@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * What goes wrong, and memory of the auditor. A program that reads, prints and ends has nothing better
- * to do without memory, or with a command line that can't be followed, than to say so and end, with
- * the exit status of a run that failed. Nothing is printed before all of it is known, so nothing
- * half-printed is left behind.
+ * Errors and memory of the auditor. Without memory, or with a wrong command line, the program
+ * prints an error and ends with the exit status of a failed run. Output is printed only once all of
+ * it is known, so no partial output is left.
  */
 
 #pragma once

@@ -18,8 +18,9 @@
 
 /* The zone in memory */
 
-/*! Memory that is freed as a whole. Blocks grow: there may be very many small zones. Those of a large
- *  zone are in large pages: the system takes longer to give small ones than they take to fill. */
+/*! Memory that is freed as a whole. Blocks grow: there may be very many small zones. Those of a
+ *  large zone are in large pages: small ones take the system longer to provide than it takes to
+ *  fill them. */
 #define BLOCK_MIN ((size_t)1 << 10)
 #define BLOCK_MAX ((size_t)4 << 20)
 #define LARGE_PAGE ((size_t)2 << 20)
@@ -175,7 +176,7 @@ static bool is_mail_label(const knot_dname_t *name)
 	return *name > 2 && i == *name && memcmp(name + 1, "mx", 2) == 0;
 }
 
-/*! What decides whether names that may be there are worth asking for. */
+/*! Notes what the zone has at all, so that look-ups of it are made only then. */
 static void note_kind(zone_t *zone, const record_t *record)
 {
 	bool alias = record->type == KNOT_RRTYPE_CNAME;
@@ -200,11 +201,11 @@ static void store_record(zone_t *zone, node_t *node, const record_t *record)
 	stored->type = record->type;
 	knot_rdata_init(&stored->rdata, size, rdata);
 	node->records = stored;
-	zone->crowded |= ++node->count > UINT16_MAX;
+	zone->has_large_node |= ++node->count > UINT16_MAX;
 }
 
 /*! False: it is not the SOA of the zone, and ignored. */
-static bool take_soa(zone_t *zone, const record_t *record)
+static bool add_soa(zone_t *zone, const record_t *record)
 {
 	if (zone->has_soa || !origin_owns_soa(zone->apex, record->owner)) {
 		return false;
@@ -233,7 +234,7 @@ static int add_outside(zone_t *zone, const record_t *record)
 	return KNOT_EOK;
 }
 
-/*! A mail program is told to use it. */
+/*! Lists a name that people may enter in a mail program. */
 static void note_mail_name(zone_t *zone, node_t *node, const record_t *record)
 {
 	bool leads = record->type == KNOT_RRTYPE_CNAME || family_of_type(record->type) != 0;
@@ -246,7 +247,7 @@ static void note_mail_name(zone_t *zone, node_t *node, const record_t *record)
 static int add_record(void *ctx, const record_t *record)
 {
 	zone_t *zone = ctx;
-	bool soa = record->type == KNOT_RRTYPE_SOA && take_soa(zone, record);
+	bool soa = record->type == KNOT_RRTYPE_SOA && add_soa(zone, record);
 	if (!soa && !name_in_zone(record->owner, zone->apex)) {
 		return add_outside(zone, record);
 	} else if (!soa && record->type == KNOT_RRTYPE_SOA) {
@@ -388,7 +389,7 @@ static const stored_t *make_rrsets(zone_t *zone, node_t *node)
 /*! An RRset can't have more than so many RRs; knotd refuses such a zone, too. */
 static int check_counts(zone_t *zone, char *err)
 {
-	for (size_t i = 0; zone->crowded && i < zone->names.names.count; i++) {
+	for (size_t i = 0; zone->has_large_node && i < zone->names.names.count; i++) {
 		node_t *node = node_at(zone, i);
 		const stored_t *bad = node->count > UINT16_MAX ? make_rrsets(zone, node) : NULL;
 		if (bad != NULL) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * A zone file in memory. Of the types that matter for mail the records are kept, of all others
- * that their name exists; at wildcards everything is, for it may have to be copied. RRsets are made
- * where somebody asks for them.
+ * A zone file in memory. Of the types that matter for mail the records are kept, of all others that
+ * their name exists; at wildcards everything is, for it may have to be copied. RRsets are made when
+ * they are first looked up.
  *
  * Exports of hosted DNS are read as people get them (export.h): the SOA may be at the root or lack
  * its final dot, and records that are marked as proxied have marked RDATA. Records outside of the
- * zone are listed, or an error if the zone is only a guess. SOA other than the first are ignored, as
- * knotd does it.
+ * zone are listed, or an error if the zone is only a guess. SOA other than the first are ignored,
+ * as knotd does it.
  *
  * One thread. Names are absolute and in lower case. Errors as in scan.h.
  */
@@ -55,7 +55,7 @@ typedef struct {
 	/* For zone.c only. */
 	bool has_soa;
 	bool guessed;             /*!< The apex is a guess. */
-	bool crowded;             /*!< A name has very many records. */
+	bool has_large_node;             /*!< A name has very many records. */
 	node_t *last;             /*!< The one of the last record. */
 	char *err;                /*!< While it is read. */
 	name_index_t names;       /*!< All names that exist, empty non-terminals too. */

@@ -2,7 +2,7 @@
 
 /*
  * Exports of hosted DNS: which records are marked as proxied, which zone it is, and what the
- * vendor leaves blank.
+ * vendor leaves a placeholder for.
  */
 
 #undef NDEBUG
@@ -242,7 +242,7 @@ static void test_heads(void **state)
 static const struct {
 	const char *text;
 	const char *without; /* NULL: the same. */
-} blanks[] = {
+} placeholders[] = {
 	{ "a.\t300\tIN\tNS\t" BLANK "\nb. A x\n", ";.\t300\tIN\tNS\t" BLANK "\nb. A x\n" },
 	{ "b. A x\na. NS " BLANK, "b. A x\n;. NS " BLANK },
 	{ "a. NS " BLANK "\na. NS REPACE&ME$WITH^YOUR@NAMESERVER.\n",
@@ -253,15 +253,15 @@ static const struct {
 	{ "", NULL },
 };
 
-static void test_blanks(void **state)
+static void test_placeholders(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(blanks) / sizeof(*blanks); i++) {
-		size_t size = strlen(blanks[i].text);
-		char *got = export_without_blanks(blanks[i].text, size);
-		assert_int_equal(got == NULL, blanks[i].without == NULL);
+	for (size_t i = 0; i < sizeof(placeholders) / sizeof(*placeholders); i++) {
+		size_t size = strlen(placeholders[i].text);
+		char *got = export_without_placeholders(placeholders[i].text, size);
+		assert_int_equal(got == NULL, placeholders[i].without == NULL);
 		if (got != NULL) {
-			assert_memory_equal(got, blanks[i].without, size);
+			assert_memory_equal(got, placeholders[i].without, size);
 		}
 		free(got);
 	}
@@ -287,7 +287,7 @@ static void test_repeated(void **state)
 		}
 		memcpy(text + size - sizeof(TAG), TAG, sizeof(TAG) - 1);
 		marks_find(&found, text, size);
-		free(export_without_blanks(text, size));
+		free(export_without_placeholders(text, size));
 		(void)export_domain(name, text, size);
 		vec_free(&found);
 	}
@@ -301,7 +301,7 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_rdata),
 		cmocka_unit_test(test_heads),
-		cmocka_unit_test(test_blanks),
+		cmocka_unit_test(test_placeholders),
 		cmocka_unit_test(test_repeated),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
