@@ -14,7 +14,7 @@ import unittest
 
 FOLDERS = "dns", "policy", "module", "kmxcheck", "tests", "scripts", ".ci"
 
-# Inside these no room includes another one in a circle.
+# Inside these no unit includes another one in a circle.
 WITHOUT_CIRCLES = "dns", "policy", "module", "kmxcheck"
 
 LIBC = {
@@ -102,29 +102,29 @@ def named_from_top(root):
 
 
 def arrows(root, folder):
-    """Who includes whom in a folder: header and source of one name are one room."""
+    """Who includes whom in a folder: header and source of one name are one unit."""
     graph = {}
     for path, quote, name, place in includes(root, folder):
-        room, other = path.with_suffix(""), (root / name).with_suffix("")
-        if quote == '"' and other.parent == path.parent and other != room:
-            graph.setdefault(room.name, {}).setdefault(other.name, place)
+        unit, other = path.with_suffix(""), (root / name).with_suffix("")
+        if quote == '"' and other.parent == path.parent and other != unit:
+            graph.setdefault(unit.name, {}).setdefault(other.name, place)
     return graph
 
 
 def circles(root):
-    """Each include that leads back to the room it is in."""
+    """Each include that leads back to the unit it is in."""
     bad = []
     for folder in WITHOUT_CIRCLES:
         graph = arrows(root, folder)
-        for room, others in graph.items():
+        for unit, others in graph.items():
             for other, place in others.items():
                 reached, todo = set(), [other]
                 while todo:
-                    at_room = todo.pop()
-                    if at_room not in reached:
-                        reached.add(at_room)
-                        todo += graph.get(at_room, {})
-                if room in reached:
+                    at_unit = todo.pop()
+                    if at_unit not in reached:
+                        reached.add(at_unit)
+                        todo += graph.get(at_unit, {})
+                if unit in reached:
                     bad.append(f"{place}, which leads back")
     return bad
 
