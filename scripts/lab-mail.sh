@@ -40,7 +40,7 @@ mail_run() {
 }
 
 # Postfix' processes are of several users, who may not enter a folder below a private one. So the folder
-# of this lab lies where the queues of an installed Postfix lie, which so are out of reach, too.
+# of this lab is mounted over the queues of an installed Postfix, which then can't be changed either.
 mail_folder() {
 	mount --bind "$MXGUARD_LAB_DIR" /var/spool/postfix || die "the folder can't be mounted"
 	dir=/var/spool/postfix
