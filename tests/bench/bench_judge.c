@@ -86,7 +86,7 @@ static const case_t cases[] = {
 	{ "guarded host stripped", "mixed", KNOT_RRTYPE_A, true, false },
 	{ "MX kept", "@", KNOT_RRTYPE_MX, false, false },
 	{ "MX steered", "lists", KNOT_RRTYPE_MX, true, false },
-	{ "alias cut", "alias", KNOT_RRTYPE_A, true, false },
+	{ "alias flattened", "alias", KNOT_RRTYPE_A, true, false },
 	{ "stripped, signature cached", "mixed", KNOT_RRTYPE_A, true, true },
 };
 
@@ -116,9 +116,9 @@ static knot_mm_t mm = { .alloc = take, .free = keep };
 
 static struct {
 	const case_t *one;
-	zone_t *zone;
+	test_zone_t *zone;
 	test_policy_t test;
-	reply_t reply;
+	test_reply_t reply;
 	log_t *log;
 	signed_apex_t apex;
 	apex_key_t *key;

@@ -42,8 +42,9 @@ def has(rdata, rdtype):
 
 def lacks(rdata, rdtype):
     """True if it proves that its owner has no such type."""
-    cut = has(rdata, NS) and not has(rdata, SOA)
-    return not has(rdata, rdtype) and not has(rdata, CNAME) and not (cut and rdtype != DS)
+    delegation = has(rdata, NS) and not has(rdata, SOA)
+    return not has(rdata, rdtype) and not has(rdata, CNAME) and not (
+        delegation and rdtype != DS)
 
 
 def leads_away(rdata):
@@ -196,5 +197,5 @@ def wrong(links, name, rdtype, rcode):
     want = link(name, rdtype, links.want(name, rdtype))
     if dns.rcode.NXDOMAIN in (rcode, want.rcode) and want.rcode != rcode:
         return True
-    excused = (name, CNAME) in want.rrsets and links.cut_otherwise(name)
+    excused = (name, CNAME) in want.rrsets and links.flattened_otherwise(name)
     return bool(want.rrsets) and not excused

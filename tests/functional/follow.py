@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Follows a zone's mail as a mail server would (4.5) and notes every proxied address it meets.
+"""Follows a zone's mail as a mail server would (4.5) and notes every proxied address it finds.
 
 It looks at nothing but answers: MX at every name, then A and AAAA of every target in the zone,
 through aliases with more queries; UDP first, TCP where an answer is truncated. The zone is only
@@ -114,7 +114,7 @@ class Follower:
 
 
 def follow_zone(server, zone, oracle, size):
-    """(number of queries, what was met) for one random zone."""
+    """(number of queries, what was found) for one random zone."""
     follower = Follower(server, oracle, size)
     follower.walk(zone.names())
     return follower.asked, follower.bad

@@ -107,7 +107,7 @@ class Links:
         return any(name != dname and name.is_subdomain(dname) for dname in self.dnames)
 
     def excuse(self, name, rdtype):
-        """Why the alias of a name may be met where it is to be cut, or an empty text."""
+        """Why the alias of a name may be found where it is to be flattened, or an empty text."""
         if self.below_dname(name):
             return "below a DNAME"
         if not self.oracle.looks_up and any(
@@ -127,8 +127,8 @@ class Links:
         return any(len(name.labels) > labels and name.split(labels)[1] not in self.oracle.whole.names
                    for labels in made_up)
 
-    def cut_otherwise(self, name):
-        """True if an alias is shown to those who ask for it, and cut for others (before 3.4)."""
+    def flattened_otherwise(self, name):
+        """True if an alias is shown if asked for, and flattened for other types (before 3.4)."""
         return not self.oracle.looks_up and any(
             link(name, of_type, self.want(name, of_type)).target is None
             for of_type in map(dns.rdatatype.from_text, TYPES) if of_type != CNAME)
@@ -156,8 +156,9 @@ class Links:
                 ways.append((kept, False, why))
         elif now != kept and rdtype == SRV and name not in self.zone.records:
             ways.append((kept, False, "a wildcard of services"))
-        elif now.rrsets and rdtype == CNAME and self.cut_otherwise(name):
-            ways.append((Link({}, None, dns.rcode.NOERROR), True, "alias cut for another type"))
+        elif now.rrsets and rdtype == CNAME and self.flattened_otherwise(name):
+            ways.append((Link({}, None, dns.rcode.NOERROR), True,
+                         "alias flattened for another type"))
         for way, changed, why in ways:
             whole = {**answer, **way.rrsets}
             if way.target is None:

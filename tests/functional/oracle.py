@@ -38,9 +38,9 @@ class Oracle:
         self.apex = zone.origin
         apex_mx = self.whole.node(self.apex).get(MX, (0, []))
         self.apex_targets = {rdata.exchange for rdata in apex_mx[1]}
-        self.told = False
+        self.has_finding = False
 
-    # Words of section 2
+    # Terms of section 2
 
     def in_zone(self, name):
         return name.is_subdomain(self.apex)
@@ -61,9 +61,9 @@ class Oracle:
     # Section 4
 
     def expect(self, qname, qtype, base):
-        """The guarded answer, or None where nothing is to be repaired. told is set if there is
-        something to tell anyway."""
-        self.told = False
+        """The guarded answer, or None where nothing is to be repaired. has_finding is set if
+        there is something to report anyway."""
+        self.has_finding = False
         if not base.answer and any(rdtype == dns.rdatatype.NS for _, rdtype in base.authority):
             return None
         return Repair(self, qname, qtype, base).done()
@@ -164,7 +164,7 @@ class Repair:
     # 4.2 and the alias part of 4.4
 
     def aliases(self):
-        """Cuts the chain at its first name that must not be an alias; True if there was one."""
+        """Flattens the aliases from the first name that must not be one; True if there was one."""
         for name in self.chain:
             if (name, CNAME) not in self.base.answer or not self.oracle.guarded(name):
                 continue
@@ -173,11 +173,11 @@ class Repair:
                                              self.qtype in (ANY, CNAME))
             if shows and self.covered(name):
                 (target,) = self.base.answer[(name, CNAME)][1]
-                self.cut(name, {}, self.knowledge.follow(dns.name.from_text(target)).ttl)
+                self.flatten(name, {}, self.knowledge.follow(dns.name.from_text(target)).ttl)
                 return True
             known = self.knowledge.follow(name)
             if known.leads_to_proxy(self.policy) or self.dead_exchange(name, known):
-                self.cut(name, known.addresses, known.ttl)
+                self.flatten(name, known.addresses, known.ttl)
                 return True
         return False
 
@@ -207,7 +207,7 @@ class Repair:
         return (not self.oracle.looks_up and not known.addresses and known.kind != "node" and
                 self.qtype in known.empty and self.only(self.qtype))
 
-    def cut(self, name, addresses, ttl):
+    def flatten(self, name, addresses, ttl):
         at = self.chain.index(name)
         before, gone = self.chain[:at], set(self.chain[at:])
         aliases = min(self.base.answer[(link, CNAME)][0] for link in gone
@@ -332,7 +332,7 @@ class Repair:
             bad = {target for target in map(target_of, records)
                    if self.oracle.bad_target(owner, target, self.knowledge)}
             if bad and self.elsewhere():
-                self.oracle.told = True
+                self.oracle.has_finding = True
             elif bad:
                 removed |= bad
                 self.now.answer[(owner, rdtype)] = (min(ttl, self.policy.ttl),

@@ -64,7 +64,7 @@ def texts(rrset):
 
 
 class WholeZone:
-    """Knowledge of everything in the zone. A wildcard does not speak for the exchange."""
+    """Knowledge of everything in the zone. A wildcard for the exchange does not count."""
 
     def __init__(self, zone, exchange=None):
         self.exchange = exchange

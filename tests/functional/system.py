@@ -19,7 +19,7 @@ import client
 START_WAIT = 60
 
 
-# Folders and processes of servers that were not stopped: whoever ends this program, they go.
+# Folders and processes of servers that were not stopped: removed however this program ends.
 left = {}
 
 

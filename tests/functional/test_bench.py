@@ -66,7 +66,7 @@ class Bench(unittest.TestCase):
         names = self.check(*self.run_short("bench.py", "decisions", "networks"))
         for case in ("nothing proxied, A", "nothing proxied, NXDOMAIN", "nothing proxied, referral",
                      "proxied web answer", "guarded host replaced", "guarded host stripped",
-                     "MX kept", "MX steered", "alias cut", "stripped, signature cached"):
+                     "MX kept", "MX steered", "alias flattened", "stripped, signature cached"):
             for part in ("time of", "instructions of"):
                 self.assertIn((part + " one decision", case), names)
             self.assertIn(("heap allocations of one decision, later", case), names)

@@ -13,7 +13,7 @@ class Answer:
     status    of HTTP
     headers   more of them
     form      the body that a POST has to have; None: a GET
-    chunked   the size is not told beforehand
+    chunked   the size is not sent beforehand
     hang      seconds between the first octet and the rest; ends early when the server stops
     short     octets of the body that are missing at its end
     """
@@ -73,7 +73,7 @@ class WebServer:
                 try:
                     self.send_body(answer)
                 except OSError:
-                    pass # Who asked has heard enough.
+                    pass # The client has closed the connection.
 
             def send_body(self, answer):
                 body = answer.body[:len(answer.body) - answer.short]

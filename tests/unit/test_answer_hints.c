@@ -119,7 +119,7 @@ static void test_signatures(void **state)
 		char *zone = zone_of("@ MX %1$u m%1$u\nm%1$u A 192.0.2.1\n", count,
 		                     "@ RRSIG A 13 2 60 20300101000000 20200101000000 1 @ AAAA\n");
 		fixture_answer_init(&fixture, zone, NULL, "@ MX", false);
-		reply_t *reply = &fixture.reply;
+		test_reply_t *reply = &fixture.reply;
 		size_t rrsets = reply->count;
 		knot_rrset_t sig = node_rrset(zone_node(fixture.zone, fixture.zone->apex),
 		                              KNOT_RRTYPE_RRSIG);

@@ -27,13 +27,13 @@
 #define BAD_MAX     3
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
-static uint32_t roll(uint64_t *dice, uint32_t sides)
+static uint32_t rng_below(uint64_t *rng, uint32_t sides)
 {
 	/* xorshift64*, Vigna 2014. */
-	*dice ^= *dice >> 12;
-	*dice ^= *dice << 25;
-	*dice ^= *dice >> 27;
-	return (uint32_t)((*dice * UINT64_C(2685821657736338717)) >> 32) % sides;
+	*rng ^= *rng >> 12;
+	*rng ^= *rng << 25;
+	*rng ^= *rng >> 27;
+	return (uint32_t)((*rng * UINT64_C(2685821657736338717)) >> 32) % sides;
 }
 
 /* A name of its own, or a few that go together. */
@@ -49,7 +49,7 @@ static const char *const delegations[] = {
 static const char *const names[] = {
 	"*", "a", "d", "e.d", "mail", "x.mail", "www", "mx", "*.mx", "b.mx", "w", "*.w", "x.y.w", "z",
 };
-static const char *const cut_names[] = { "d", "e.d", "sub", "mx", "w", "mail", "a.mail", "n" };
+static const char *const delegation_names[] = { "d", "e.d", "sub", "mx", "w", "mail", "a.mail", "n" };
 static const char *const exchanges[] = { "mail", "mail", "mail.d", "a.b.mx", "in.w", "0", "zz" };
 static const char *const hosts[] = { "mx", "a", "*.w", "in.w", "h.mx", "*.mx", "c.h.mx" };
 
@@ -62,40 +62,42 @@ static size_t add(char *out, const char *block, const char *name)
 /* A few names, each as likely as the others to be an end of the gap that matters. */
 static void small_zone(random_zone_t *out, uint64_t seed)
 {
-	uint64_t dice = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t rng = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
 	char *zone = out->zone;
 	uint32_t taken = 0;
 	*zone = '\0';
-	if (roll(&dice, 4) == 0) {
-		zone += sprintf(zone, "@ MX 10 %s\n", hosts[roll(&dice, LENGTH(hosts))]);
+	if (rng_below(&rng, 4) == 0) {
+		zone += sprintf(zone, "@ MX 10 %s\n", hosts[rng_below(&rng, LENGTH(hosts))]);
 	}
-	for (uint32_t i = roll(&dice, 3); i > 0; i--) {
-		uint32_t name = roll(&dice, LENGTH(cut_names));
+	for (uint32_t i = rng_below(&rng, 3); i > 0; i--) {
+		uint32_t name = rng_below(&rng, LENGTH(delegation_names));
 		for (size_t j = 0; j < LENGTH(names); j++) {
-			taken |= strcmp(names[j], cut_names[name]) == 0 ? 1U << j : 0;
+			taken |= strcmp(names[j], delegation_names[name]) == 0 ? 1U << j : 0;
 		}
-		if (strstr(out->zone, cut_names[name]) == NULL) {
-			zone += add(zone, delegations[roll(&dice, LENGTH(delegations))], cut_names[name]);
+		if (strstr(out->zone, delegation_names[name]) == NULL) {
+			zone += add(zone, delegations[rng_below(&rng, LENGTH(delegations))],
+			            delegation_names[name]);
 		}
 	}
-	for (uint32_t i = roll(&dice, 6); i > 0; i--) {
-		uint32_t name = roll(&dice, LENGTH(names));
+	for (uint32_t i = rng_below(&rng, 6); i > 0; i--) {
+		uint32_t name = rng_below(&rng, LENGTH(names));
 		if ((taken & 1U << name) == 0) {
 			taken |= 1U << name;
-			zone += add(zone, blocks[roll(&dice, LENGTH(blocks))], names[name]);
+			zone += add(zone, blocks[rng_below(&rng, LENGTH(blocks))], names[name]);
 		}
 	}
 	assert(zone < out->zone + sizeof(out->zone));
 
 	char *options = out->options;
-	options += sprintf(options, "exchange %s;mail-host", exchanges[roll(&dice, LENGTH(exchanges))]);
+	options += sprintf(options, "exchange %s;mail-host",
+	                   exchanges[rng_below(&rng, LENGTH(exchanges))]);
 	for (size_t i = 0; i < LENGTH(hosts); i++) {
-		if (roll(&dice, 4) == 0) {
+		if (rng_below(&rng, 4) == 0) {
 			options += sprintf(options, " %s", hosts[i]);
 		}
 	}
 	static const char *const lacks[] = { "", "", "", ";mail4", ";mail6", ";ttl 7" };
-	(void)sprintf(options, "%s", lacks[roll(&dice, LENGTH(lacks))]);
+	(void)sprintf(options, "%s", lacks[rng_below(&rng, LENGTH(lacks))]);
 }
 
 /* Returns how many of the zones of a seed have faults. */
@@ -160,7 +162,7 @@ static void test_small_blind(void **state)
  * changed. All end where their memory does. */
 typedef struct {
 	const fixture_denial_t *fixture;
-	uint64_t dice;
+	uint64_t rng;
 	knot_rrset_t *kept[4096];
 	size_t count;
 } hostile_t;
@@ -173,20 +175,20 @@ static bool is_proof(uint16_t type)
 
 static const knot_rrset_t *spoil(hostile_t *hostile, const knot_rrset_t *rrset)
 {
-	if (!is_proof(rrset->type) || rrset->rrs.count == 0 || roll(&hostile->dice, 4) == 0 ||
+	if (!is_proof(rrset->type) || rrset->rrs.count == 0 || rng_below(&hostile->rng, 4) == 0 ||
 	    hostile->count == LENGTH(hostile->kept)) {
 		return rrset;
 	}
 	uint16_t len = rrset->rrs.rdata->len;
-	if (roll(&hostile->dice, 2) == 0) {
-		len = roll(&hostile->dice, len + 1);
+	if (rng_below(&hostile->rng, 2) == 0) {
+		len = rng_below(&hostile->rng, len + 1);
 	}
 	knot_rdata_t *rdata = malloc(sizeof(*rdata) + len);
 	assert(rdata != NULL);
 	rdata->len = len; /* knot_rdata_init() would pad it. */
 	memcpy(rdata->data, rrset->rrs.rdata->data, len);
-	for (uint32_t i = roll(&hostile->dice, 4); i > 0 && len > 0; i--) {
-		rdata->data[roll(&hostile->dice, len)] = roll(&hostile->dice, 256);
+	for (uint32_t i = rng_below(&hostile->rng, 4); i > 0 && len > 0; i--) {
+		rdata->data[rng_below(&hostile->rng, len)] = rng_below(&hostile->rng, 256);
 	}
 	knot_rrset_t *spoilt = knot_rrset_new(rrset->owner, rrset->type, KNOT_CLASS_IN, rrset->ttl,
 	                                      NULL);
@@ -209,7 +211,7 @@ static int spoilt_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, kn
 static void judge_spoilt(hostile_t *hostile, const knot_dname_t *name, uint16_t type)
 {
 	const policy_t *policy = &hostile->fixture->test.policy;
-	reply_t reply;
+	test_reply_t reply;
 	signed_zone_reply(&reply, hostile->fixture->zone, name, type, 0);
 	policy_item_t items[reply.count + 1];
 	knot_rrset_t rrsets[reply.count + 1];
@@ -250,7 +252,7 @@ static void test_hostile(void **state)
 			fixture_denial_init(&fixture, random.zone, random.options, how / 2, "salt",
 			                    NULL, how % 2 == 1);
 			hostile.fixture = &fixture;
-			hostile.dice = seed + 1;
+			hostile.rng = seed + 1;
 			random_names_t all;
 			random_names(&all, fixture.zone->zone);
 			(void)random_names_add(&all, fixture.test.policy.exchange);

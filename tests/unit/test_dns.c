@@ -24,13 +24,13 @@
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define WIRE(text)   ((const knot_dname_t *)(text))
 
-static uint32_t roll(uint64_t *dice, uint32_t sides)
+static uint32_t rng_below(uint64_t *rng, uint32_t sides)
 {
 	/* xorshift64*, Vigna 2014. */
-	*dice ^= *dice >> 12;
-	*dice ^= *dice << 25;
-	*dice ^= *dice >> 27;
-	return (uint32_t)((*dice * UINT64_C(2685821657736338717)) >> 32) % sides;
+	*rng ^= *rng >> 12;
+	*rng ^= *rng << 25;
+	*rng ^= *rng >> 27;
+	return (uint32_t)((*rng * UINT64_C(2685821657736338717)) >> 32) % sides;
 }
 
 /* Bitmaps as they are on the wire. */
@@ -121,13 +121,13 @@ static void test_random_types(void **state)
 	static bitmap_t set, other;
 	static uint8_t wire[256 * 34];
 	for (uint64_t seed = 1; seed <= 60; seed++) {
-		uint64_t dice = seed * UINT64_C(0x9e3779b97f4a7c15);
+		uint64_t rng = seed * UINT64_C(0x9e3779b97f4a7c15);
 		uint32_t range = seed % 3 == 0 ? 65536 : seed % 3 == 1 ? 64 : 600;
 		memset(model, 0, sizeof(model));
 		bitmap_clear(&set);
 		for (int step = 0; step < 400; step++) {
-			uint16_t type = roll(&dice, range);
-			uint32_t kind = roll(&dice, 5);
+			uint16_t type = rng_below(&rng, range);
+			uint32_t kind = rng_below(&rng, 5);
 			if (kind < 2) {
 				bitmap_add(&set, type);
 				model[type] = true;
@@ -282,47 +282,48 @@ static void test_next(void **state)
 	check_next(afters, COUNT(afters), name_after);
 }
 
-static uint8_t random_octet(uint64_t *dice)
+static uint8_t random_octet(uint64_t *rng)
 {
 	static const uint8_t octets[] = { 0, 1, '*', '-', '@', '[', 'a', 'b', 'z', 0xfe, 0xff };
-	return octets[roll(dice, COUNT(octets))];
+	return octets[rng_below(rng, COUNT(octets))];
 }
 
 /* A name below example or another one, of up to so many octets; some fill all the room. */
-static void random_name(uint64_t *dice, const knot_dname_t *above, size_t max,
+static void random_name(uint64_t *rng, const knot_dname_t *above, size_t max,
                         knot_dname_storage_t out)
 {
 	memcpy(out, above, knot_dname_size(above));
-	for (uint32_t labels = roll(dice, 6) + 1; labels > 0; labels--) {
+	for (uint32_t labels = rng_below(rng, 6) + 1; labels > 0; labels--) {
 		size_t size = knot_dname_size(out);
 		size_t most = size + 1 < max ? max - size - 1 : 0;
 		most = most > 63 ? 63 : most;
 		if (most == 0) {
 			return;
 		}
-		uint8_t length = roll(dice, 3) == 0 ? most : 1 + roll(dice, most < 4 ? most : 4);
-		uint8_t same = random_octet(dice);
+		uint8_t length = rng_below(rng, 3) == 0
+		                 ? most : 1 + rng_below(rng, most < 4 ? most : 4);
+		uint8_t same = random_octet(rng);
 		memmove(out + 1 + length, out, size);
 		out[0] = length;
 		for (uint8_t i = 1; i <= length; i++) {
-			out[i] = length > 8 && i + 4 < length ? same : random_octet(dice);
+			out[i] = length > 8 && i + 4 < length ? same : random_octet(rng);
 		}
 	}
 }
 
 /* Something like a name: with one octet of its first label another, more of it or less, or below. */
-static void near_name(uint64_t *dice, const knot_dname_t *name, knot_dname_storage_t out)
+static void near_name(uint64_t *rng, const knot_dname_t *name, knot_dname_storage_t out)
 {
 	size_t size = knot_dname_size(name);
 	memcpy(out, name, size);
-	uint32_t kind = roll(dice, 4);
+	uint32_t kind = rng_below(rng, 4);
 	if (kind == 0) {
-		random_name(dice, name, KNOT_DNAME_MAXLEN, out);
+		random_name(rng, name, KNOT_DNAME_MAXLEN, out);
 	} else if (kind == 1) {
-		out[1 + roll(dice, *name)] = random_octet(dice);
+		out[1 + rng_below(rng, *name)] = random_octet(rng);
 	} else if (kind == 2 && *name < 63 && size < KNOT_DNAME_MAXLEN) {
 		memmove(out + 2 + *name, out + 1 + *name, size - 1 - *name);
-		out[1 + *name] = random_octet(dice);
+		out[1 + *name] = random_octet(rng);
 		out[0]++;
 	} else if (kind == 3 && *name > 1) {
 		memmove(out + *name, out + 1 + *name, size - 1 - *name);
@@ -334,10 +335,10 @@ static void test_random_names(void **state)
 {
 	(void)state;
 	size_t below = 0, longest = 0;
-	uint64_t dice = 4471;
+	uint64_t rng = 4471;
 	for (int i = 0; i < 4000; i++) {
 		knot_dname_storage_t name, next, after;
-		random_name(&dice, WIRE("\7example"), KNOT_DNAME_MAXLEN, name);
+		random_name(&rng, WIRE("\7example"), KNOT_DNAME_MAXLEN, name);
 		name_successor(next, name);
 		name_after(after, name);
 		assert_int_equal(knot_dname_wire_check(next, next + sizeof(next), NULL),
@@ -351,7 +352,7 @@ static void test_random_names(void **state)
 		longest += knot_dname_size(name) >= 254;
 		for (int j = 0; j < 100; j++) {
 			knot_dname_storage_t other;
-			near_name(&dice, j % 2 == 0 ? name : after, other);
+			near_name(&rng, j % 2 == 0 ? name : after, other);
 			int cmp = validator_compare(name, other);
 			assert_true(cmp >= 0 || validator_compare(next, other) <= 0);
 			assert_true((cmp <= 0 && validator_compare(other, after) < 0) ==

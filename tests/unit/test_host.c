@@ -25,7 +25,7 @@
 
 /* A look-up that counts, and a zone of which only a part can be seen. */
 typedef struct {
-	zone_t *zone;
+	test_zone_t *zone;
 	size_t calls;
 	const char *hidden; /* This name can't be looked up. */
 } view_t;
@@ -258,7 +258,7 @@ static void test_apex_only(void **state)
 	host_t host;
 	knot_dname_storage_t name;
 	test_policy_init(&test, ORIGIN, NULL);
-	zone_t *zone = zone_new(ORIGIN, "@ A 192.0.2.1\na A 192.0.2.2\n");
+	test_zone_t *zone = zone_new(ORIGIN, "@ A 192.0.2.1\na A 192.0.2.2\n");
 	host_find(&test.policy, zone_lookup_apex, zone, zone->apex, &host);
 	assert_int_equal(host.state, HOST_FOUND);
 	test_name(name, "a", zone->apex);

@@ -28,8 +28,8 @@ typedef struct {
 	char text[TEXT];
 	size_t size;
 	test_policy_t test;
-	zone_t *zone;
-	reply_t reply;
+	test_zone_t *zone;
+	test_reply_t reply;
 	policy_item_t *items;
 	policy_response_t response;
 	policy_verdict_t verdict;
@@ -170,7 +170,7 @@ static bool saw_address;
 
 static int look_few(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
 {
-	const zone_t *zone = ctx;
+	const test_zone_t *zone = ctx;
 	if (looks_left == 0 && !name_equal(owner, zone->apex)) {
 		return KNOT_ELIMIT;
 	}
@@ -331,7 +331,7 @@ static void test_missing(void **state)
 			fixture_denial_t fixture;
 			fixture_denial_init(&fixture, scene.text, first, how, "salt", NULL,
 			                    false);
-			reply_t reply;
+			test_reply_t reply;
 			knot_dname_storage_t qname;
 			test_name(qname, "nobody", fixture.zone->zone->apex);
 			signed_zone_reply(&reply, fixture.zone, qname, KNOT_RRTYPE_TXT, 0);

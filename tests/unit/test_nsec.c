@@ -420,17 +420,17 @@ static void test_covers(void **state)
 static void test_split(void **state)
 {
 	(void)state;
-	uint32_t dice = 1;
+	uint32_t rng = 1;
 	for (int round = 0; round < 300; round++) {
 		nsec_place_t places[NSEC_SPLIT_MAX + 20];
-		dice = dice * 1103515245 + 12345;
-		nsec_t record = { .nsec3 = true, .owner = place_of(dice >> 24),
-		                  .next = place_of(dice >> 16 & 0xff) };
+		rng = rng * 1103515245 + 12345;
+		nsec_t record = { .nsec3 = true, .owner = place_of(rng >> 24),
+		                  .next = place_of(rng >> 16 & 0xff) };
 		nsec_split_t split;
 		nsec_split_begin(&split, &record);
 		for (size_t i = 0; i < (size_t)round % COUNT(places); i++) {
-			dice = dice * 1103515245 + 12345;
-			places[i] = place_of(dice >> 24);
+			rng = rng * 1103515245 + 12345;
+			places[i] = place_of(rng >> 24);
 			nsec_split_at(&split, &places[i]);
 		}
 		assert_true(split.count >= 2 && split.count <= NSEC_SPLIT_MAX);

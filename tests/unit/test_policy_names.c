@@ -176,10 +176,10 @@ static double judge_large(const char *text, policy_lookup_f lookup, size_t *merg
 {
 	test_policy_t test;
 	test_policy_init(&test, "example.com.", NULL);
-	zone_t *zone = zone_new("example.com.", text);
+	test_zone_t *zone = zone_new("example.com.", text);
 	knot_dname_storage_t name;
 	test_name(name, "sub", zone->apex);
-	reply_t reply;
+	test_reply_t reply;
 	reply_make(&reply, zone, name, KNOT_RRTYPE_MX, 0);
 	policy_item_t *items = calloc(reply.count, sizeof(*items));
 	assert(items != NULL);

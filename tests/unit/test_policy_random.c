@@ -36,7 +36,7 @@ static const uint16_t types[] = {
 typedef struct {
 	random_zone_t random;
 	test_policy_t test;
-	zone_t *zone;
+	test_zone_t *zone;
 	random_names_t names;
 } scene_t;
 
@@ -57,7 +57,8 @@ static void clear_scene(scene_t *scene)
 }
 
 /* Whole responses, and every shorter one; some without memory. */
-static void judge(const scene_t *scene, policy_lookup_f lookup, const reply_t *reply, bool memory)
+static void judge(const scene_t *scene, policy_lookup_f lookup, const test_reply_t *reply,
+                  bool memory)
 {
 	policy_item_t items[reply->count + 1];
 	policy_response_t response = reply_response(reply, items, reply->count);
@@ -84,7 +85,7 @@ static void test_verdicts(void **state)
 		scene_t scene;
 		set_scene(&scene, seed);
 		for (size_t i = 0; i < scene.names.count * LENGTH(types); i++) {
-			reply_t reply;
+			test_reply_t reply;
 			reply_make(&reply, scene.zone, scene.names.at[i / LENGTH(types)],
 			           types[i % LENGTH(types)], (seed + i) % 2 == 0 ? REPLY_ALL : 0);
 			if (!reply.referral) {
@@ -147,7 +148,7 @@ static void keep(client_t *client, const policy_item_t *item)
 static void ask(client_t *client, const knot_dname_t *name, uint16_t type)
 {
 	const scene_t *scene = client->scene;
-	reply_t reply;
+	test_reply_t reply;
 	reply_make(&reply, scene->zone, name, type, 0);
 	if (!reply.referral) {
 		policy_item_t before[reply.count + 1], after[reply.count + POLICY_ADD_MAX];
@@ -271,7 +272,7 @@ static const knot_rrset_t *recall(const client_t *client, const knot_dname_t *na
 static bool resolves(client_t *client, const knot_dname_t *name, uint16_t type)
 {
 	for (int links = 0; links < 32; links++) {
-		if (!in_zone(client, name) || zone_cut(client->scene->zone, name) != NULL) {
+		if (!in_zone(client, name) || zone_delegation(client->scene->zone, name) != NULL) {
 			return true;
 		}
 		ask(client, name, type);

@@ -26,8 +26,8 @@
 /* A policy, a zone and a response to a query. */
 typedef struct {
 	test_policy_t test;
-	zone_t *zone;
-	reply_t reply;
+	test_zone_t *zone;
+	test_reply_t reply;
 	policy_item_t items[64];
 	policy_response_t response;
 	policy_verdict_t verdict;
@@ -176,7 +176,7 @@ static void add_signature(scene_t *scene, const char *name, knot_section_t secti
 {
 	knot_dname_storage_t owner;
 	test_name(owner, name, scene->zone->apex);
-	const node_t *node = zone_node(scene->zone, owner);
+	const test_node_t *node = zone_node(scene->zone, owner);
 	for (size_t i = 0; i < node->count; i++) {
 		if (node->rrsets[i]->type == KNOT_RRTYPE_RRSIG) {
 			scene->items[scene->response.count++] = (policy_item_t){

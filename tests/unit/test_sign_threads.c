@@ -71,14 +71,14 @@ static bool is_right(const knot_rdataset_t *sigs, const knot_rrset_t *rrset, uns
 	return ok;
 }
 
-static void query(uint32_t *dice)
+static void query(uint32_t *rng)
 {
-	*dice = *dice * 1103515245 + 12345;
+	*rng = *rng * 1103515245 + 12345;
 	knot_dname_storage_t owner = "\2ab\1w\7example\3com";
-	owner[1] = 'a' + (*dice >> 16) % NAMES % 26;
-	owner[2] = 'a' + (*dice >> 16) % NAMES / 26;
-	int encloser = (*dice >> 24) % 8 == 0 ? 3 : -1;
-	uint8_t rdata[4] = { 192, 0, 2, *dice >> 29 };
+	owner[1] = 'a' + (*rng >> 16) % NAMES % 26;
+	owner[2] = 'a' + (*rng >> 16) % NAMES / 26;
+	int encloser = (*rng >> 24) % 8 == 0 ? 3 : -1;
+	uint8_t rdata[4] = { 192, 0, 2, *rng >> 29 };
 	knot_rrset_t *rrset = knot_rrset_new(owner, KNOT_RRTYPE_A, KNOT_CLASS_IN, 7, NULL);
 	(void)knot_rrset_add_rdata(rrset, rdata, sizeof(rdata), NULL);
 
@@ -92,7 +92,7 @@ static void query(uint32_t *dice)
 	expect(ret == KNOT_EOK, "not signed");
 	if (ret == KNOT_EOK) {
 		expect(is_right(sigs, rrset, now->keys), "signed by other keys");
-		if (*dice >> 30 == 0) {
+		if (*rng >> 30 == 0) {
 			sched_yield();
 		}
 		expect(is_right(sigs, rrset, now->keys), "signatures that went away");
@@ -104,10 +104,10 @@ static void query(uint32_t *dice)
 
 static void *reader(void *arg)
 {
-	uint32_t dice = (uint32_t)(uintptr_t)arg;
+	uint32_t rng = (uint32_t)(uintptr_t)arg;
 	rcu_register_thread();
 	while (!atomic_load(&done)) {
-		query(&dice);
+		query(&rng);
 	}
 	rcu_unregister_thread();
 	return NULL;

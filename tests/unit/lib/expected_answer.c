@@ -80,8 +80,8 @@ static const knot_rdataset_t *sigs_of(const expected_t *expected, const knot_rrs
 	return NULL;
 }
 
-/* Copies an RRset of the result, and has its new signatures follow it with the same TTL. */
-static void mean_item(expected_t *expected, const policy_item_t *from)
+/* Copies an RRset of the result, and its new signatures after it with the same TTL. */
+static void expect_item(expected_t *expected, const policy_item_t *from)
 {
 	policy_response_t *result = &expected->result;
 	const knot_rdataset_t *sigs = sigs_of(expected, from->rrset);
@@ -104,7 +104,7 @@ static void mean_item(expected_t *expected, const policy_item_t *from)
 
 void expected_init(expected_t *expected, const fixture_answer_t *fixture)
 {
-	const reply_t *reply = &fixture->reply;
+	const test_reply_t *reply = &fixture->reply;
 	size_t room = 2 * (reply->count + POLICY_ADD_MAX);
 	policy_item_t items[room];
 	expected->before = calloc(room, sizeof(*expected->before));
@@ -120,7 +120,7 @@ void expected_init(expected_t *expected, const fixture_answer_t *fixture)
 	expected->result.items = expected->after;
 	expected->result.count = 0;
 	for (size_t i = 0; i < result.count; i++) {
-		mean_item(expected, &items[i]);
+		expect_item(expected, &items[i]);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * knotd's part in loading a configuration.
+ * The functions of knotd that load a configuration.
  */
 
 #undef NDEBUG

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * Plays knotd to the module's loader: gives it a configuration made up of text, and writes down
- * what it logs. The functions of knotd's that module/conf.c calls are in here, so a test with this
- * needs no server. Values are taken to be what knotd's own parser would have let through.
+ * Stands in for knotd when the module is loaded: has a configuration made of text, and records what
+ * is logged. The functions of knotd's that module/conf.c calls are in here, so a test with this
+ * needs no server. Values are expected to be valid for knotd's own parser.
  */
 
 #pragma once

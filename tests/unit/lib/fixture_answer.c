@@ -101,7 +101,7 @@ static void hold(const check_t *check, bool holds, const char *what)
 /* The response in the packet is read as the response it was made of. */
 static void check_read(const check_t *check, const answer_t *answer)
 {
-	const reply_t *reply = &check->fixture->reply;
+	const test_reply_t *reply = &check->fixture->reply;
 	const policy_response_t *response = &answer->response;
 	hold(check, response->count == reply->count && response->qtype == reply->qtype &&
 	     response->rcode == reply->rcode &&

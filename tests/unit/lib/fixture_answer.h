@@ -13,9 +13,9 @@
 /*! A policy, a zone and a response to a query. */
 typedef struct {
 	test_policy_t test;
-	zone_t *zone;
+	test_zone_t *zone;
 	signed_zone_t *signed_zone; /*!< Set if the client validates, and new RRsets are signed. */
-	reply_t reply;
+	test_reply_t reply;
 } fixture_answer_t;
 
 /*!

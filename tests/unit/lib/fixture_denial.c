@@ -93,15 +93,15 @@ static void complain_of(ask_t *ask, const knot_dname_t *name, uint16_t type, con
 	}
 }
 
-static int judge(const fixture_denial_t *fixture, const reply_t *reply, policy_response_t *response,
-                 policy_verdict_t *verdict, knot_mm_t *mm)
+static int judge(const fixture_denial_t *fixture, const test_reply_t *reply,
+                 policy_response_t *response, policy_verdict_t *verdict, knot_mm_t *mm)
 {
 	return (reply->referral ? policy_judge_referral : policy_judge)(
 		&fixture->test.policy, fixture->lookup, fixture->zone->zone, response, verdict, mm);
 }
 
 /* Memory that fails one time after the other: an error, or the same verdict. */
-static const char *check_failing(const fixture_denial_t *fixture, const reply_t *reply,
+static const char *check_failing(const fixture_denial_t *fixture, const test_reply_t *reply,
                                  policy_response_t *response, const shown_response_t *good)
 {
 	policy_verdict_t verdict;
@@ -130,7 +130,7 @@ static const char *check_failing(const fixture_denial_t *fixture, const reply_t 
 }
 
 /* What does not look wrong is not judged by the module. */
-static bool is_suspected(const fixture_denial_t *fixture, const reply_t *reply)
+static bool is_suspected(const fixture_denial_t *fixture, const test_reply_t *reply)
 {
 	const policy_t *policy = &fixture->test.policy;
 	knot_rrset_t rrsets[reply->count + 1];
@@ -164,7 +164,7 @@ static size_t plain(const policy_response_t *response, const policy_verdict_t *v
 }
 
 /* A client that does not validate gets the same data, unless that is proofs. */
-static const char *check_plain(const fixture_denial_t *fixture, const reply_t *reply,
+static const char *check_plain(const fixture_denial_t *fixture, const test_reply_t *reply,
                                const policy_response_t *response, const policy_verdict_t *verdict)
 {
 	policy_item_t copy[ITEMS_MAX], a[ITEMS_MAX + POLICY_ADD_MAX], b[ITEMS_MAX + POLICY_ADD_MAX];
@@ -200,7 +200,7 @@ static const char *check_ttls(const fixture_denial_t *fixture, const policy_resp
 	return good ? NULL : "a TTL above the limit";
 }
 
-static void check_response(ask_t *ask, const reply_t *reply, bool memory)
+static void check_response(ask_t *ask, const test_reply_t *reply, bool memory)
 {
 	const fixture_denial_t *fixture = ask->fixture;
 	const knot_dname_t *apex = fixture->zone->zone->apex;
@@ -285,11 +285,11 @@ static void add_set(random_names_t *names, const names_t *set, const knot_dname_
 	}
 }
 
-/* All that the zone and the policy know of, and what is around. */
+/* Adds all names of the zone and the policy, and those near them. */
 static void collect(random_names_t *names, const fixture_denial_t *fixture)
 {
 	const policy_t *policy = &fixture->test.policy;
-	const zone_t *zone = fixture->zone->zone;
+	const test_zone_t *zone = fixture->zone->zone;
 	knot_rrset_t mx = node_rrset(&zone->nodes[0], KNOT_RRTYPE_MX);
 	add_names(names, policy->exchange, zone->apex);
 	for (size_t i = 0; i < zone->count; i++) {
@@ -302,7 +302,8 @@ static void collect(random_names_t *names, const fixture_denial_t *fixture)
 	add_set(names, &policy->web_hosts, zone->apex);
 }
 
-static void report(void *ctx, const answer_t *answer, const knot_rrset_t *record, const char *what)
+static void report(void *ctx, const cached_answer_t *answer, const knot_rrset_t *record,
+                   const char *what)
 {
 	ask_t *ask = ctx;
 	if (complain(ask, answer->name, answer->truth.type, what) && record != NULL) {
@@ -326,7 +327,7 @@ size_t fixture_denial_check(const fixture_denial_t *fixture, unsigned memory)
 		     zone_redirects(fixture->zone->zone, name))) {
 			continue;
 		}
-		reply_t reply;
+		test_reply_t reply;
 		signed_zone_reply(&reply, fixture->zone, name, types[i % TYPES], 0);
 		check_response(&ask, &reply, memory != 0 && i % memory == 0);
 		reply_clear(&reply);

@@ -23,12 +23,12 @@
 #define SHORT_BITMAP 24
 
 typedef struct {
-	writer_t to;
+	text_writer_t to;
 	const fixture_denial_t *fixture;
 	const knot_dname_t *qname;
-} text_t;
+} denial_text_t;
 
-static bool is_hash_of(const text_t *text, const uint8_t *hash, const knot_dname_t *name)
+static bool is_hash_of(const denial_text_t *text, const uint8_t *hash, const knot_dname_t *name)
 {
 	uint8_t own[NSEC3_HASH];
 	const signed_zone_t *zone = text->fixture->zone;
@@ -38,7 +38,7 @@ static bool is_hash_of(const text_t *text, const uint8_t *hash, const knot_dname
 }
 
 /* The name, if the hash is that of the name, one above it, or a wildcard at either. */
-static bool say_if_hash_of(text_t *text, const uint8_t *hash, const knot_dname_t *name)
+static bool say_if_hash_of(denial_text_t *text, const uint8_t *hash, const knot_dname_t *name)
 {
 	for (; knot_dname_in_bailiwick(name, text->fixture->zone->zone->apex) >= 0;
 	     name += 1 + *name) {
@@ -56,9 +56,9 @@ static bool say_if_hash_of(text_t *text, const uint8_t *hash, const knot_dname_t
 	return false;
 }
 
-static bool say_if_known(text_t *text, const uint8_t *hash)
+static bool say_if_known(denial_text_t *text, const uint8_t *hash)
 {
-	const zone_t *zone = text->fixture->zone->zone;
+	const test_zone_t *zone = text->fixture->zone->zone;
 	bool known = say_if_hash_of(text, hash, text->fixture->test.policy.exchange) ||
 	             say_if_hash_of(text, hash, text->qname);
 	for (size_t i = 0; i < zone->count && !known; i++) {
@@ -67,7 +67,7 @@ static bool say_if_known(text_t *text, const uint8_t *hash)
 	return known;
 }
 
-static void say_hash(text_t *text, const uint8_t *hash)
+static void say_hash(denial_text_t *text, const uint8_t *hash)
 {
 	uint8_t before[NSEC3_HASH];
 	memcpy(before, hash, sizeof(before));
@@ -83,7 +83,7 @@ static void say_hash(text_t *text, const uint8_t *hash)
 	}
 }
 
-static void say_type(text_t *text, const char *sign, uint16_t type)
+static void say_type(denial_text_t *text, const char *sign, uint16_t type)
 {
 	char buf[32];
 	assert(knot_rrtype_to_string(type, buf, sizeof(buf)) > 0);
@@ -102,7 +102,7 @@ static bool is_likely(uint32_t type)
 	       (type >= 256 && type < 272) || (type >= 65280 && type < 65535);
 }
 
-static void say_types(text_t *text, const uint8_t *bitmap, size_t size)
+static void say_types(denial_text_t *text, const uint8_t *bitmap, size_t size)
 {
 	static bitmap_t types;
 	bitmap_clear(&types);
@@ -122,7 +122,7 @@ static void say_types(text_t *text, const uint8_t *bitmap, size_t size)
 	}
 }
 
-static void say_rdata(text_t *text, const knot_rrset_t *rrset, const knot_rdata_t *rdata)
+static void say_rdata(denial_text_t *text, const knot_rrset_t *rrset, const knot_rdata_t *rdata)
 {
 	char buf[INET6_ADDRSTRLEN];
 	switch (rrset->type) {
@@ -156,7 +156,7 @@ static void say_rdata(text_t *text, const knot_rrset_t *rrset, const knot_rdata_
 	}
 }
 
-static void say_rrset(text_t *text, const knot_dname_t *owner, const knot_rrset_t *rrset)
+static void say_rrset(denial_text_t *text, const knot_dname_t *owner, const knot_rrset_t *rrset)
 {
 	uint8_t hash[NSEC3_HASH];
 	if (rrset->type == KNOT_RRTYPE_NSEC3 && nsec3_owner_hash(hash, owner)) {
@@ -172,7 +172,7 @@ static void say_rrset(text_t *text, const knot_dname_t *owner, const knot_rrset_
 	}
 }
 
-static void say_response(text_t *text, const shown_response_t *shown)
+static void say_response(denial_text_t *text, const shown_response_t *shown)
 {
 	for (size_t i = 0; i < shown->count; i++) {
 		const shown_t *at = &shown->at[i];
@@ -193,7 +193,7 @@ static void say_response(text_t *text, const shown_response_t *shown)
 void fixture_denial_record_text(char out[static TEXT_MAX], const fixture_denial_t *fixture,
                                 const knot_rrset_t *record)
 {
-	text_t text = { { out, TEXT_MAX, fixture->zone->zone->apex }, fixture,
+	denial_text_t text = { { out, TEXT_MAX, fixture->zone->zone->apex }, fixture,
 	                fixture->test.policy.exchange };
 	say_rrset(&text, record->owner, record);
 }
@@ -207,7 +207,7 @@ void fixture_denial_text(char out[static TEXT_MAX], const fixture_denial_t *fixt
 	test_name(qname, name, fixture->zone->zone->apex);
 	assert(knot_rrtype_from_string(type, &qtype) == 0);
 
-	reply_t reply;
+	test_reply_t reply;
 	signed_zone_reply(&reply, fixture->zone, qname, qtype, 0);
 	policy_item_t items[reply.count + 1];
 	policy_response_t response = reply_response(&reply, items, reply.count);
@@ -217,7 +217,7 @@ void fixture_denial_text(char out[static TEXT_MAX], const fixture_denial_t *fixt
 		&fixture->test.policy, fixture->lookup, fixture->zone->zone, &response, &verdict,
 		NULL);
 	assert_int_equal(ret, KNOT_EOK);
-	text_t text = { { out, TEXT_MAX, fixture->zone->zone->apex }, fixture, qname };
+	denial_text_t text = { { out, TEXT_MAX, fixture->zone->zone->apex }, fixture, qname };
 	shown_response_t shown;
 	validator_show(&shown, fixture->zone->zone->apex, &response, &verdict);
 	*out = '\0';

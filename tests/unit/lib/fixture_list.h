@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * Lists in tests: files of networks in a folder of their own, and getting the list of one. That
- * nothing is read is seen with inotify, which tells of each opening of a file.
+ * Lists in tests: files of networks in a folder of their own, and getting the list of one. inotify
+ * has an event for each opening of a file, which shows that nothing is read.
  */
 
 #pragma once

@@ -149,7 +149,7 @@ void test_policy_clear(test_policy_t *test)
 	names_clear(&test->policy.mail_hosts);
 }
 
-static void make_reply(reply_t *reply, const zone_t *zone, const char *query)
+static void make_reply(test_reply_t *reply, const test_zone_t *zone, const char *query)
 {
 	char name[1024], type[16], all[8] = "";
 	uint16_t qtype;
@@ -161,10 +161,10 @@ static void make_reply(reply_t *reply, const zone_t *zone, const char *query)
 }
 
 /* True: the verdict is the expected one. */
-static bool judge_once(const judge_case_t *c, const policy_t *policy, zone_t *zone,
+static bool judge_once(const judge_case_t *c, const policy_t *policy, test_zone_t *zone,
                        policy_lookup_f lookup, const char *expected)
 {
-	reply_t reply;
+	test_reply_t reply;
 	make_reply(&reply, zone, c->query);
 	assert_false(reply.referral);
 	policy_item_t items[reply.count + 1];
@@ -193,7 +193,7 @@ void check_cases(const judge_case_t *cases, size_t count)
 		const judge_case_t *c = &cases[i];
 		test_policy_t test;
 		test_policy_init(&test, ORIGIN, c->options);
-		zone_t *zone = zone_new(ORIGIN, c->zone);
+		test_zone_t *zone = zone_new(ORIGIN, c->zone);
 		wrong += !judge_once(c, &test.policy, zone, zone_lookup, c->expected);
 		wrong += !judge_once(c, &test.policy, zone, zone_lookup_apex,
 		                     c->blind != NULL ? c->blind : c->expected);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * Memory that counts, and fails when told to: for tests of what happens without memory. One at a
- * time, for one thread: a knot_mm_t frees without its context.
+ * Memory that counts allocations, and fails on request: for tests of what happens without memory.
+ * One at a time, for one thread: a knot_mm_t frees without its context.
  */
 
 #pragma once

@@ -34,10 +34,10 @@ void rnd_start(uint64_t seed);
 unsigned rnd(unsigned below);
 
 /*!
- * An address whose octets are 0 or 255 but for the last two and one in the middle; sometimes
- * those too. Thus the edges of the address space, and of the halves of IPv6, are met.
+ * An address whose octets are 0 or 255 but for the last two and one in the middle; sometimes those
+ * too. So the edges of the address space, and of the halves of IPv6, are among them.
  */
 void rnd_addr(uint8_t out[static 16], int family);
 
-/*! Few bits vary, so that networks nest and meet in all ways. */
+/*! Few bits vary, so that networks nest and adjoin in all ways. */
 net_t rnd_net(int family);

@@ -106,8 +106,8 @@ static bool has(const knot_rrset_t *rrset, uint16_t type)
 	return false;
 }
 
-/* True if a record says nothing of names below its own: that is another zone's business, or a
- * DNAME's (RFC 6840 4.1). */
+/* True if a record says nothing of names below its own: they are another zone's, or below a DNAME
+ * (RFC 6840 4.1). */
 static bool ends_above(const knot_rrset_t *rrset)
 {
 	return has(rrset, KNOT_RRTYPE_DNAME) ||
@@ -269,8 +269,8 @@ static bool lacks(const denial_record_t *at, uint16_t type)
 	if (at == NULL || has(at->rrset, type) || has(at->rrset, KNOT_RRTYPE_CNAME)) {
 		return false;
 	}
-	bool cut = has(at->rrset, KNOT_RRTYPE_NS) && !has(at->rrset, KNOT_RRTYPE_SOA);
-	return cut == (type == KNOT_RRTYPE_DS) || !cut;
+	bool delegation = has(at->rrset, KNOT_RRTYPE_NS) && !has(at->rrset, KNOT_RRTYPE_SOA);
+	return delegation == (type == KNOT_RRTYPE_DS) || !delegation;
 }
 
 nodata_t nsec_proofs_nodata(const nsec_proofs_t *proofs, const knot_dname_t *name, uint16_t type)
@@ -300,15 +300,16 @@ nodata_t nsec_proofs_nodata(const nsec_proofs_t *proofs, const knot_dname_t *nam
 	return opts_out(next_closer->rrset) ? NODATA_OWN : NODATA_NOT_PROVEN;
 }
 
-bool nsec_proofs_insecure(const nsec_proofs_t *proofs, const knot_dname_t *cut)
+bool nsec_proofs_insecure(const nsec_proofs_t *proofs, const knot_dname_t *delegation)
 {
-	const denial_record_t *at = nsec_at(proofs, cut), *next_closer;
-	at = at != NULL ? at : nsec3_at(proofs, cut);
+	const denial_record_t *at = nsec_at(proofs, delegation), *next_closer;
+	at = at != NULL ? at : nsec3_at(proofs, delegation);
 	if (at != NULL) { /* RFC 5155 8.9. */
 		return has(at->rrset, KNOT_RRTYPE_NS) && !has(at->rrset, KNOT_RRTYPE_SOA) &&
 		       !has(at->rrset, KNOT_RRTYPE_DS);
 	}
-	return nsec3_encloser(proofs, cut, &next_closer) >= 0 && opts_out(next_closer->rrset);
+	return nsec3_encloser(proofs, delegation, &next_closer) >= 0 &&
+	       opts_out(next_closer->rrset);
 }
 
 /* Conclusions */

@@ -36,4 +36,4 @@ bool nsec_proofs_nxdomain(const nsec_proofs_t *proofs, const knot_dname_t *name)
 nodata_t nsec_proofs_nodata(const nsec_proofs_t *proofs, const knot_dname_t *name, uint16_t type);
 
 /*! True if a delegation is shown to be an insecure one. */
-bool nsec_proofs_insecure(const nsec_proofs_t *proofs, const knot_dname_t *cut);
+bool nsec_proofs_insecure(const nsec_proofs_t *proofs, const knot_dname_t *delegation);

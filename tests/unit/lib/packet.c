@@ -66,7 +66,7 @@ static void to_upper(knot_dname_t *name)
 	}
 }
 
-knot_pkt_t *packet_make(const reply_t *reply, const packet_how_t *how, bool *complete)
+knot_pkt_t *packet_make(const test_reply_t *reply, const packet_how_t *how, bool *complete)
 {
 	knot_pkt_t *pkt = knot_pkt_new(NULL, how->size, how->mm);
 	if (pkt == NULL) {

@@ -28,7 +28,7 @@ typedef struct {
  * \param complete  Set if not NULL: everything had room.
  * \return For knot_pkt_free(); NULL if out of memory.
  */
-knot_pkt_t *packet_make(const reply_t *reply, const packet_how_t *how, bool *complete);
+knot_pkt_t *packet_make(const test_reply_t *reply, const packet_how_t *how, bool *complete);
 
 /*! Reads a packet as a client would, names as they were written. For knot_pkt_free(). */
 knot_pkt_t *packet_parse(const knot_pkt_t *pkt);

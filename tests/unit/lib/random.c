@@ -15,20 +15,20 @@
 #include "tests/unit/lib/writer.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define PICK(dice, array) ((array)[roll(dice, LENGTH(array))])
+#define PICK(rng, array) ((array)[rng_below(rng, LENGTH(array))])
 
 typedef struct {
 	uint64_t state;
-	writer_t to;
-} dice_t;
+	text_writer_t to;
+} rng_t;
 
-static uint32_t roll(dice_t *dice, uint32_t sides)
+static uint32_t rng_below(rng_t *rng, uint32_t sides)
 {
 	/* xorshift64*, Vigna 2014. */
-	dice->state ^= dice->state >> 12;
-	dice->state ^= dice->state << 25;
-	dice->state ^= dice->state >> 27;
-	return (uint32_t)((dice->state * UINT64_C(2685821657736338717)) >> 32) % sides;
+	rng->state ^= rng->state >> 12;
+	rng->state ^= rng->state << 25;
+	rng->state ^= rng->state >> 27;
+	return (uint32_t)((rng->state * UINT64_C(2685821657736338717)) >> 32) % sides;
 }
 
 static const char *const names[] = {
@@ -49,137 +49,138 @@ static const char *const direct4[] = { "192.0.2.1", "192.0.2.25", "104.24.0.1" }
 static const char *const proxied6[] = { "2606:4700::1", "2606:4700:1::2" };
 static const char *const direct6[] = { "2001:db8::1", "2606:4701::1" };
 
-static void add_addresses(dice_t *dice, const char *name)
+static void add_addresses(rng_t *rng, const char *name)
 {
-	const char *ttl = PICK(dice, ttls);
-	uint32_t kinds4 = roll(dice, 8), kinds6 = roll(dice, 8);
+	const char *ttl = PICK(rng, ttls);
+	uint32_t kinds4 = rng_below(rng, 8), kinds6 = rng_below(rng, 8);
 	if (kinds4 & 1) {
-		say(&dice->to, "%s %s A %s\n", name, ttl, PICK(dice, proxied4));
+		say(&rng->to, "%s %s A %s\n", name, ttl, PICK(rng, proxied4));
 	}
 	if (kinds4 & 2) {
-		say(&dice->to, "%s %s A %s\n", name, ttl, PICK(dice, direct4));
+		say(&rng->to, "%s %s A %s\n", name, ttl, PICK(rng, direct4));
 	}
 	if (kinds6 & 1) {
-		say(&dice->to, "%s %s AAAA %s\n", name, ttl, PICK(dice, proxied6));
+		say(&rng->to, "%s %s AAAA %s\n", name, ttl, PICK(rng, proxied6));
 	}
 	if (kinds6 == 2 || kinds6 == 3) {
-		say(&dice->to, "%s %s AAAA %s\n", name, ttl, PICK(dice, direct6));
+		say(&rng->to, "%s %s AAAA %s\n", name, ttl, PICK(rng, direct6));
 	}
 }
 
-static void add_mx(dice_t *dice, const char *name)
+static void add_mx(rng_t *rng, const char *name)
 {
-	const char *ttl = PICK(dice, ttls);
-	if (roll(dice, 12) == 0) {
-		say(&dice->to, "%s %s MX 0 .\n", name, ttl);
+	const char *ttl = PICK(rng, ttls);
+	if (rng_below(rng, 12) == 0) {
+		say(&rng->to, "%s %s MX 0 .\n", name, ttl);
 	}
-	for (uint32_t i = roll(dice, 3) + 1; i > 0; i--) {
-		say(&dice->to, "%s %s MX %u %s\n", name, ttl, 10 * roll(dice, 3), PICK(dice, targets));
+	for (uint32_t i = rng_below(rng, 3) + 1; i > 0; i--) {
+		say(&rng->to, "%s %s MX %u %s\n", name, ttl, 10 * rng_below(rng, 3),
+		    PICK(rng, targets));
 	}
 }
 
-static void add_srv(dice_t *dice, const char *name)
+static void add_srv(rng_t *rng, const char *name)
 {
-	for (uint32_t i = roll(dice, 3) + 1; i > 0; i--) {
-		say(&dice->to, "%s SRV %u 0 %u %s\n", name, roll(dice, 2), 143 + roll(dice, 2),
-		    PICK(dice, targets));
+	for (uint32_t i = rng_below(rng, 3) + 1; i > 0; i--) {
+		say(&rng->to, "%s SRV %u 0 %u %s\n", name, rng_below(rng, 2),
+		    143 + rng_below(rng, 2), PICK(rng, targets));
 	}
 }
 
-static void add_name(dice_t *dice, const char *name)
+static void add_name(rng_t *rng, const char *name)
 {
 	bool apex = strcmp(name, "@") == 0;
 	if (*name == '_') {
-		add_srv(dice, name);
+		add_srv(rng, name);
 		return;
 	}
-	uint32_t part = roll(dice, 10);
+	uint32_t part = rng_below(rng, 10);
 	if (part < 3 && !apex) {
-		say(&dice->to, "%s %s CNAME %s\n", name, PICK(dice, ttls), PICK(dice, targets));
+		say(&rng->to, "%s %s CNAME %s\n", name, PICK(rng, ttls), PICK(rng, targets));
 		return;
 	}
 	if (part < 8) {
-		add_addresses(dice, name);
+		add_addresses(rng, name);
 	}
 	if (part > 6 || apex) {
-		add_mx(dice, name);
+		add_mx(rng, name);
 	}
-	if (roll(dice, 5) == 0) {
-		say(&dice->to, "%s TXT x\n", name);
+	if (rng_below(rng, 5) == 0) {
+		say(&rng->to, "%s TXT x\n", name);
 	}
-	if (roll(dice, 5) == 0) {
-		say(&dice->to, "%s HTTPS 1 %s\n", name, PICK(dice, targets));
+	if (rng_below(rng, 5) == 0) {
+		say(&rng->to, "%s HTTPS 1 %s\n", name, PICK(rng, targets));
 	}
 }
 
 /* The name d: a delegation, a DNAME, or one like the others. */
-static void add_special(dice_t *dice)
+static void add_special(rng_t *rng)
 {
-	switch (roll(dice, 4)) {
+	switch (rng_below(rng, 4)) {
 	case 0:
-		say(&dice->to, "d NS ns.d\nd NS ns.example.org.\n");
-		add_addresses(dice, "ns.d");
+		say(&rng->to, "d NS ns.d\nd NS ns.example.org.\n");
+		add_addresses(rng, "ns.d");
 		break;
-	case 1: /* Not to below itself: that grows without end. */
-		say(&dice->to, "d DNAME %s\n", targets[roll(dice, DNAME_TARGETS)]);
+	case 1: /* Not to a name below itself: the chain would never end. */
+		say(&rng->to, "d DNAME %s\n", targets[rng_below(rng, DNAME_TARGETS)]);
 		break;
 	case 2:
-		add_name(dice, "*.d");
-		add_name(dice, "d");
+		add_name(rng, "*.d");
+		add_name(rng, "d");
 		break;
 	default:
 		break;
 	}
 }
 
-static void add_policy(dice_t *dice)
+static void add_policy(rng_t *rng)
 {
 	static const char *const exchanges[] = { "mail", "mail", "mx", "smtp", "a.b.mx", "in.w",
 	                                         "new", "m.d", "v.new" };
 	static const char *const hosts[] = { "mx1", "smtp", "*.w", "*.mx", "a", "h.d", "b",
 	                                     "mixed" };
 	static const char *const webs[] = { "@ www", "@ www", "@ www shop", "www", "@ www *.er" };
-	say(&dice->to, "exchange %s;web-host %s;mail-host", PICK(dice, exchanges), PICK(dice, webs));
+	say(&rng->to, "exchange %s;web-host %s;mail-host", PICK(rng, exchanges), PICK(rng, webs));
 	for (size_t i = 0; i < LENGTH(hosts); i++) {
-		if (roll(dice, 4) == 0) {
-			say(&dice->to, " %s", hosts[i]);
+		if (rng_below(rng, 4) == 0) {
+			say(&rng->to, " %s", hosts[i]);
 		}
 	}
-	switch (roll(dice, 5)) {
+	switch (rng_below(rng, 5)) {
 	case 0:
-		say(&dice->to, ";mail4");
+		say(&rng->to, ";mail4");
 		break;
 	case 1:
-		say(&dice->to, ";mail6");
+		say(&rng->to, ";mail6");
 		break;
 	case 2:
-		say(&dice->to, ";mail4 198.51.100.25 198.51.100.26 198.51.100.27");
+		say(&rng->to, ";mail4 198.51.100.25 198.51.100.26 198.51.100.27");
 		break;
 	default:
 		break;
 	}
-	if (roll(dice, 4) == 0) {
-		say(&dice->to, ";proxy-name cdn.example.net. er");
+	if (rng_below(rng, 4) == 0) {
+		say(&rng->to, ";proxy-name cdn.example.net. er");
 	}
-	say(&dice->to, ";ttl %s", PICK(dice, ttls));
+	say(&rng->to, ";ttl %s", PICK(rng, ttls));
 }
 
 void random_zone(random_zone_t *out, uint64_t seed)
 {
-	dice_t dice = { (seed + 1) * UINT64_C(0x9e3779b97f4a7c15),
+	rng_t rng = { (seed + 1) * UINT64_C(0x9e3779b97f4a7c15),
 	                { out->zone, sizeof(out->zone), NULL } };
 	*out->zone = '\0';
 	for (size_t i = 0; i < LENGTH(names); i++) {
 		bool always = strcmp(names[i], "@") == 0;
 		bool seldom = strcmp(names[i], "*") == 0;
-		if (always || roll(&dice, seldom ? 5 : 3) > (seldom ? 3 : 0)) {
-			add_name(&dice, names[i]);
+		if (always || rng_below(&rng, seldom ? 5 : 3) > (seldom ? 3 : 0)) {
+			add_name(&rng, names[i]);
 		}
 	}
-	add_special(&dice);
+	add_special(&rng);
 
-	dice.to = (writer_t){ out->options, sizeof(out->options), NULL };
-	add_policy(&dice);
+	rng.to = (text_writer_t){ out->options, sizeof(out->options), NULL };
+	add_policy(&rng);
 }
 
 bool random_names_has(const random_names_t *set, const knot_dname_t *name)
@@ -219,11 +220,11 @@ static void add_below(random_names_t *set, const knot_dname_t *name)
 	}
 }
 
-void random_names(random_names_t *set, const zone_t *zone)
+void random_names(random_names_t *set, const test_zone_t *zone)
 {
 	*set = (random_names_t){ 0 };
 	for (size_t i = 0; i < zone->count; i++) {
-		const node_t *node = &zone->nodes[i];
+		const test_node_t *node = &zone->nodes[i];
 		if (knot_dname_is_wildcard(node->name)) {
 			continue; /* Its encloser has a name below. */
 		}

@@ -25,7 +25,7 @@ typedef struct {
 } random_names_t;
 
 /*! Collects the names to ask for, each once. */
-void random_names(random_names_t *names, const zone_t *zone);
+void random_names(random_names_t *names, const test_zone_t *zone);
 void random_names_clear(random_names_t *names);
 
 /*! Adds a name that is not there already; true if it was not. */

@@ -25,17 +25,17 @@ typedef enum {
 } state_t;
 
 typedef struct {
-	reply_t *reply;
-	const zone_t *zone;
+	test_reply_t *reply;
+	const test_zone_t *zone;
 	int options;
 	knot_dname_storage_t sname; /* What is looked for now. */
-	const node_t *cut;          /* Where it is delegated. */
+	const test_node_t *delegation;          /* Where it is delegated. */
 	int links;
-	const node_t *visited[2 * CHAIN_MAX]; /* Wildcards. */
+	const test_node_t *visited[2 * CHAIN_MAX]; /* Wildcards. */
 	size_t visited_count;
 } ask_t;
 
-static bool contains(const reply_t *reply, const knot_rrset_t *rrset)
+static bool contains(const test_reply_t *reply, const knot_rrset_t *rrset)
 {
 	for (size_t i = 0; i < reply->count; i++) {
 		if (reply->at[i].rrset.type == rrset->type &&
@@ -51,7 +51,7 @@ static bool contains(const reply_t *reply, const knot_rrset_t *rrset)
 static void put(ask_t *ask, const knot_rrset_t *rrset, knot_section_t section, uint16_t flags,
                 int hint_rr, uint16_t hint_rdata, const knot_dname_t *wire_owner)
 {
-	reply_t *reply = ask->reply;
+	test_reply_t *reply = ask->reply;
 	if ((flags & KNOT_PF_CHECKDUP) && contains(reply, rrset)) {
 		return;
 	}
@@ -71,9 +71,9 @@ static void put(ask_t *ask, const knot_rrset_t *rrset, knot_section_t section, u
 	assert(rr->owner != NULL);
 }
 
-static state_t put_answer(ask_t *ask, const node_t *node)
+static state_t put_answer(ask_t *ask, const test_node_t *node)
 {
-	reply_t *reply = ask->reply;
+	test_reply_t *reply = ask->reply;
 	uint16_t flags = KNOT_PF_ORIGTTL;
 	if (ask->options & REPLY_STREAM) {
 		flags |= KNOT_PF_NOTRUNC;
@@ -108,7 +108,7 @@ static void note_wild(reply_search_t *search, bool again)
 	search->wilds[search->wild_count++] = *step;
 }
 
-static bool visited(const ask_t *ask, const node_t *wildcard)
+static bool visited(const ask_t *ask, const test_node_t *wildcard)
 {
 	for (size_t i = 0; i < ask->visited_count; i++) {
 		if (ask->visited[i] == wildcard) {
@@ -142,7 +142,7 @@ static bool put_synthesized(ask_t *ask, const knot_rrset_t *dname)
 	return true;
 }
 
-static state_t follow(ask_t *ask, const node_t *node, uint16_t type)
+static state_t follow(ask_t *ask, const test_node_t *node, uint16_t type)
 {
 	if (++ask->links > CHAIN_MAX) {
 		return HIT;
@@ -173,11 +173,11 @@ static state_t follow(ask_t *ask, const node_t *node, uint16_t type)
 	return FOLLOW;
 }
 
-static state_t at_node(ask_t *ask, const node_t *node)
+static state_t at_node(ask_t *ask, const test_node_t *node)
 {
 	uint16_t qtype = ask->reply->qtype;
-	ask->cut = zone_cut(ask->zone, node->name);
-	if (ask->cut != NULL && (ask->cut != node || qtype != KNOT_RRTYPE_DS)) {
+	ask->delegation = zone_delegation(ask->zone, node->name);
+	if (ask->delegation != NULL && (ask->delegation != node || qtype != KNOT_RRTYPE_DS)) {
 		return DELEG;
 	}
 	if (qtype != KNOT_RRTYPE_CNAME && qtype != KNOT_RRTYPE_ANY && qtype != KNOT_RRTYPE_RRSIG &&
@@ -192,8 +192,8 @@ static state_t find(ask_t *ask)
 	if (knot_dname_in_bailiwick(ask->sname, ask->zone->apex) < 0) {
 		return HIT;
 	}
-	const node_t *encloser;
-	const node_t *node = zone_node_or_wildcard(ask->zone, ask->sname, &encloser);
+	const test_node_t *encloser;
+	const test_node_t *node = zone_node_or_wildcard(ask->zone, ask->sname, &encloser);
 	reply_step_t *step = &ask->reply->search.end;
 	memcpy(step->name, ask->sname, sizeof(step->name));
 	step->node = node;
@@ -204,17 +204,17 @@ static state_t find(ask_t *ask)
 	if (node != NULL) {
 		return at_node(ask, node);
 	}
-	ask->cut = zone_cut(ask->zone, encloser->name);
-	if (ask->cut == NULL && node_rrset(encloser, KNOT_RRTYPE_DNAME).rrs.count > 0) {
+	ask->delegation = zone_delegation(ask->zone, encloser->name);
+	if (ask->delegation == NULL && node_rrset(encloser, KNOT_RRTYPE_DNAME).rrs.count > 0) {
 		return follow(ask, encloser, KNOT_RRTYPE_DNAME);
 	}
-	return ask->cut != NULL ? DELEG : MISS;
+	return ask->delegation != NULL ? DELEG : MISS;
 }
 
 /* Glue that a referral needs comes before what is only helpful. */
-static bool mandatory(const ask_t *ask, const knot_rrset_t *rrset, const node_t *node)
+static bool mandatory(const ask_t *ask, const knot_rrset_t *rrset, const test_node_t *node)
 {
-	return rrset->type == KNOT_RRTYPE_NS && zone_cut(ask->zone, node->name) != NULL &&
+	return rrset->type == KNOT_RRTYPE_NS && zone_delegation(ask->zone, node->name) != NULL &&
 	       knot_dname_in_bailiwick(node->name, rrset->owner) >= 0;
 }
 
@@ -225,8 +225,8 @@ static void put_additional(ask_t *ask, size_t of, bool deleg, bool first)
 	for (uint16_t i = 0; i < rrset.rrs.count; i++) {
 		const knot_rdata_t *rdata = knot_rdataset_at(&rrset.rrs, i);
 		const knot_dname_t *target = knot_rdata_name(rdata, rrset.type);
-		const node_t *encloser;
-		const node_t *node = zone_node_or_wildcard(ask->zone, target, &encloser);
+		const test_node_t *encloser;
+		const test_node_t *node = zone_node_or_wildcard(ask->zone, target, &encloser);
 		if (node == NULL || mandatory(ask, &rrset, node) != first) {
 			continue;
 		}
@@ -242,8 +242,8 @@ static void put_additional(ask_t *ask, size_t of, bool deleg, bool first)
 	}
 }
 
-void reply_make(reply_t *reply, const zone_t *zone, const knot_dname_t *qname, uint16_t qtype,
-                int options)
+void reply_make(test_reply_t *reply, const test_zone_t *zone, const knot_dname_t *qname,
+                uint16_t qtype, int options)
 {
 	memset(reply, 0, sizeof(*reply));
 	memcpy(reply->qname, qname, knot_dname_size(qname));
@@ -259,7 +259,7 @@ void reply_make(reply_t *reply, const zone_t *zone, const knot_dname_t *qname, u
 
 	reply->search.state = (reply_state_t)state;
 	if (state == DELEG) {
-		reply->search.end.node = ask.cut;
+		reply->search.end.node = ask.delegation;
 	}
 	if (state == MISS || state == NODATA) {
 		knot_rrset_t soa = node_rrset(&zone->nodes[0], KNOT_RRTYPE_SOA);
@@ -267,7 +267,7 @@ void reply_make(reply_t *reply, const zone_t *zone, const knot_dname_t *qname, u
 		    NULL);
 		reply->rcode = state == MISS ? KNOT_RCODE_NXDOMAIN : reply->rcode;
 	} else if (state == DELEG) {
-		knot_rrset_t ns = node_rrset(ask.cut, KNOT_RRTYPE_NS);
+		knot_rrset_t ns = node_rrset(ask.delegation, KNOT_RRTYPE_NS);
 		put(&ask, &ns, KNOT_AUTHORITY, KNOT_PF_NULL, HINT_NONE, 0, NULL);
 	}
 	for (size_t i = 0, count = reply->count; i < count; i++) {
@@ -279,7 +279,7 @@ void reply_make(reply_t *reply, const zone_t *zone, const knot_dname_t *qname, u
 	}
 }
 
-void reply_clear(reply_t *reply)
+void reply_clear(test_reply_t *reply)
 {
 	for (size_t i = 0; i < reply->count; i++) {
 		if (reply->at[i].flags & KNOT_PF_FREE) {
@@ -291,7 +291,7 @@ void reply_clear(reply_t *reply)
 	memset(reply, 0, sizeof(*reply));
 }
 
-policy_response_t reply_response(const reply_t *reply, policy_item_t *items, size_t count)
+policy_response_t reply_response(const test_reply_t *reply, policy_item_t *items, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const reply_rr_t *rr = &reply->at[i];

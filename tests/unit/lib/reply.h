@@ -44,8 +44,8 @@ typedef enum {
 /*! A name that was looked for. */
 typedef struct {
 	knot_dname_storage_t name;
-	const node_t *node;     /*!< Answers, as a wildcard or not; or the delegation; or NULL. */
-	const node_t *encloser; /*!< The longest part of the name that is there. */
+	const test_node_t *node; /*!< Answers, as a wildcard or not; or the delegation; or NULL. */
+	const test_node_t *encloser; /*!< The longest part of the name that is there. */
 } reply_step_t;
 
 #define REPLY_WILDS 12
@@ -66,12 +66,12 @@ typedef struct {
 	bool referral; /*!< Not this zone's answer: no answer section, NS in the authority section. */
 	reply_rr_t *at;
 	size_t count;
-} reply_t;
+} test_reply_t;
 
 /*! Makes the response to a query. The zone has to stay. */
-void reply_make(reply_t *reply, const zone_t *zone, const knot_dname_t *qname, uint16_t qtype,
-                int options);
-void reply_clear(reply_t *reply);
+void reply_make(test_reply_t *reply, const test_zone_t *zone, const knot_dname_t *qname,
+                uint16_t qtype, int options);
+void reply_clear(test_reply_t *reply);
 
 /*!
  * The response as the judge takes it.
@@ -79,4 +79,4 @@ void reply_clear(reply_t *reply);
  * \param items  Room for reply->count.
  * \param count  RRsets that are there; fewer than reply->count: it is truncated.
  */
-policy_response_t reply_response(const reply_t *reply, policy_item_t *items, size_t count);
+policy_response_t reply_response(const test_reply_t *reply, policy_item_t *items, size_t count);

@@ -43,7 +43,7 @@ static void keep_record(cache_t *cache, const shown_t *shown)
 
 void cache_keep(cache_t *cache, const shown_response_t *shown)
 {
-	answer_t answer = { NULL, validator_truth(shown), NULL };
+	cached_answer_t answer = { NULL, validator_truth(shown), NULL };
 	/* Below a DNAME that is what a cache goes by.
 	 * Without look-ups an alias may be kept for one type and flattened for another. */
 	bool unsettled = cache->blind && answer.truth.type == KNOT_RRTYPE_CNAME;
@@ -84,7 +84,7 @@ void cache_clear(cache_t *cache)
 }
 
 /* The wildcard that an answer is from. */
-static void wildcard_of(const answer_t *answer, knot_dname_storage_t out)
+static void wildcard_of(const cached_answer_t *answer, knot_dname_storage_t out)
 {
 	const knot_dname_t *encloser = name_suffix(answer->name, answer->truth.labels);
 	out[0] = 1;
@@ -92,11 +92,11 @@ static void wildcard_of(const answer_t *answer, knot_dname_storage_t out)
 	memcpy(out + 2, encloser, knot_dname_size(encloser));
 }
 
-typedef void (*report_f)(void *, const answer_t *, const knot_rrset_t *, const char *);
+typedef void (*report_f)(void *, const cached_answer_t *, const knot_rrset_t *, const char *);
 
 /* Does a record deny what was answered at a name? */
-static void check_records(const cache_t *cache, const answer_t *answer, const knot_dname_t *name,
-                          const truth_t *truth, report_f report, void *ctx)
+static void check_records(const cache_t *cache, const cached_answer_t *answer,
+                          const knot_dname_t *name, const truth_t *truth, report_f report, void *ctx)
 {
 	uint8_t hash[NSEC3_HASH];
 	int ret = cache->zone->hash(hash, name, 0, &cache->zone->params);
@@ -112,10 +112,10 @@ static void check_records(const cache_t *cache, const answer_t *answer, const kn
 }
 
 /* What is signed as one wildcard's is the same for all names. */
-static void check_data(const cache_t *cache, const answer_t *answer, const knot_dname_t *wildcard,
-                       report_f report, void *ctx)
+static void check_data(const cache_t *cache, const cached_answer_t *answer,
+                       const knot_dname_t *wildcard, report_f report, void *ctx)
 {
-	for (const answer_t *other = cache->answers; other < answer; other++) {
+	for (const cached_answer_t *other = cache->answers; other < answer; other++) {
 		knot_dname_storage_t same;
 		if (other->truth.kind != TRUTH_WILD || other->truth.type != answer->truth.type) {
 			continue;
@@ -142,7 +142,7 @@ static bool is_certain(const cache_t *cache, const knot_dname_t *name)
 void cache_check(const cache_t *cache, report_f report, void *ctx)
 {
 	for (size_t i = 0; i < cache->answer_count; i++) {
-		const answer_t *answer = &cache->answers[i];
+		const cached_answer_t *answer = &cache->answers[i];
 		if (answer->truth.kind == TRUTH_NONE) {
 			continue;
 		}

@@ -16,13 +16,13 @@ typedef struct {
 	const knot_dname_t *name;
 	truth_t truth;
 	knot_rrset_t *data; /*!< From a wildcard. */
-} answer_t;
+} cached_answer_t;
 
 typedef struct {
 	const signed_zone_t *zone;
 	const knot_dname_t *exchange;
-	bool blind; /*!< It does not know of other names than are asked for. */
-	answer_t *answers;
+	bool blind; /*!< Other names than the apex can't be looked up. */
+	cached_answer_t *answers;
 	size_t answer_count;
 	knot_rrset_t **records; /*!< NSEC and NSEC3. */
 	size_t record_count;
@@ -38,7 +38,7 @@ void cache_keep(cache_t *cache, const shown_response_t *shown);
  *                wildcard has for another name (NULL), and what it is about.
  */
 void cache_check(const cache_t *cache,
-                 void (*report)(void *ctx, const answer_t *answer,
+                 void (*report)(void *ctx, const cached_answer_t *answer,
                                 const knot_rrset_t *record, const char *what),
                  void *ctx);
 

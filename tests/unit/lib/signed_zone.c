@@ -16,28 +16,28 @@
 
 #define SIGS_END 2000000000
 
-static bool has(const node_t *node, uint16_t type)
+static bool has(const test_node_t *node, uint16_t type)
 {
 	return node_rrset(node, type).rrs.count > 0;
 }
 
-static bool is_cut(const signed_zone_t *zone, const node_t *node)
+static bool is_cut(const signed_zone_t *zone, const test_node_t *node)
 {
 	return node != &zone->zone->nodes[0] && has(node, KNOT_RRTYPE_NS);
 }
 
-/* True if the zone speaks for a node: not below a delegation. */
-static bool is_authoritative(const signed_zone_t *zone, const node_t *node)
+/* True if the zone is authoritative for a node: it is not below a delegation. */
+static bool is_authoritative(const signed_zone_t *zone, const test_node_t *node)
 {
-	const node_t *cut = zone_cut(zone->zone, node->name);
-	return cut == NULL || cut == node;
+	const test_node_t *delegation = zone_delegation(zone->zone, node->name);
+	return delegation == NULL || delegation == node;
 }
 
 /* True if something at or below a node has a record, so that the NSEC3 chain has the node. */
-static bool is_secure(const signed_zone_t *zone, const node_t *node)
+static bool is_secure(const signed_zone_t *zone, const test_node_t *node)
 {
-	const node_t *end = zone->zone->nodes + zone->zone->count;
-	for (const node_t *at = node; at < end &&
+	const test_node_t *end = zone->zone->nodes + zone->zone->count;
+	for (const test_node_t *at = node; at < end &&
 	     knot_dname_in_bailiwick(at->name, node->name) >= 0; at++) {
 		if (is_authoritative(zone, at) && at->count > 0 &&
 		    (!is_cut(zone, at) || has(at, KNOT_RRTYPE_DS))) {
@@ -47,7 +47,7 @@ static bool is_secure(const signed_zone_t *zone, const node_t *node)
 	return false;
 }
 
-static bool is_signed(const signed_zone_t *zone, const node_t *node, uint16_t type)
+static bool is_signed(const signed_zone_t *zone, const test_node_t *node, uint16_t type)
 {
 	return type != KNOT_RRTYPE_RRSIG &&
 	       (!is_cut(zone, node) || type == KNOT_RRTYPE_DS || type == KNOT_RRTYPE_NSEC);
@@ -82,7 +82,7 @@ static knot_rrset_t *make_one(const knot_dname_t *owner, uint16_t type, uint32_t
 }
 
 /* The bitmap of a node, in the octets at the end of RDATA. */
-static size_t put_types(const signed_zone_t *zone, const node_t *node, uint8_t *out)
+static size_t put_types(const signed_zone_t *zone, const test_node_t *node, uint8_t *out)
 {
 	static bitmap_t types;
 	bitmap_clear(&types);
@@ -124,10 +124,10 @@ static void add_keys(const signed_zone_t *zone)
 
 static void add_nsec(const signed_zone_t *zone)
 {
-	const zone_t *in = zone->zone;
+	const test_zone_t *in = zone->zone;
 	knot_dname_t *next = in->apex;
 	for (size_t i = in->count; i-- > 0;) {
-		node_t *node = &in->nodes[i];
+		test_node_t *node = &in->nodes[i];
 		if (!is_authoritative(zone, node) || node->count == 0) {
 			continue;
 		}
@@ -147,11 +147,11 @@ static int hashed_cmp(const void *a, const void *b)
 
 static void add_nsec3(signed_zone_t *zone)
 {
-	const zone_t *in = zone->zone;
+	const test_zone_t *in = zone->zone;
 	zone->hashed = calloc(in->count, sizeof(*zone->hashed));
 	assert(zone->hashed != NULL);
 	for (size_t i = 0; i < in->count; i++) {
-		const node_t *node = &in->nodes[i];
+		const test_node_t *node = &in->nodes[i];
 		if (!is_authoritative(zone, node) ||
 		    (zone->how == DENIAL_OPT_OUT && !is_secure(zone, node))) {
 			continue;
@@ -184,7 +184,8 @@ static void add_nsec3(signed_zone_t *zone)
 	}
 }
 
-signed_zone_t *signed_zone_new(zone_t *in, denial_kind_t how, const char *salt, nsec3_hash_f hash)
+signed_zone_t *signed_zone_new(test_zone_t *in, denial_kind_t how, const char *salt,
+                               nsec3_hash_f hash)
 {
 	signed_zone_t *zone = calloc(1, sizeof(*zone));
 	assert(zone != NULL);
@@ -201,7 +202,7 @@ signed_zone_t *signed_zone_new(zone_t *in, denial_kind_t how, const char *salt, 
 		add_nsec3(zone);
 	}
 	for (size_t i = 0; i < in->count; i++) {
-		node_t *node = &in->nodes[i];
+		test_node_t *node = &in->nodes[i];
 		knot_rrset_t *sigs = make(node->name, KNOT_RRTYPE_RRSIG, 3600);
 		for (size_t j = 0; j < node->count && is_authoritative(zone, node); j++) {
 			if (is_signed(zone, node, node->rrsets[j]->type)) {

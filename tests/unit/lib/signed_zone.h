@@ -19,13 +19,13 @@ typedef enum {
 /*! An NSEC3 record, and its name. */
 typedef struct {
 	uint8_t hash[NSEC3_HASH];
-	const node_t *node;
+	const test_node_t *node;
 	knot_rrset_t *rrset;
 	knot_rrset_t *sigs;
 } hashed_t;
 
 typedef struct {
-	zone_t *zone; /*!< Its nodes have the RRSIG and NSEC RRsets. */
+	test_zone_t *zone; /*!< Its nodes have the RRSIG and NSEC RRsets. */
 	denial_kind_t how;
 	nsec3_params_t params;
 	nsec3_hash_f hash;
@@ -39,9 +39,10 @@ typedef struct {
  * \param salt  A string, or NULL; for NSEC3. Has to stay.
  * \param hash  How names are hashed; NULL as they should be.
  */
-signed_zone_t *signed_zone_new(zone_t *zone, denial_kind_t how, const char *salt, nsec3_hash_f hash);
+signed_zone_t *signed_zone_new(test_zone_t *zone, denial_kind_t how, const char *salt,
+                               nsec3_hash_f hash);
 void signed_zone_free(signed_zone_t *zone);
 
 /*! Makes the response to a query of a client that validates. As reply_make(). */
-void signed_zone_reply(reply_t *reply, const signed_zone_t *zone, const knot_dname_t *qname,
+void signed_zone_reply(test_reply_t *reply, const signed_zone_t *zone, const knot_dname_t *qname,
                    uint16_t qtype, int options);

@@ -14,7 +14,7 @@
 #include "tests/unit/lib/signed_zone.h"
 
 typedef struct {
-	reply_t *reply;
+	test_reply_t *reply;
 	const signed_zone_t *zone;
 	const reply_rr_t *old; /* The response without signatures. */
 	size_t old_count;
@@ -23,7 +23,7 @@ typedef struct {
 
 static reply_rr_t *put(put_t *put, const reply_rr_t *rr)
 {
-	reply_t *reply = put->reply;
+	test_reply_t *reply = put->reply;
 	reply->at = realloc(reply->at, (reply->count + 1) * sizeof(*reply->at));
 	assert(reply->at != NULL);
 	reply->at[reply->count] = *rr;
@@ -49,7 +49,7 @@ static void put_proof(put_t *put_, const knot_rrset_t *rrset, knot_section_t sec
 	}
 }
 
-static void put_node_nsec(put_t *put, const node_t *node)
+static void put_node_nsec(put_t *put, const test_node_t *node)
 {
 	knot_rrset_t nsec = node_rrset(node, KNOT_RRTYPE_NSEC);
 	put_proof(put, &nsec, KNOT_AUTHORITY);
@@ -58,8 +58,8 @@ static void put_node_nsec(put_t *put, const node_t *node)
 /* The record of a name, or of the last one before it that has one. */
 static void put_covering_nsec(put_t *put, const knot_dname_t *name)
 {
-	const zone_t *zone = put->zone->zone;
-	const node_t *node = zone_node(zone, name);
+	const test_zone_t *zone = put->zone->zone;
+	const test_node_t *node = zone_node(zone, name);
 	if (node == NULL || node->count == 0) {
 		size_t i = zone->count;
 		while (i > 0 && (knot_dname_cmp(zone->nodes[i - 1].name, name) >= 0 ||
@@ -72,7 +72,7 @@ static void put_covering_nsec(put_t *put, const knot_dname_t *name)
 	put_node_nsec(put, node);
 }
 
-static const hashed_t *hashed_of(const put_t *put, const node_t *node)
+static const hashed_t *hashed_of(const put_t *put, const test_node_t *node)
 {
 	for (size_t i = 0; i < put->zone->count; i++) {
 		if (put->zone->hashed[i].node == node) {
@@ -102,7 +102,7 @@ static void put_covering_nsec3(put_t *put, const knot_dname_t *name)
 	put_hashed(put, &zone->hashed[i > 0 ? i - 1 : zone->count - 1]);
 }
 
-static const node_t *nsec3_encloser(const put_t *put, const node_t *node)
+static const test_node_t *nsec3_encloser(const put_t *put, const test_node_t *node)
 {
 	while (hashed_of(put, node) == NULL) {
 		node = zone_node(put->zone->zone, node->name + 1 + *node->name);
@@ -110,18 +110,18 @@ static const node_t *nsec3_encloser(const put_t *put, const node_t *node)
 	return node;
 }
 
-static void put_next_closer(put_t *put, const knot_dname_t *name, const node_t *encloser)
+static void put_next_closer(put_t *put, const knot_dname_t *name, const test_node_t *encloser)
 {
 	put_covering_nsec3(put, name_suffix(name, knot_dname_labels(encloser->name, NULL) + 1));
 }
 
-static void put_closest(put_t *put, const knot_dname_t *name, const node_t *encloser)
+static void put_closest(put_t *put, const knot_dname_t *name, const test_node_t *encloser)
 {
 	put_hashed(put, hashed_of(put, encloser));
 	put_next_closer(put, name, encloser);
 }
 
-static void make_wildcard(knot_dname_storage_t out, const node_t *encloser)
+static void make_wildcard(knot_dname_storage_t out, const test_node_t *encloser)
 {
 	size_t size = knot_dname_size(encloser->name);
 	assert(size + 2 <= KNOT_DNAME_MAXLEN);
@@ -144,7 +144,7 @@ static void prove_nxdomain(put_t *put, const reply_step_t *end)
 		put_covering_nsec(put, wildcard);
 		return;
 	}
-	const node_t *encloser = nsec3_encloser(put, end->encloser);
+	const test_node_t *encloser = nsec3_encloser(put, end->encloser);
 	make_wildcard(wildcard, encloser);
 	put_closest(put, end->name, encloser);
 	put_covering_nsec3(put, wildcard);
@@ -174,7 +174,7 @@ static void prove_wild(put_t *put, const reply_step_t *step)
 	if (put->zone->how == DENIAL_NSEC) {
 		put_covering_nsec(put, step->name);
 	} else {
-		const node_t *parent = zone_node(put->zone->zone, step->node->name + 2);
+		const test_node_t *parent = zone_node(put->zone->zone, step->node->name + 2);
 		put_next_closer(put, step->name, nsec3_encloser(put, parent));
 	}
 }
@@ -217,8 +217,8 @@ static void put_target_proofs(put_t *put, const reply_rr_t *rr)
 	for (uint16_t i = 0; i < rr->rrset.rrs.count &&
 	     (type == KNOT_RRTYPE_SVCB || type == KNOT_RRTYPE_HTTPS); i++) {
 		const knot_dname_t *target = knot_rdata_name(knot_rdataset_at(&rr->rrset.rrs, i), type);
-		const node_t *encloser;
-		const node_t *node = zone_node_or_wildcard(put->zone->zone, target, &encloser);
+		const test_node_t *encloser;
+		const test_node_t *node = zone_node_or_wildcard(put->zone->zone, target, &encloser);
 		if (node != NULL && put->zone->how == DENIAL_NSEC) {
 			knot_rrset_t nsec = node_rrset(node, KNOT_RRTYPE_NSEC);
 			put_proof(put, &nsec, KNOT_ADDITIONAL);
@@ -239,7 +239,7 @@ static knot_rrset_t source_sigs(const put_t *put, const reply_rr_t *rr)
 		}
 	}
 	const reply_search_t *search = &put->reply->search;
-	const node_t *node = zone_node(put->zone->zone, rr->rrset.owner);
+	const test_node_t *node = zone_node(put->zone->zone, rr->rrset.owner);
 	for (size_t i = 0; i < search->wild_count && node == NULL; i++) {
 		if (knot_dname_is_equal(search->wilds[i].name, rr->rrset.owner)) {
 			node = search->wilds[i].node;
@@ -301,7 +301,7 @@ static void put_section(put_t *put_, knot_section_t section)
 	}
 }
 
-void signed_zone_reply(reply_t *reply, const signed_zone_t *zone, const knot_dname_t *qname,
+void signed_zone_reply(test_reply_t *reply, const signed_zone_t *zone, const knot_dname_t *qname,
                    uint16_t qtype, int options)
 {
 	reply_make(reply, zone->zone, qname, qtype, options);

@@ -200,7 +200,7 @@ static const knot_dname_t *find_end(const shown_response_t *response, bool *data
 /* A referral is proven to be an insecure one, or it is a secure one. */
 static const char *check_referral(const shown_response_t *response, const nsec_proofs_t *proofs)
 {
-	const knot_dname_t *cut = NULL;
+	const knot_dname_t *delegation = NULL;
 	for (size_t i = 0; i < response->count; i++) {
 		const shown_t *at = &response->at[i];
 		if (at->section != KNOT_AUTHORITY) {
@@ -209,9 +209,9 @@ static const char *check_referral(const shown_response_t *response, const nsec_p
 		if (at->rrset->type == KNOT_RRTYPE_DS) {
 			return NULL;
 		}
-		cut = at->rrset->type == KNOT_RRTYPE_NS ? at->owner : cut;
+		delegation = at->rrset->type == KNOT_RRTYPE_NS ? at->owner : delegation;
 	}
-	return nsec_proofs_insecure(proofs, cut) ? NULL : "not proven that there is no DS";
+	return nsec_proofs_insecure(proofs, delegation) ? NULL : "not proven that there is no DS";
 }
 
 const char *validator_check(const shown_response_t *response)

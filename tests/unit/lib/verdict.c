@@ -15,20 +15,20 @@
 #include "tests/unit/lib/fixture_policy.h"
 #include "tests/unit/lib/writer.h"
 
-static void say_type(writer_t *text, uint16_t type)
+static void say_type(text_writer_t *text, uint16_t type)
 {
 	char buf[32];
 	assert(knot_rrtype_to_string(type, buf, sizeof(buf)) > 0);
 	say(text, "%s", buf);
 }
 
-static void say_address(writer_t *text, int family, const uint8_t *address)
+static void say_address(text_writer_t *text, int family, const uint8_t *address)
 {
 	char buf[INET6_ADDRSTRLEN];
 	say(text, "%s", inet_ntop(family == 4 ? AF_INET : AF_INET6, address, buf, sizeof(buf)));
 }
 
-static void say_rdata(writer_t *text, const knot_rrset_t *rrset, const knot_rdata_t *rdata)
+static void say_rdata(text_writer_t *text, const knot_rrset_t *rrset, const knot_rdata_t *rdata)
 {
 	switch (rrset->type) {
 	case KNOT_RRTYPE_A:
@@ -64,7 +64,7 @@ static void say_rdata(writer_t *text, const knot_rrset_t *rrset, const knot_rdat
 	}
 }
 
-static void say_rrset(writer_t *text, knot_section_t section, const knot_dname_t *owner,
+static void say_rrset(text_writer_t *text, knot_section_t section, const knot_dname_t *owner,
                       const knot_rrset_t *rrset)
 {
 	const knot_rdata_t *rdata = rrset->rrs.rdata;
@@ -79,7 +79,7 @@ static void say_rrset(writer_t *text, knot_section_t section, const knot_dname_t
 	}
 }
 
-static void say_finding(writer_t *text, const finding_t *finding)
+static void say_finding(text_writer_t *text, const finding_t *finding)
 {
 	char network[NET_TEXT_MAX];
 	say(text, "! %s %s ", rule_names[finding->rule], action_names[finding->action]);
@@ -155,7 +155,7 @@ void verdict_text(char out[static TEXT_MAX], const policy_t *policy,
                   const policy_response_t *response, const policy_verdict_t *verdict)
 {
 	static const policy_verdict_t none = { 0 };
-	writer_t text = { out, TEXT_MAX, policy->zone };
+	text_writer_t text = { out, TEXT_MAX, policy->zone };
 	out[0] = '\0';
 	if (verdict != NULL && !verdict->changes && verdict->rules == 0) {
 		say(&text, verdict->unknown ? "= unknown" : "=");

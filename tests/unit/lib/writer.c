@@ -13,7 +13,7 @@
 
 #include "tests/unit/lib/writer.h"
 
-void say(writer_t *to, const char *format, ...)
+void say(text_writer_t *to, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -24,7 +24,7 @@ void say(writer_t *to, const char *format, ...)
 	to->room -= written;
 }
 
-void say_name(writer_t *to, const knot_dname_t *name)
+void say_name(text_writer_t *to, const knot_dname_t *name)
 {
 	knot_dname_txt_storage_t buf, apex;
 	if (knot_dname_is_equal(name, to->apex)) {

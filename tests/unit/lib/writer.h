@@ -14,10 +14,10 @@ typedef struct {
 	char *at;                 /*!< Where the next piece goes. */
 	size_t room;
 	const knot_dname_t *apex; /*!< Names are relative to it. */
-} writer_t;
+} text_writer_t;
 
 __attribute__((format(printf, 2, 3)))
-void say(writer_t *to, const char *format, ...);
+void say(text_writer_t *to, const char *format, ...);
 
 /*! "@" for the apex, without it below it. */
-void say_name(writer_t *to, const knot_dname_t *name);
+void say_name(text_writer_t *to, const knot_dname_t *name);

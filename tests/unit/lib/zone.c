@@ -94,7 +94,7 @@ static int record_cmp(const void *a, const void *b)
 	return cmp != 0 ? cmp : (int)x->type - (int)y->type;
 }
 
-static void add_to_node(node_t *node, knot_rrset_t *rrset)
+static void add_to_node(test_node_t *node, knot_rrset_t *rrset)
 {
 	knot_rrset_t *last = node->count > 0 ? node->rrsets[node->count - 1] : NULL;
 	if (rrset->type == 0) {
@@ -110,9 +110,9 @@ static void add_to_node(node_t *node, knot_rrset_t *rrset)
 	}
 }
 
-zone_t *zone_new(const char *origin, const char *text)
+test_zone_t *zone_new(const char *origin, const char *text)
 {
-	zone_t *zone = calloc(1, sizeof(*zone));
+	test_zone_t *zone = calloc(1, sizeof(*zone));
 	assert(zone != NULL);
 	zone->apex = knot_dname_from_str_alloc(origin);
 	assert(zone->apex != NULL);
@@ -128,7 +128,7 @@ zone_t *zone_new(const char *origin, const char *text)
 	assert(zone->nodes != NULL);
 	for (size_t i = 0; i < records.count; i++) {
 		knot_rrset_t *rrset = records.at[i];
-		node_t *node = &zone->nodes[zone->count - (zone->count > 0)];
+		test_node_t *node = &zone->nodes[zone->count - (zone->count > 0)];
 		if (zone->count == 0 || !knot_dname_is_equal(node->name, rrset->owner)) {
 			node = &zone->nodes[zone->count++];
 			node->name = knot_dname_copy(rrset->owner, NULL);
@@ -140,10 +140,10 @@ zone_t *zone_new(const char *origin, const char *text)
 	return zone;
 }
 
-void zone_free(zone_t *zone)
+void zone_free(test_zone_t *zone)
 {
 	for (size_t i = 0; i < zone->count; i++) {
-		node_t *node = &zone->nodes[i];
+		test_node_t *node = &zone->nodes[i];
 		for (size_t j = 0; j < node->count; j++) {
 			knot_rrset_free(node->rrsets[j], NULL);
 		}
@@ -157,17 +157,18 @@ void zone_free(zone_t *zone)
 
 static int node_cmp(const void *name, const void *node)
 {
-	return knot_dname_cmp(name, ((const node_t *)node)->name);
+	return knot_dname_cmp(name, ((const test_node_t *)node)->name);
 }
 
-const node_t *zone_node(const zone_t *zone, const knot_dname_t *name)
+const test_node_t *zone_node(const test_zone_t *zone, const knot_dname_t *name)
 {
 	return bsearch(name, zone->nodes, zone->count, sizeof(*zone->nodes), node_cmp);
 }
 
-void zone_add(zone_t *zone, knot_rrset_t *rrset)
+void zone_add(test_zone_t *zone, knot_rrset_t *rrset)
 {
-	node_t *node = bsearch(rrset->owner, zone->nodes, zone->count, sizeof(*node), node_cmp);
+	test_node_t *node = bsearch(rrset->owner, zone->nodes, zone->count, sizeof(*node),
+	                            node_cmp);
 	assert(node != NULL && node_rrset(node, rrset->type).rrs.count == 0);
 	size_t at = node->count;
 	node->rrsets = realloc(node->rrsets, (node->count + 1) * sizeof(*node->rrsets));
@@ -179,7 +180,7 @@ void zone_add(zone_t *zone, knot_rrset_t *rrset)
 	node->count++;
 }
 
-knot_rrset_t node_rrset(const node_t *node, uint16_t type)
+knot_rrset_t node_rrset(const test_node_t *node, uint16_t type)
 {
 	for (size_t i = 0; i < node->count; i++) {
 		if (node->rrsets[i]->type == type) {
@@ -191,23 +192,23 @@ knot_rrset_t node_rrset(const node_t *node, uint16_t type)
 	return none;
 }
 
-const node_t *zone_cut(const zone_t *zone, const knot_dname_t *name)
+const test_node_t *zone_delegation(const test_zone_t *zone, const knot_dname_t *name)
 {
-	const node_t *cut = NULL;
+	const test_node_t *delegation = NULL;
 	for (; !knot_dname_is_equal(name, zone->apex); name += 1 + *name) {
-		const node_t *node = zone_node(zone, name);
+		const test_node_t *node = zone_node(zone, name);
 		if (node != NULL && node_rrset(node, KNOT_RRTYPE_NS).rrs.count > 0) {
-			cut = node;
+			delegation = node;
 		}
 	}
-	return cut;
+	return delegation;
 }
 
-bool zone_redirects(const zone_t *zone, const knot_dname_t *name)
+bool zone_redirects(const test_zone_t *zone, const knot_dname_t *name)
 {
 	while (!knot_dname_is_equal(name, zone->apex)) {
 		name += 1 + *name;
-		const node_t *node = zone_node(zone, name);
+		const test_node_t *node = zone_node(zone, name);
 		if (node != NULL && node_rrset(node, KNOT_RRTYPE_DNAME).rrs.count > 0) {
 			return true;
 		}
@@ -215,10 +216,10 @@ bool zone_redirects(const zone_t *zone, const knot_dname_t *name)
 	return false;
 }
 
-const node_t *zone_node_or_wildcard(const zone_t *zone, const knot_dname_t *name,
-                                    const node_t **encloser)
+const test_node_t *zone_node_or_wildcard(const test_zone_t *zone, const knot_dname_t *name,
+                                    const test_node_t **encloser)
 {
-	const node_t *node = zone_node(zone, name);
+	const test_node_t *node = zone_node(zone, name);
 	*encloser = node;
 	if (node != NULL || knot_dname_in_bailiwick(name, zone->apex) < 0) {
 		return node;
@@ -235,8 +236,8 @@ const node_t *zone_node_or_wildcard(const zone_t *zone, const knot_dname_t *name
 
 int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
 {
-	const zone_t *zone = ctx;
-	const node_t *node = zone_node(zone, owner);
+	const test_zone_t *zone = ctx;
+	const test_node_t *node = zone_node(zone, owner);
 	if (node == NULL) {
 		return KNOT_ENONODE;
 	}
@@ -246,7 +247,7 @@ int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_
 
 int zone_lookup_apex(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
 {
-	const zone_t *zone = ctx;
+	const test_zone_t *zone = ctx;
 	return knot_dname_is_equal(owner, zone->apex) ? zone_lookup(ctx, owner, type, out)
 	                                              : KNOT_ENOTSUP;
 }
