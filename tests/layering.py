@@ -207,7 +207,7 @@ class Layering(unittest.TestCase):
         self.holds(circles)
 
     def test_a_new_rule_touches_two_files(self):
-        """There are rules to go by that are in the table and in the file of their function only."""
+        """There are rules to take as examples that are in the table and in the file of their function only."""
         found = rule_files(self.root)
         self.assertGreater(len(found), 10)
         self.assertIn(2, [len(names) for names in found.values()], found)
