@@ -239,7 +239,7 @@ const char *proxied_text(knot_dname_txt_storage_t buf, const audit_finding_t *fi
 /*! Where a host leads to at a proxy, by name: "cdn.example.net., at a proxy". Returns buf. */
 const char *audit_proxy_text(knot_dname_txt_storage_t buf, const host_t *end);
 
-/*! Add edges, which they return until the next one is added. */
+/*! Add an edge and return it; the pointer is valid until the next one is added. */
 audit_edge_t *audit_add_edge(audit_t *out, const knot_dname_t *from, uint16_t type,
                              const knot_dname_t *to, bool proxied, bool steered);
 audit_edge_t *audit_add_address_edge(audit_t *out, const policy_t *policy,

@@ -77,7 +77,7 @@ void check_mail_name(auditor_t *auditor, audit_rule_t rule, const subject_t *sub
 	host_t end;
 	host_address_t address;
 	if (!name_list_has(&auditor->zone->mail_names, name) ||
-	    name_list_has(&auditor->reported, name) || /* By another rule. */
+	    name_list_has(&auditor->reported, name) || /* Reported by another rule. */
 	    names_match(&auditor->policy->web_hosts, name)) {
 		return;
 	}

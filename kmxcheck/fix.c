@@ -122,7 +122,7 @@ static const knot_rrset_t *answer_at(const judged_t *judged, const knot_dname_t 
 	return NULL;
 }
 
-/*! True if enforce answers something else for the host itself, and that matters to anyone. */
+/*! True if enforce answers something else for the host itself, and mail is sent to it. */
 static bool is_changed(const auditor_t *auditor, const knot_dname_t *host,
                        const policy_verdict_t *verdict)
 {
@@ -171,7 +171,7 @@ static const knot_dname_t *find_wildcard(const auditor_t *auditor, const knot_dn
 	return reply_wildcard(auditor->zone, name);
 }
 
-/*! True if there is a wildcard anywhere above: names between may exist for this one only. */
+/*! True if there is a wildcard anywhere above: names between may exist only because of this one. */
 static bool below_wildcard(const auditor_t *auditor, const knot_dname_t *name)
 {
 	while (!knot_dname_is_equal(name, auditor->policy->zone)) {

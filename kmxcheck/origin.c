@@ -196,9 +196,10 @@ static knot_dname_t *guess_apex(const char *path, bool root, const survey_t *sur
 	return apex;
 }
 
-/*! Looks for what the owner of the SOA does not say: in the head, else in the names. */
-static int find_unsaid(origin_t *origin, const char *name, const text_t *text, bool root,
-                       file_names_t *files, char *err)
+/*! Finds the apex that the owner of the SOA does not name: in the head of the file, or by
+ *  names. */
+static int find_unnamed_apex(origin_t *origin, const char *name, const text_t *text, bool root,
+                             file_names_t *files, char *err)
 {
 	survey_t survey = { .any = false };
 	knot_dname_storage_t head;
@@ -254,7 +255,7 @@ int origin_find(origin_t *origin, const char *name, const text_t *text, file_nam
 	bool root = *soa == '\0';
 	ret = KNOT_EOK;
 	if (root || knot_dname_is_equal(soa, placeholder)) {
-		ret = find_unsaid(origin, name, text, root, files, err);
+		ret = find_unnamed_apex(origin, name, text, root, files, err);
 	} else {
 		*origin = apex_of_soa(soa);
 	}

@@ -29,7 +29,7 @@ typedef enum {
 	FORMAT_COUNT
 } format_t;
 
-/*! Whether a running server has the module, as far as its answers tell. */
+/*! Whether a running server has the module, as far as its answers show it. */
 typedef enum {
 	GUARD_NONE = 0,  /*!< No server was asked. */
 	GUARD_UNKNOWN,   /*!< Nothing is to be fixed: answers are the same without. */

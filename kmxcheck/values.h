@@ -55,7 +55,7 @@ int values_add_installed(values_t *values, char err[static ERROR_TEXT_MAX]);
 char *list_path(const char *text, source_pos_t pos);
 
 /*! Makes the stanza, with every check that does not need a zone. Other than KNOT_EOK: a value is
- *  not what it has to be, or a file can't be read. */
+ *  wrong, or a file can't be read. */
 int values_make(values_t *values, char err[static ERROR_TEXT_MAX]);
 
 /*! True if a zone that has the module is protected by this. */

@@ -254,7 +254,7 @@ static int add_record(void *ctx, const record_t *record)
 		return KNOT_EOK;
 	}
 	zone->records++;
-	/* Names of NSEC3 are in a tree of their own, and signatures are never alone. */
+	/* NSEC3 owners do not exist as names of the zone, and RRSIGs are never alone at a name. */
 	if (record->type == KNOT_RRTYPE_NSEC3 || record->type == KNOT_RRTYPE_NSEC ||
 	    record->type == KNOT_RRTYPE_RRSIG) {
 		return KNOT_EOK;

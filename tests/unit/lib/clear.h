@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * What kmxcheck keeps up to the end of the program, and so never frees: tests make it many times. Each
- * of these frees all that something holds, also after an error, and takes what is zeroed.
+ * Frees what kmxcheck keeps up to the end of the program, because tests make it many times. Each of
+ * these functions frees all that an object holds, also after an error; a zeroed one is fine.
  */
 
 #pragma once
