@@ -122,7 +122,7 @@ void name_index_clear(name_index_t *index)
 
 static int name_cmp(const void *a, const void *b)
 {
-	return knot_dname_cmp(*(const knot_dname_t *const *)a, *(const knot_dname_t *const *)b);
+	return name_compare(*(const knot_dname_t *const *)a, *(const knot_dname_t *const *)b);
 }
 
 void name_list_unique(name_list_t *list)

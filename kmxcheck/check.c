@@ -154,7 +154,7 @@ audit_edge_t *audit_add_address_edge(audit_t *out, const policy_t *policy,
 /*! NULL comes last. */
 static int maybe_name_cmp(const knot_dname_t *a, const knot_dname_t *b)
 {
-	return a == NULL || b == NULL ? (a == NULL) - (b == NULL) : knot_dname_cmp(a, b);
+	return a == NULL || b == NULL ? (a == NULL) - (b == NULL) : name_compare(a, b);
 }
 
 /*! The first of some comparisons that is not equal. */
@@ -188,7 +188,7 @@ static int edit_cmp(const void *a, const void *b)
 {
 	const audit_edit_t *x = a, *y = b;
 	const int cmp[] = {
-		knot_dname_cmp(x->owner, y->owner),
+		name_compare(x->owner, y->owner),
 		(int)x->type - (int)y->type,
 		(int)x->add - (int)y->add,
 		knot_rdata_cmp(x->rdata, y->rdata),
@@ -200,7 +200,7 @@ static int edge_cmp(const void *a, const void *b)
 {
 	const audit_edge_t *x = a, *y = b;
 	const int cmp[] = {
-		knot_dname_cmp(x->from, y->from),
+		name_compare(x->from, y->from),
 		(int)x->type - (int)y->type,
 		maybe_name_cmp(x->to, y->to),
 		memcmp(x->address, y->address, sizeof(x->address)),

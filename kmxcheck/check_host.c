@@ -225,7 +225,7 @@ static int web_cmp(const void *a, const void *b)
 	if (cmp == 0) {
 		cmp = memcmp(x->octets, y->octets, sizeof(x->octets));
 	}
-	return cmp != 0 ? cmp : knot_dname_cmp(x->name, y->name);
+	return cmp != 0 ? cmp : name_compare(x->name, y->name);
 }
 
 static void find_web(auditor_t *auditor)

@@ -299,9 +299,9 @@ static int find_targets(session_t *session)
 static int compare_targets(const void *first, const void *second)
 {
 	const target_t *a = first, *b = second;
-	int order = knot_dname_cmp(a->target, b->target);
+	int order = name_compare(a->target, b->target);
 	if (order == 0) {
-		order = knot_dname_cmp(a->owner, b->owner);
+		order = name_compare(a->owner, b->owner);
 	}
 	return order != 0 ? order : (int)a->type - (int)b->type;
 }

@@ -62,7 +62,7 @@ static int compare_ids(const graph_node_t *a, const graph_node_t *b)
 		return a->kind < b->kind ? -1 : 1;
 	}
 	if (a->kind != NODE_ADDRESS) {
-		return knot_dname_cmp(a->name, b->name);
+		return name_compare(a->name, b->name);
 	}
 	if (a->family != b->family) {
 		return a->family < b->family ? -1 : 1;

@@ -180,7 +180,7 @@ static int list_cmp(const list_t *a, const list_t *b)
 		ret = memcmp(c->nets, d->nets, c->net_count * sizeof(*c->nets));
 	}
 	for (size_t i = 0; ret == 0 && i < c->name_count; i++) {
-		ret = knot_dname_cmp(c->names[i], d->names[i]);
+		ret = name_compare(c->names[i], d->names[i]);
 	}
 	for (size_t i = 0; ret == 0 && i < c->path_count; i++) {
 		ret = strcmp(c->paths[i], d->paths[i]);

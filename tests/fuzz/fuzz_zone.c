@@ -50,7 +50,7 @@ static void check(const audit_t *audit)
 		assert(finding->message != NULL && finding->remedy != NULL);
 		assert(strchr(finding->message, '\n') == NULL);
 		if (i > 0 && finding->owner != NULL) {
-			assert(knot_dname_cmp(finding[-1].owner, finding->owner) <= 0);
+			assert(name_compare(finding[-1].owner, finding->owner) <= 0);
 		}
 	}
 	for (size_t i = 0; i < audit->edits.count; i++) {

@@ -86,6 +86,28 @@ static void test_list(void **state)
 	assert_null(list.at);
 }
 
+/* Any octet may be in a label, zero too. */
+static void test_list_of_zeros(void **state)
+{
+	(void)state;
+	static const knot_dname_t *const names[] = {
+		(const knot_dname_t *)"\3a\0b", (const knot_dname_t *)"\3a\0a",
+		(const knot_dname_t *)"\3a\0b",
+	};
+	name_list_t list = { .at = NULL };
+	for (size_t i = 0; i < 3; i++) {
+		const knot_dname_t **added = vec_add(&list);
+		assert_non_null(added);
+		*added = names[i];
+	}
+	name_list_unique(&list);
+	assert_int_equal(list.count, 2);
+	assert_true(name_list_has(&list, names[0]));
+	assert_true(name_list_has(&list, names[1]));
+	assert_false(name_list_has(&list, (const knot_dname_t *)"\3a\0c"));
+	vec_free(&list);
+}
+
 static void test_vec(void **state)
 {
 	(void)state;
@@ -127,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_index),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_list_of_zeros),
 		cmocka_unit_test(test_vec),
 		cmocka_unit_test(test_errors),
 	};

@@ -62,7 +62,7 @@ static void put_covering_nsec(put_t *put, const knot_dname_t *name)
 	const test_node_t *node = zone_node(zone, name);
 	if (node == NULL || node->count == 0) {
 		size_t i = zone->count;
-		while (i > 0 && (knot_dname_cmp(zone->nodes[i - 1].name, name) >= 0 ||
+		while (i > 0 && (name_compare(zone->nodes[i - 1].name, name) >= 0 ||
 		                 node_rrset(&zone->nodes[i - 1], KNOT_RRTYPE_NSEC).rrs.count == 0)) {
 			i--;
 		}

@@ -13,6 +13,7 @@
 
 #include <libzscanner/scanner.h>
 
+#include "dns/name.h"
 #include "tests/unit/lib/zone.h"
 
 #define HEAD "@ IN SOA ns.example.org. hostmaster.example.org. 1 3600 600 86400 900\n" \
@@ -90,7 +91,7 @@ static void add_ancestors(records_t *records, const knot_dname_t *apex)
 static int record_cmp(const void *a, const void *b)
 {
 	const knot_rrset_t *x = *(knot_rrset_t *const *)a, *y = *(knot_rrset_t *const *)b;
-	int cmp = knot_dname_cmp(x->owner, y->owner);
+	int cmp = name_compare(x->owner, y->owner);
 	return cmp != 0 ? cmp : (int)x->type - (int)y->type;
 }
 
@@ -157,7 +158,7 @@ void zone_free(test_zone_t *zone)
 
 static int node_cmp(const void *name, const void *node)
 {
-	return knot_dname_cmp(name, ((const test_node_t *)node)->name);
+	return name_compare(name, ((const test_node_t *)node)->name);
 }
 
 const test_node_t *zone_node(const test_zone_t *zone, const knot_dname_t *name)
