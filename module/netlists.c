@@ -773,12 +773,7 @@ const netlist_t *netlist_current(const netlist_t *list)
 
 const void *netlist_id(const netlist_t *list)
 {
-	return list->known;
-}
-
-bool netlist_has_files(const netlist_t *list)
-{
-	return list->known != NULL && list->known->list.conf.path_count > 0;
+	return list->known != NULL && list->known->list.conf.path_count > 0 ? list->known : NULL;
 }
 
 const netset_t *netlist_set(const netlist_t *version)

@@ -99,10 +99,8 @@ bool netlist_refresh(const netlist_t *list, netlist_fits_f fits, void *ctx,
  *  section. No lock. */
 const netlist_t *netlist_current(const netlist_t *list);
 
-/*! The same for all versions of a list, and for no other list. */
+/*! The same for all versions of a list, and for no other list. NULL: it has no files. */
 const void *netlist_id(const netlist_t *list);
-
-bool netlist_has_files(const netlist_t *list);
 
 /*! The networks, valid until netlist_put(). NULL for NULL. */
 const netset_t *netlist_set(const netlist_t *list);

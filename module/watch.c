@@ -15,7 +15,6 @@
 #include <libknot/errcode.h>
 #include <urcu.h>
 
-#include "dns/vec.h"
 #include "module/watch.h"
 
 typedef struct group group_t;
@@ -28,19 +27,12 @@ struct watch {
 	watch_who_t who;
 };
 
-/* How many watches of a group have an interval. */
-typedef struct {
-	uint32_t interval;
-	size_t watches; /* Never none. */
-} pace_t;
-
 /* All watches of one list. */
 struct group {
 	group_t *next;
 	const void *id;    /* Of the list. */
 	watch_t *watches;  /* Never none. */
-	VEC(pace_t) paces; /* As many as stanzas at most: few, where zones are many. */
-	uint32_t interval; /* The shortest. */
+	uint32_t interval; /* The shortest, or that of a watch that has ended: see is_due(). */
 	time_t looked;     /* When the files were looked at. */
 };
 
@@ -105,6 +97,23 @@ static time_t due(const group_t *group)
 	return group->looked + group->interval;
 }
 
+/* A reload begins the new watches before it ends the old ones, so a longer interval is in force
+ * once the last watch with the shorter one has ended. That is found out when the shorter one is
+ * over: zones are many, and each that ends would look at all others. */
+static bool is_due(group_t *group)
+{
+	if (due(group) > now()) {
+		return false;
+	}
+	group->interval = UINT32_MAX;
+	for (const watch_t *watch = group->watches; watch != NULL; watch = watch->next) {
+		if (watch->interval < group->interval) {
+			group->interval = watch->interval;
+		}
+	}
+	return due(group) <= now();
+}
+
 /* The lock is let go of only while waiting. */
 static void *run(void *arg)
 {
@@ -114,7 +123,7 @@ static void *run(void *arg)
 	while (groups != NULL) {
 		struct timespec until = { .tv_sec = due(groups) };
 		for (group_t *group = groups; group != NULL; group = group->next) {
-			if (due(group) <= now()) {
+			if (is_due(group)) {
 				look_at(group);
 				group->looked = now();
 			}
@@ -174,49 +183,7 @@ static void remove_group(group_t *group)
 		at = &(*at)->next;
 	}
 	*at = group->next;
-	vec_free(&group->paces);
 	free(group);
-}
-
-static pace_t *find_pace(const group_t *group, uint32_t interval)
-{
-	for (size_t i = 0; i < group->paces.count; i++) {
-		if (group->paces.at[i].interval == interval) {
-			return &group->paces.at[i];
-		}
-	}
-	return NULL;
-}
-
-static bool count_pace(group_t *group, uint32_t interval)
-{
-	pace_t *pace = find_pace(group, interval);
-	if (pace == NULL) {
-		pace = vec_add(&group->paces);
-		if (pace == NULL) {
-			return false;
-		}
-		pace->interval = interval;
-	}
-	pace->watches++;
-	return true;
-}
-
-/* A reload begins the new watches before it ends the old ones, so a longer interval is in force once
- * the last watch with the shorter one has ended. */
-static void uncount_pace(group_t *group, uint32_t interval)
-{
-	pace_t *pace = find_pace(group, interval);
-	if (--pace->watches > 0) {
-		return;
-	}
-	*pace = group->paces.at[--group->paces.count];
-	group->interval = UINT32_MAX;
-	for (size_t i = 0; i < group->paces.count; i++) {
-		if (group->paces.at[i].interval < group->interval) {
-			group->interval = group->paces.at[i].interval;
-		}
-	}
 }
 
 static void add(watch_t *watch, group_t *group)
@@ -238,7 +205,8 @@ static void add(watch_t *watch, group_t *group)
 int watch_new(const netlist_t *list, uint32_t interval, const watch_who_t *who, watch_t **out)
 {
 	*out = NULL;
-	if (!netlist_has_files(list)) {
+	const void *id = netlist_id(list);
+	if (id == NULL) {
 		return KNOT_EOK;
 	}
 	watch_t *watch = calloc(1, sizeof(*watch));
@@ -250,9 +218,8 @@ int watch_new(const netlist_t *list, uint32_t interval, const watch_who_t *who, 
 	pthread_mutex_lock(&life);
 	pthread_mutex_lock(&lock);
 	bool first = groups == NULL;
-	group_t *group = get_group(netlist_id(list));
-	int ret = (group == NULL || !count_pace(group, interval)) ? KNOT_ENOMEM
-	        : first ? start() : KNOT_EOK;
+	group_t *group = get_group(id);
+	int ret = group == NULL ? KNOT_ENOMEM : first ? start() : KNOT_EOK;
 	if (ret == KNOT_EOK) {
 		add(watch, group);
 	} else if (group != NULL && group->watches == NULL) {
@@ -279,7 +246,6 @@ void watch_free(watch_t *watch)
 	if (watch->next != NULL) {
 		watch->next->at = watch->at;
 	}
-	uncount_pace(watch->group, watch->interval);
 	if (watch->group->watches == NULL) {
 		remove_group(watch->group);
 	}
