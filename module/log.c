@@ -4,13 +4,13 @@
  * Log lines and their rate.
  */
 
-#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/text.h"
 #include "module/hash.h"
 #include "module/log.h"
 
@@ -64,20 +64,16 @@ void log_free(log_t *log)
 	}
 }
 
-/* The table, made by whoever needs it first. */
+/* The table, made by whoever needs it first; NULL if out of memory. */
 static table_t *get_table(log_t *log)
 {
 	table_t *table = atomic_load_explicit(&log->table, memory_order_acquire);
 	if (table == NULL) {
-		table_t *fresh = calloc(1, sizeof(*fresh));
-		if (fresh == NULL) {
-			return NULL;
+		table_t *made = calloc(1, sizeof(*made));
+		if (made != NULL && atomic_compare_exchange_strong(&log->table, &table, made)) {
+			return made;
 		}
-		if (atomic_compare_exchange_strong(&log->table, &table, fresh)) {
-			table = fresh;
-		} else {
-			free(fresh);
-		}
+		free(made);
 	}
 	return table;
 }
@@ -189,26 +185,15 @@ static void add(line_t *text, const char *format, ...)
 static void add_name(line_t *text, const knot_dname_t *name)
 {
 	knot_dname_txt_storage_t buf;
-	if (knot_dname_to_str(buf, name, sizeof(buf)) == NULL) {
-		buf[0] = '\0';
-	}
+	(void)name_text(buf, name);
 	/* Longer names would push the rest of the line out. */
 	add(text, strlen(buf) > 100 ? "%.97s..." : "%s", buf);
 }
 
 static void add_address(line_t *text, int family, const uint8_t *address)
 {
-	char buf[INET6_ADDRSTRLEN];
-	add(text, "%s", inet_ntop(family == 4 ? AF_INET : AF_INET6, address, buf, sizeof(buf)));
-}
-
-static void add_type(line_t *text, uint16_t type)
-{
-	char buf[32];
-	if (knot_rrtype_to_string(type, buf, sizeof(buf)) < 0) {
-		buf[0] = '\0';
-	}
-	add(text, " %s", buf);
+	char buf[ADDRESS_TEXT_MAX];
+	add(text, "%s", address_text(buf, family, address));
 }
 
 static void add_missing(line_t *text, const finding_t *finding)
@@ -284,11 +269,11 @@ void log_line(char line[static LOG_LINE_MAX], const finding_t *finding, bool enf
               const char *instead, uint32_t answers, uint32_t seconds)
 {
 	line_t text = { line, LOG_LINE_MAX };
+	char type[TYPE_TEXT_MAX];
 	line[0] = '\0';
 	add(&text, "%s, %s, ", mode_name(enforce), rule_names[finding->rule]);
 	add_name(&text, finding->owner);
-	add_type(&text, finding->type);
-	add(&text, ", ");
+	add(&text, " %s, ", type_text(type, finding->type));
 	add_found(&text, finding);
 	add(&text, ", %s ", enforce ? "answered" : "would answer");
 	if (instead != NULL) {
