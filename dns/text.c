@@ -85,21 +85,20 @@ char *clean_copy(const char *text)
 	return copy;
 }
 
-/*! The name of a file, on one line. */
-static void file_text(char out[static FILE_TEXT_MAX], const char *file)
+void text_show(char *out, size_t size, const char *text, size_t len, bool ascii)
 {
 	size_t at = 0;
-	for (; *file != '\0'; file++) {
-		unsigned char octet = (unsigned char)*file;
-		if (at + sizeof("\\DDD...") > FILE_TEXT_MAX) {
+	for (size_t i = 0; i < len; i++) {
+		unsigned char octet = (unsigned char)text[i];
+		if (at + sizeof("\\DDD...") > size) {
 			memcpy(out + at, "...", 3);
 			at += 3;
 			break;
 		}
-		if (octet < ' ' || octet == 0x7f) {
-			at += (size_t)snprintf(out + at, FILE_TEXT_MAX - at, "\\%03u", octet);
+		if (octet < ' ' || octet == 0x7f || (ascii && octet > 0x7f)) {
+			at += (size_t)snprintf(out + at, size - at, "\\%03u", octet);
 		} else {
-			out[at++] = *file;
+			out[at++] = text[i];
 		}
 	}
 	out[at] = '\0';
@@ -110,7 +109,7 @@ int error_at(char err[static ERROR_TEXT_MAX], int ret, source_pos_t pos, const c
 	char file[FILE_TEXT_MAX];
 	int used = 0;
 	if (pos.file != NULL) {
-		file_text(file, pos.file);
+		text_show(file, sizeof(file), pos.file, strlen(pos.file), false);
 		unsigned long long line = pos.line;
 		used = line > 0 ? snprintf(err, ERROR_TEXT_MAX, "%s:%llu: ", file, line)
 		                : snprintf(err, ERROR_TEXT_MAX, "%s: ", file);

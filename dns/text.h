@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,10 @@ static inline size_t address_size(int family)
 /*! A copy of a text that may be shown: control characters, and what is not UTF-8, as \DDD. For
  *  free(). NULL: not enough memory. */
 char *clean_copy(const char *text);
+
+/*! Writes text for people to read into size octets: control characters, and what is not ASCII if
+ *  only that is fine, as \DDD. What does not fit is cut, and "..." is in its place. */
+void text_show(char *out, size_t size, const char *text, size_t len, bool ascii);
 
 /*! Where something was written. No file: nowhere, or on the command line; line 0: no line. */
 typedef struct {

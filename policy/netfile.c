@@ -17,10 +17,10 @@
 #include <libknot/errcode.h>
 #include <libzscanner/scanner.h>
 
+#include "dns/text.h"
 #include "policy/netfile.h"
 
-/*! How much of a path and of a bad line an error shows. */
-#define SHOW_PATH_MAX 320
+/*! How much of a bad line an error shows. */
 #define SHOW_TEXT_MAX 64
 /*! The largest zone file that is a list, in octets: a million entries fit. */
 #define ZONE_SIZE_MAX (64 << 20)
@@ -83,56 +83,20 @@ char *netfile_find(const char *name)
 	return path_in(PROXIES_DIR, name);
 }
 
-/*! Writes text for people to read. Octets refused by ok() become \DDD; "..." marks text that is too
- *  long. */
-static void show(char *out, size_t size, const char *text, size_t len, bool (*ok)(unsigned char))
+/*! Fills err: the place, and what is wrong. Returns ret. */
+static int complain(const reader_t *reader, int ret, size_t line, const char *what)
 {
-	size_t at = 0;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		if (at + sizeof("\\DDD...") > size) {
-			memcpy(out + at, "...", 3);
-			at += 3;
-			break;
-		}
-		if (ok(c)) {
-			out[at++] = (char)c;
-		} else {
-			at += (size_t)snprintf(out + at, size - at, "\\%03u", c);
-		}
-	}
-	out[at] = '\0';
-}
-
-static bool is_printable(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f;
-}
-
-/*! A path may well be UTF-8. */
-static bool is_no_control(unsigned char c)
-{
-	return c >= 0x20 && c != 0x7f;
-}
-
-/*! Fills err: the place, and what is wrong. */
-static void complain(const reader_t *reader, size_t line, const char *what)
-{
-	char path[SHOW_PATH_MAX];
-	show(path, sizeof(path), reader->path, strlen(reader->path), is_no_control);
-	if (line > 0) {
-		(void)snprintf(reader->err, NETFILE_ERR_MAX, "%s:%zu: %s", path, line, what);
-	} else {
-		(void)snprintf(reader->err, NETFILE_ERR_MAX, "%s: %s", path, what);
-	}
+	char err[ERROR_TEXT_MAX];
+	(void)error_at(err, ret, (source_pos_t){ reader->path, line }, "%s", what);
+	(void)snprintf(reader->err, NETFILE_ERR_MAX, "%.*s", NETFILE_ERR_MAX - 1, err);
+	return ret;
 }
 
 static int complain_errno(const reader_t *reader, int code)
 {
 	char what[128] = "";
 	(void)strerror_r(code, what, sizeof(what)); /* Other than strerror(), for any thread. */
-	complain(reader, 0, what);
-	return knot_map_errno_code(code);
+	return complain(reader, knot_map_errno_code(code), 0, what);
 }
 
 static bool is_blank(const line_t *line)
@@ -250,36 +214,41 @@ static void info_date(netfile_info_t *info, const char *note)
 static int bad_entry(const reader_t *reader, const char *what, const char *text, size_t len)
 {
 	char shown[SHOW_TEXT_MAX], said[SHOW_TEXT_MAX + 80];
-	show(shown, sizeof(shown), text, len, is_printable);
+	text_show(shown, sizeof(shown), text, len, true);
 	(void)snprintf(said, sizeof(said), "%s '%s'", what, shown);
-	complain(reader, reader->line, said);
-	return KNOT_EMALF;
+	return complain(reader, KNOT_EMALF, reader->line, said);
 }
 
-/*! Adds a name. Returns what is wrong with it, or NULL. */
-static const char *use_name(reader_t *reader, const knot_dname_t *name, bool except, int *ret)
+/*! What is wrong with a name, or NULL. */
+static const char *name_fault(const knot_dname_t *name)
 {
 	if (name[0] == '\0') {
 		return "not a domain below the root";
 	}
-	if (name_has_asterisk(name)) {
-		return "a pattern, not a domain name";
-	}
-	reader->info.names += !except;
-	reader->info.name_excepts += except;
-	*ret = reader->visitor->name(reader->visitor->ctx, name, except);
-	return NULL;
+	return name_has_asterisk(name) ? "a pattern, not a domain name" : NULL;
 }
 
-/*! Adds a name that ends in a dot. Returns what is wrong with it, or NULL. */
-static const char *add_name(reader_t *reader, const char *text, bool except, int *ret)
+/*! Reads a name that ends in a dot. Returns what is wrong with it, or NULL. */
+static const char *read_name(knot_dname_storage_t name, const char *text)
 {
-	knot_dname_storage_t name = { 0 };
 	if (name_from_str(name, text, relative) != KNOT_EOK ||
 	    knot_dname_in_bailiwick(name, relative) >= 0) { /* The dot was an escaped one. */
 		return "not a domain name";
 	}
-	return use_name(reader, name, except, ret);
+	return name_fault(name);
+}
+
+/*! What the visitor says of an entry that it was told of. */
+static int visited(const reader_t *reader, int ret)
+{
+	return ret == KNOT_EOK ? ret : complain(reader, ret, 0, "not enough memory");
+}
+
+static int use_name(reader_t *reader, const knot_dname_t *name, bool except)
+{
+	reader->info.names += !except;
+	reader->info.name_excepts += except;
+	return visited(reader, reader->visitor->name(reader->visitor->ctx, name, except));
 }
 
 static int use_net(reader_t *reader, const net_t *net, bool except)
@@ -287,17 +256,7 @@ static int use_net(reader_t *reader, const net_t *net, bool except)
 	double *covers = net->family == 4 ? &reader->info.covers4 : &reader->info.covers6;
 	reader->info.count += !except;
 	*covers += except ? -net_addresses(net) : net_addresses(net);
-	return reader->visitor->net(reader->visitor->ctx, net, except);
-}
-
-static const char *add_net(reader_t *reader, const char *text, bool except, int *ret)
-{
-	net_t net;
-	if (net_from_str(&net, text) != KNOT_EOK) {
-		return "neither a network nor a name that ends in a dot";
-	}
-	*ret = use_net(reader, &net, except);
-	return NULL;
+	return visited(reader, reader->visitor->net(reader->visitor->ctx, net, except));
 }
 
 /*! Leaves out white space around a line's text. Returns its length. */
@@ -319,8 +278,7 @@ static size_t trim(line_t *line, char **out)
 static int count_entry(reader_t *reader)
 {
 	if (reader->entries == NETFILE_ENTRIES_MAX) {
-		complain(reader, reader->line, "too many entries");
-		return KNOT_EMALF;
+		return complain(reader, KNOT_EMALF, reader->line, "too many entries");
 	}
 	reader->entries++;
 	return KNOT_EOK;
@@ -337,18 +295,21 @@ static int line_use(reader_t *reader, line_t *line)
 		return KNOT_EMALF;
 	}
 
-	int ret = KNOT_EOK;
-	const bool except = *text == '!';
-	const char *what = strlen(text) != len ? "neither a network nor a name"
-	                 : text[len - 1] == '.' ? add_name(reader, text + except, except, &ret)
-	                                        : add_net(reader, text + except, except, &ret);
+	const bool except = *text == '!', named = text[len - 1] == '.';
+	knot_dname_storage_t name;
+	net_t net;
+	const char *what = NULL;
+	if (strlen(text) != len) {
+		what = "neither a network nor a name";
+	} else if (named) {
+		what = read_name(name, text + except);
+	} else if (net_from_str(&net, text + except) != KNOT_EOK) {
+		what = "neither a network nor a name that ends in a dot";
+	}
 	if (what != NULL) {
 		return bad_entry(reader, what, text, len);
 	}
-	if (ret != KNOT_EOK) {
-		complain(reader, 0, "not enough memory");
-	}
-	return ret;
+	return named ? use_name(reader, name, except) : use_net(reader, &net, except);
 }
 
 static void skip_bom(line_t *line)
@@ -393,17 +354,16 @@ static int use_apl(reader_t *reader, const uint8_t *at, size_t size)
 				break;
 			}
 			ret = count_entry(reader);
-			if (ret == KNOT_EOK && use_net(reader, &net, at[3] & 0x80) != KNOT_EOK) {
-				complain(reader, 0, "not enough memory");
-				ret = KNOT_ENOMEM;
+			if (ret == KNOT_EOK) {
+				ret = use_net(reader, &net, at[3] & 0x80);
 			}
 		}
 		at += 4 + len;
 		size -= 4 + len;
 	}
 	if (ret == KNOT_EOK && size > 0) {
-		complain(reader, reader->line, "APL record with a malformed item");
-		ret = KNOT_EMALF;
+		return complain(reader, KNOT_EMALF, reader->line,
+		                "APL record with a malformed item");
 	}
 	return ret;
 }
@@ -416,15 +376,9 @@ static int use_ptr(reader_t *reader, uint8_t *name)
 		return ret;
 	}
 	knot_dname_to_lower(name);
-	const char *what = use_name(reader, name, false, &ret);
-	if (what != NULL) {
-		complain(reader, reader->line, what);
-		return KNOT_EMALF;
-	}
-	if (ret != KNOT_EOK) {
-		complain(reader, 0, "not enough memory");
-	}
-	return ret;
+	const char *what = name_fault(name);
+	return what != NULL ? complain(reader, KNOT_EMALF, reader->line, what)
+	                    : use_name(reader, name, false);
 }
 
 static int use_record(reader_t *reader, zs_scanner_t *scanner)
@@ -449,13 +403,11 @@ static int scan_zone(reader_t *reader, zs_scanner_t *scanner)
 			ret = use_record(reader, scanner);
 			break;
 		case ZS_STATE_ERROR:
-			complain(reader, reader->line, zs_strerror(scanner->error.code));
-			ret = KNOT_EMALF;
-			break;
+			return complain(reader, KNOT_EMALF, reader->line,
+			                zs_strerror(scanner->error.code));
 		case ZS_STATE_INCLUDE:
-			complain(reader, reader->line, "a list includes no other file");
-			ret = KNOT_EMALF;
-			break;
+			return complain(reader, KNOT_EMALF, reader->line,
+			                "a list includes no other file");
 		case ZS_STATE_EOF:
 			return KNOT_EOK;
 		default:
@@ -473,23 +425,21 @@ static int read_zone(reader_t *reader, FILE *file)
 	const size_t room = known ? (size_t)st.st_size + 1 : ZONE_SIZE_MAX + 1;
 	zs_scanner_t *scanner = malloc(sizeof(*scanner));
 	char *text = malloc(room);
-	int ret = KNOT_EOK;
+	int ret;
 	if (scanner == NULL || text == NULL || zs_init(scanner, ".", KNOT_CLASS_IN, 0) != 0) {
-		complain(reader, 0, "not enough memory");
 		free(scanner);
 		free(text);
-		return KNOT_ENOMEM;
+		return complain(reader, KNOT_ENOMEM, 0, "not enough memory");
 	}
 	rewind(file);
 	size_t size = fread(text, 1, room, file);
 	if (ferror(file)) {
 		ret = complain_errno(reader, errno);
 	} else if (size == room) {
-		complain(reader, 0, "zone file too large for a list, or being written");
-		ret = KNOT_EMALF;
+		ret = complain(reader, KNOT_EMALF, 0,
+		               "zone file too large for a list, or being written");
 	} else if (zs_set_input_string(scanner, text, size) != 0) {
-		complain(reader, 0, "not enough memory");
-		ret = KNOT_ENOMEM;
+		ret = complain(reader, KNOT_ENOMEM, 0, "not enough memory");
 	} else {
 		reader->entries = 0;
 		ret = scan_zone(reader, scanner);
@@ -513,8 +463,7 @@ static int read_lines(reader_t *reader, FILE *file)
 			skip_bom(&line);
 		}
 		if (line.too_long) {
-			complain(reader, reader->line, "line too long");
-			return KNOT_EMALF;
+			return complain(reader, KNOT_EMALF, reader->line, "line too long");
 		}
 		if (line.note_len > 0) {
 			info_date(&reader->info, line.note);
@@ -533,14 +482,8 @@ static int read_lines(reader_t *reader, FILE *file)
 static int read_all(reader_t *reader, FILE *file)
 {
 	int ret = read_lines(reader, file);
-	if (ret != KNOT_EOK) {
-		return ret;
-	}
-	if (reader->info.count + reader->info.names == 0) {
-		complain(reader, 0, "neither a network nor a name in it");
-		return KNOT_EMALF;
-	}
-	return KNOT_EOK;
+	return ret == KNOT_EOK && reader->info.count + reader->info.names == 0
+	       ? complain(reader, KNOT_EMALF, 0, "neither a network nor a name in it") : ret;
 }
 
 /*! Opens a regular file. Not to hang on a FIFO, it does not wait for a writer. */
@@ -556,8 +499,7 @@ static int open_regular(const reader_t *reader, FILE **out)
 	if (fstat(fd, &st) != 0) {
 		ret = complain_errno(reader, errno);
 	} else if (!S_ISREG(st.st_mode)) {
-		complain(reader, 0, "not a regular file");
-		ret = KNOT_EFILE;
+		ret = complain(reader, KNOT_EFILE, 0, "not a regular file");
 	} else if ((*out = fdopen(fd, "r")) == NULL) {
 		ret = complain_errno(reader, errno);
 	}
@@ -624,14 +566,11 @@ int netfile_read(netset_t *set, names_t *names, const char *path, netfile_info_t
 	const netfile_visitor_t visitor = { list_net, list_name, &list };
 	const reader_t reader = { .path = path, .err = err };
 
-	int ret = list.nets != NULL ? netfile_visit(path, &visitor, info, err) : KNOT_ENOMEM;
-	if (ret == KNOT_EOK) {
-		ret = unite(&list, set, names);
-		if (ret != KNOT_EOK) {
-			complain(&reader, 0, "not enough memory");
-		}
-	} else if (list.nets == NULL) {
-		complain(&reader, 0, "not enough memory");
+	int ret;
+	if (list.nets == NULL) {
+		ret = visited(&reader, KNOT_ENOMEM);
+	} else if ((ret = netfile_visit(path, &visitor, info, err)) == KNOT_EOK) {
+		ret = visited(&reader, unite(&list, set, names));
 	}
 	netset_free(list.nets);
 	names_clear(&list.names);
