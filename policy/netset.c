@@ -17,10 +17,12 @@
  */
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libknot/errcode.h>
+#include <libknot/wire.h>
 
 #include "dns/vec.h"
 #include "policy/netset.h"
@@ -149,18 +151,9 @@ char *net_to_str(const net_t *net, char buf[static NET_TEXT_MAX])
 	if (net->range) {
 		*end++ = '-';
 		(void)inet_ntop(af, net->last, end, INET6_ADDRSTRLEN);
-		return buf;
+	} else {
+		(void)snprintf(end, sizeof("/128"), "/%u", net->prefix);
 	}
-
-	*end++ = '/';
-	if (net->prefix >= 100) {
-		*end++ = '1';
-	}
-	if (net->prefix >= 10) {
-		*end++ = (char)('0' + net->prefix / 10 % 10);
-	}
-	*end++ = (char)('0' + net->prefix % 10);
-	*end = '\0';
 	return buf;
 }
 
@@ -176,16 +169,15 @@ typedef struct {
 	uint64_t lo;
 } addr_t;
 
-static uint64_t load64(const uint8_t *b)
-{
-	return (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 |
-	       (uint64_t)b[3] << 32 | (uint64_t)b[4] << 24 | (uint64_t)b[5] << 16 |
-	       (uint64_t)b[6] << 8 | b[7];
-}
-
+/* As knot_wire_read_u32(), which asserts something each time, too. */
 static uint32_t load32(const uint8_t *b)
 {
 	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static uint64_t load64(const uint8_t *b)
+{
+	return (uint64_t)load32(b) << 32 | load32(b + 4);
 }
 
 static addr_t addr_load(int family, const uint8_t *b)
@@ -198,11 +190,11 @@ static addr_t addr_load(int family, const uint8_t *b)
 
 static void addr_store(uint8_t *b, int family, addr_t addr)
 {
-	for (unsigned i = 0; i < 8 && family == 6; i++) {
-		*b++ = (uint8_t)(addr.hi >> (56 - 8 * i));
-	}
-	for (unsigned i = family == 4 ? 4 : 0; i < 8; i++) {
-		*b++ = (uint8_t)(addr.lo >> (56 - 8 * i));
+	if (family == 4) {
+		knot_wire_write_u32(b, (uint32_t)addr.lo);
+	} else {
+		knot_wire_write_u64(b, addr.hi);
+		knot_wire_write_u64(b + 8, addr.lo);
 	}
 }
 
@@ -346,11 +338,11 @@ netset_t *netset_new(void)
 
 static int spans_add(spans_t *spans, const span_t *span)
 {
-	if (spans->count >= NONE || (spans->count == spans->room &&
-	    !vec_grow(&spans->at, &spans->room, sizeof(*spans->at)))) {
+	span_t *added = spans->count < NONE ? vec_add(spans) : NULL;
+	if (added == NULL) {
 		return KNOT_ENOMEM;
 	}
-	spans->at[spans->count++] = *span;
+	*added = *span;
 	return KNOT_EOK;
 }
 
@@ -428,14 +420,14 @@ static bool reserve(void *at, size_t *room, size_t count, size_t more, size_t si
 	return count + more < NONE;
 }
 
-static int reserve_family(family_t *family, const family_t *more)
+static bool reserve_family(family_t *family, const family_t *more)
 {
 	spans_t *spans = &family->spans;
 	ranges_t *ranges = &family->ranges;
 	return reserve(&spans->at, &spans->room, spans->count, more->spans.count,
 	               sizeof(*spans->at)) &&
 	       reserve(&ranges->at, &ranges->room, ranges->count, more->ranges.count,
-	               sizeof(*ranges->at)) ? KNOT_EOK : KNOT_ENOMEM;
+	               sizeof(*ranges->at));
 }
 
 /*! Takes over what another set has of a family, where there is room; its lists get other numbers. */
@@ -463,8 +455,7 @@ int netset_unite(netset_t *set, netset_t *list)
 	if (set->built || list->built) {
 		return KNOT_EINVAL;
 	}
-	if (reserve_family(&set->v4, &list->v4) != KNOT_EOK ||
-	    reserve_family(&set->v6, &list->v6) != KNOT_EOK) {
+	if (!reserve_family(&set->v4, &list->v4) || !reserve_family(&set->v6, &list->v6)) {
 		return KNOT_ENOMEM;
 	}
 	/* A list without exceptions says no more than if it were the set's own. */
