@@ -509,7 +509,7 @@ static bool keep_whole(const knot_pkt_t *pkt, knotd_qdata_t *qdata, knotd_mod_t 
 	bool wrong = ret != KNOT_EOK || verdict->changes ||
 	             (!stream && (verdict->unknown || silent));
 	if (!wrong && verdict->unknown) {
-		policy_unjudged(&guard->conf->policy, response, verdict);
+		policy_unjudged(&guard->conf->policy, response, verdict, ACTION_LOGGED);
 	}
 	if (wrong && (ret != KNOT_EOK || verdict->rules != 0)) {
 		report_emptied(mod, qdata, verdict, stream ? ACTION_REFUSED : ACTION_EMPTIED,

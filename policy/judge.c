@@ -1078,8 +1078,8 @@ static void begin(judge_t *judge, const policy_t *policy, policy_lookup_f lookup
  * not there, are not to fill the log. */
 static void note_unjudged(judge_t *judge)
 {
-	response_unjudged(judge->policy, judge->response, judge->verdict,
-	                  judge->error == KNOT_ESPACE ? ACTION_REFUSED : ACTION_LOGGED);
+	policy_unjudged(judge->policy, judge->response, judge->verdict,
+	                judge->error == KNOT_ESPACE ? ACTION_REFUSED : ACTION_LOGGED);
 }
 
 /* Does what the edits of the answer entail. */

@@ -233,8 +233,8 @@ void policy_sign_failure(const policy_response_t *response, policy_verdict_t *ve
 	                                   .type = response->qtype, .cause = cause });
 }
 
-void response_unjudged(const policy_t *policy, const policy_response_t *response,
-                       policy_verdict_t *verdict, action_t action)
+void policy_unjudged(const policy_t *policy, const policy_response_t *response,
+                     policy_verdict_t *verdict, action_t action)
 {
 	/* Else the client may have made the name up. */
 	bool real = response->count > 0 &&
@@ -242,12 +242,6 @@ void response_unjudged(const policy_t *policy, const policy_response_t *response
 	add_finding(verdict, &(finding_t){ .rule = RULE_UNJUDGED, .action = action,
 	                                   .section = KNOT_ANSWER, .type = response->qtype,
 	                                   .owner = real ? response->qname : policy->zone });
-}
-
-void policy_unjudged(const policy_t *policy, const policy_response_t *response,
-                     policy_verdict_t *verdict)
-{
-	response_unjudged(policy, response, verdict, ACTION_LOGGED);
 }
 
 bool response_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t *finding)
@@ -291,13 +285,6 @@ static void drop_added_additional(policy_verdict_t *verdict)
 	verdict->add_count = kept;
 }
 
-static void drop(policy_item_t *item, policy_verdict_t *verdict)
-{
-	knot_rrset_free(item->with, verdict->mm);
-	item->with = NULL;
-	item->edit = EDIT_DROP;
-}
-
 /* The findings about additional records say that those are left out. */
 static void empty_additional_findings(policy_verdict_t *verdict)
 {
@@ -315,28 +302,31 @@ static void empty_additional_findings(policy_verdict_t *verdict)
 	verdict->actions = all ? actions : verdict->actions | actions;
 }
 
-void policy_drop_additional(policy_response_t *response, policy_verdict_t *verdict)
+/* Leaves out all of the additional section but OPT, or only what the verdict changes. */
+static void drop_additional(policy_response_t *response, policy_verdict_t *verdict, bool all)
 {
 	for (size_t i = 0; i < response->count; i++) {
 		policy_item_t *item = &response->items[i];
-		if (item->section == KNOT_ADDITIONAL && item->rrset->type != KNOT_RRTYPE_OPT) {
-			drop(item, verdict);
+		bool dropped = all ? item->rrset->type != KNOT_RRTYPE_OPT
+		                   : item->edit == EDIT_REPLACE;
+		if (item->section == KNOT_ADDITIONAL && dropped) {
+			knot_rrset_free(item->with, verdict->mm);
+			item->with = NULL;
+			item->edit = EDIT_DROP;
 		}
 	}
 	drop_added_additional(verdict);
 	empty_additional_findings(verdict);
 }
 
+void policy_drop_additional(policy_response_t *response, policy_verdict_t *verdict)
+{
+	drop_additional(response, verdict, true);
+}
+
 void policy_leave_out_additional(policy_response_t *response, policy_verdict_t *verdict)
 {
-	for (size_t i = 0; i < response->count; i++) {
-		policy_item_t *item = &response->items[i];
-		if (item->section == KNOT_ADDITIONAL && item->edit == EDIT_REPLACE) {
-			drop(item, verdict);
-		}
-	}
-	drop_added_additional(verdict);
-	empty_additional_findings(verdict);
+	drop_additional(response, verdict, false);
 }
 
 policy_item_t *response_item(const policy_response_t *response, knot_section_t section,

@@ -154,9 +154,10 @@ void policy_drop_additional(policy_response_t *response, policy_verdict_t *verdi
 void policy_sign_failure(const policy_response_t *response, policy_verdict_t *verdict,
                          const char *cause);
 
-/*! Notes that a response could not be judged as a whole, and stays: the finding unjudged. */
+/*! Notes that a response could not be judged as a whole, and what enforcing does about it: the
+ *  finding unjudged. */
 void policy_unjudged(const policy_t *policy, const policy_response_t *response,
-                     policy_verdict_t *verdict);
+                     policy_verdict_t *verdict, action_t action);
 
 /*! The first item of a section with RRs of a type, of an owner unless that is NULL; or NULL. */
 policy_item_t *response_item(const policy_response_t *response, knot_section_t section,
@@ -257,10 +258,6 @@ void response_host(judge_t *judge, const knot_dname_t *name, host_t *host);
 
 /*! What the zone says of the exchange; looked up once. */
 const host_t *response_exchange(judge_t *judge);
-
-/*! As policy_unjudged(), with what enforcing does about it. */
-void response_unjudged(const policy_t *policy, const policy_response_t *response,
-                       policy_verdict_t *verdict, action_t action);
 
 /*! Notes in a finding that the addresses of an RRset are answered; NULL does nothing. */
 void response_answered(finding_t *finding, const knot_rrset_t *rrset);
