@@ -32,7 +32,7 @@
 /* How often files are read that change meanwhile, and might be read half old, half new. */
 #define READS_MAX 3
 
-/* A list as it is configured. Owns nothing, unless it is a copy. */
+/* A list as it is configured. */
 typedef struct {
 	uint64_t hash;
 	netlist_conf_t conf;
@@ -72,7 +72,8 @@ struct known {
 	size_t holds;     /* On all versions. */
 	_Atomic(netlist_t *) current; /* The last good version, NULL if there has been none. Written with
 	                               * the lock taken, read without. */
-	ident_t *good;    /* The files as they were read for it; zeroed: for a check. */
+	ident_t *good;    /* The files as they were read for it; zeroed: for a check. Begins the
+	                   * block of all four. */
 	ident_t *bad;     /* The files as they were when reading them failed, */
 	int bad_ret;      /* how it failed, KNOT_EOK if it did not since, */
 	char *bad_err;    /* what was said, NULL if memory was short, */
@@ -80,6 +81,8 @@ struct known {
 	bool untaken;     /* Known from a check only, */
 	uint64_t check;   /* and this is the last one that has named it. */
 	uint64_t taken;   /* The last check before a load has read the files. */
+	ident_t *files;   /* While they are read: what they were before that, */
+	ident_t *after;   /* and after it. */
 };
 
 /* How files are read while others use what they were: live. */
@@ -113,51 +116,44 @@ static list_t list_of(const netlist_conf_t *conf)
 	return (list_t){ hash, *conf };
 }
 
-static void list_clear(list_t *copy)
-{
-	netlist_conf_t *conf = &copy->conf;
-	for (size_t i = 0; conf->names != NULL && i < conf->name_count; i++) {
-		knot_dname_free((knot_dname_t *)conf->names[i], NULL);
-	}
-	for (size_t i = 0; conf->paths != NULL && i < conf->path_count; i++) {
-		free((char *)conf->paths[i]);
-	}
-	free((void *)conf->names);
-	free((void *)conf->paths);
-	free((net_t *)conf->nets);
-	*copy = (list_t){ 0 };
-}
-
-/* Makes a copy that owns its parts, for list_clear(). */
+/* Makes a copy that is one block, which begins with its paths. */
 static int list_copy(list_t *out, const list_t *list)
 {
-	/* One more of each: of none, NULL would be no error. */
 	const netlist_conf_t *conf = &list->conf;
-	net_t *nets = calloc(conf->net_count + 1, sizeof(*nets));
-	const knot_dname_t **names = calloc(conf->name_count + 1, sizeof(*names));
-	const char **paths = calloc(conf->path_count + 1, sizeof(*paths));
-	bool done = nets != NULL && names != NULL && paths != NULL;
+	const char **paths;
+	const knot_dname_t **names;
+	const size_t nets_size = conf->net_count * sizeof(*conf->nets);
+	size_t size = 1 + conf->path_count * sizeof(*paths) + conf->name_count * sizeof(*names) +
+	              nets_size; /* Of none, NULL would be no error. */
+	for (size_t i = 0; i < conf->name_count; i++) {
+		size += knot_dname_size(conf->names[i]);
+	}
+	for (size_t i = 0; i < conf->path_count; i++) {
+		size += strlen(conf->paths[i]) + 1;
+	}
+	paths = malloc(size);
+	if (paths == NULL) {
+		return KNOT_ENOMEM;
+	}
 
-	for (size_t i = 0; done && i < conf->name_count; i++) {
-		names[i] = knot_dname_copy(conf->names[i], NULL);
-		done = names[i] != NULL;
+	names = (const knot_dname_t **)(paths + conf->path_count);
+	net_t *nets = (net_t *)(names + conf->name_count);
+	uint8_t *at = (uint8_t *)(nets + conf->net_count);
+	if (nets_size > 0) {
+		memcpy(nets, conf->nets, nets_size);
 	}
-	for (size_t i = 0; done && i < conf->path_count; i++) {
-		paths[i] = strdup(conf->paths[i]);
-		done = paths[i] != NULL;
+	for (size_t i = 0; i < conf->name_count; i++) {
+		names[i] = at;
+		at += knot_dname_store(at, conf->names[i]);
 	}
-	if (done && conf->net_count > 0) {
-		memcpy(nets, conf->nets, conf->net_count * sizeof(*nets));
+	for (size_t i = 0; i < conf->path_count; i++) {
+		paths[i] = strcpy((char *)at, conf->paths[i]);
+		at += strlen(paths[i]) + 1;
 	}
-
 	*out = *list;
 	out->conf.nets = nets;
 	out->conf.names = names;
 	out->conf.paths = paths;
-	if (!done) {
-		list_clear(out);
-		return KNOT_ENOMEM;
-	}
 	return KNOT_EOK;
 }
 
@@ -214,8 +210,7 @@ static void list_identify(const list_t *list, ident_t *idents)
 
 static bool list_same(const list_t *list, const ident_t *a, const ident_t *b)
 {
-	const size_t count = list->conf.path_count;
-	return count == 0 || memcmp(a, b, count * sizeof(*a)) == 0;
+	return memcmp(a, b, list->conf.path_count * sizeof(*a)) == 0;
 }
 
 static void version_free(netlist_t *version)
@@ -298,10 +293,9 @@ static int list_build(const list_t *list, size_t first, size_t *failed, netlist_
 
 static void known_free(known_t *known)
 {
-	list_clear(&known->list);
+	free((void *)known->list.conf.paths);
 	version_free(known->current);
 	free(known->good);
-	free(known->bad);
 	free(known->bad_err);
 	free(known);
 }
@@ -312,14 +306,16 @@ static known_t *known_new(const list_t *list)
 	if (known == NULL) {
 		return NULL;
 	}
-	/* One more of each: of none, NULL would be no error. */
-	known->good = calloc(list->conf.path_count + 1, sizeof(*known->good));
-	known->bad = calloc(list->conf.path_count + 1, sizeof(*known->bad));
-	if (known->good == NULL || known->bad == NULL ||
-	    list_copy(&known->list, list) != KNOT_EOK) {
+	const size_t count = list->conf.path_count;
+	/* One more: of none, NULL would be no error. */
+	known->good = calloc(4 * count + 1, sizeof(*known->good));
+	if (known->good == NULL || list_copy(&known->list, list) != KNOT_EOK) {
 		known_free(known);
 		return NULL;
 	}
+	known->bad = known->good + count;
+	known->files = known->bad + count;
+	known->after = known->files + count;
 	return known;
 }
 
@@ -414,9 +410,9 @@ static void forget_bad(known_t *known)
 }
 
 /* Remembers a failure. Returns true if it is the one that is remembered already. */
-static bool note_bad(known_t *known, int ret, const ident_t *files, size_t path, const char *err)
+static bool note_bad(known_t *known, int ret, size_t path, const char *err)
 {
-	if (known->bad_ret == ret && list_same(&known->list, known->bad, files) &&
+	if (known->bad_ret == ret && list_same(&known->list, known->bad, known->files) &&
 	    known->bad_err != NULL && strcmp(known->bad_err, err) == 0) {
 		return true;
 	}
@@ -424,51 +420,39 @@ static bool note_bad(known_t *known, int ret, const ident_t *files, size_t path,
 	known->bad_err = strdup(err);
 	known->bad_ret = ret;
 	known->bad_path = path;
-	memcpy(known->bad, files, known->list.conf.path_count * sizeof(*files));
+	memcpy(known->bad, known->files, known->list.conf.path_count * sizeof(*known->bad));
 	return false;
 }
 
-/* Makes a version the current one, of the files as they are or NULL; who holds the one before
- * keeps it. */
-static void publish(known_t *known, netlist_t *version, const ident_t *files)
+/* Makes a version the current one, of the files as they were; who holds the one before keeps it. */
+static void publish(known_t *known, netlist_t *version)
 {
-	const size_t size = known->list.conf.path_count * sizeof(*files);
 	netlist_t *old = known->current;
 	version->known = known;
 	atomic_store_explicit(&known->current, version, memory_order_release);
 	if (old != NULL && old->holds == 0) {
 		version_free_later(old);
 	}
-	if (files != NULL) {
-		memcpy(known->good, files, size);
-	} else {
-		memset(known->good, 0, size);
-	}
+	memcpy(known->good, known->files, known->list.conf.path_count * sizeof(*known->good));
 	forget_bad(known);
 }
 
-/*
- * Reads the files, again if they changed meanwhile.
- *
- * \param files   What they are; set to what they were when the last reading began.
- * \param after   Room for the same.
- * \param failed  Set on error: the path to blame.
- */
-static int read_files(const known_t *known, ident_t *files, ident_t *after, size_t *failed,
-                      netlist_t **out, char *err)
+/* Reads the files, again if they changed meanwhile: known->files is what they were when the last
+ * reading began. On error, *failed is the path to blame. */
+static int read_files(const known_t *known, size_t *failed, netlist_t **out, char *err)
 {
 	const list_t *list = &known->list;
 	const size_t first = known->bad_ret != KNOT_EOK ? known->bad_path : 0;
 	for (int i = 1;; i++) {
 		int ret = list_build(list, first, failed, out, err);
-		list_identify(list, after);
-		if (i == READS_MAX || list_same(list, files, after)) {
+		list_identify(list, known->after);
+		if (i == READS_MAX || list_same(list, known->files, known->after)) {
 			return ret; /* If they still change, the next call will notice. */
 		}
 		if (ret == KNOT_EOK) {
 			version_free(*out);
 		}
-		memcpy(files, after, list->conf.path_count * sizeof(*files));
+		memcpy(known->files, known->after, list->conf.path_count * sizeof(*known->files));
 	}
 }
 
@@ -561,11 +545,11 @@ static int check_live(const known_t *known, const live_t *live, const netlist_t 
 }
 
 /* Makes the version that the files are now the current one. On error, nothing but err changes. */
-static int renew(known_t *known, const live_t *live, ident_t *files, ident_t *after, char *err)
+static int renew(known_t *known, const live_t *live, char *err)
 {
 	netlist_t *version;
 	size_t failed;
-	int ret = read_files(known, files, after, &failed, &version, err);
+	int ret = read_files(known, &failed, &version, err);
 	if (ret != KNOT_EOK) {
 		blame_gone(known, failed, err);
 	}
@@ -579,11 +563,11 @@ static int renew(known_t *known, const live_t *live, ident_t *files, ident_t *af
 		if (live != NULL && known->current != NULL) {
 			note_moved(known, version, err);
 		}
-		publish(known, version, files);
+		publish(known, version);
 		return KNOT_EOK;
 	}
 
-	if (note_bad(known, ret, files, failed, err) && known->current != NULL) {
+	if (note_bad(known, ret, failed, err) && known->current != NULL) {
 		err[0] = '\0'; /* Said already. */
 	} else if (ret == KNOT_EACCES && known->current != NULL) {
 		const size_t len = strlen(err);
@@ -595,35 +579,24 @@ static int renew(known_t *known, const live_t *live, ident_t *files, ident_t *af
 
 /* Sees to it that the current version is what the files are now, if they are good; live: not for a
  * load. */
-static int update(known_t *known, const live_t *live, ident_t *files, ident_t *after, char *err)
+static int update(known_t *known, const live_t *live, char *err)
 {
 	const list_t *list = &known->list;
-	list_identify(list, files);
-	if (known->current != NULL && list_same(list, files, known->good)) {
+	list_identify(list, known->files);
+	if (known->current != NULL && list_same(list, known->files, known->good)) {
 		forget_bad(known);
 		return KNOT_EOK;
 	}
 
 	/* Any other failure may end without a change of the file: that is tried again. */
 	bool hopeless = known->bad_ret == KNOT_EMALF || (live != NULL && known->bad_ret == KNOT_ERANGE);
-	if (hopeless && known->bad_err != NULL && list_same(list, files, known->bad)) {
+	if (hopeless && known->bad_err != NULL && list_same(list, known->files, known->bad)) {
 		if (known->current == NULL) {
 			(void)snprintf(err, NETFILE_ERR_MAX, "%s", known->bad_err);
 		}
 		return known->bad_ret;
 	}
-	return renew(known, live, files, after, err);
-}
-
-/* update() with room for what the files are. */
-static int update_files(known_t *known, const live_t *live, char *err)
-{
-	const size_t count = known->list.conf.path_count + 1;
-	ident_t *idents = calloc(2 * count, sizeof(*idents));
-	int ret = (idents != NULL) ? update(known, live, idents, idents + count, err)
-	                           : no_memory(err);
-	free(idents);
-	return ret;
+	return renew(known, live, err);
 }
 
 static void hold(known_t *known, netlist_t **out)
@@ -661,7 +634,7 @@ static int get(const list_t *list, netlist_t **out, char *err)
 	static const live_t alone = { NULL, NULL };
 	bool again = known->current != NULL && known->taken == check_now;
 	known->taken = check_now;
-	int ret = update_files(known, again ? &alone : NULL, err);
+	int ret = update(known, again ? &alone : NULL, err);
 	if (ret == KNOT_EOK) {
 		err[0] = '\0'; /* Nothing was refused. */
 	}
@@ -694,7 +667,8 @@ static void keep_checked(const list_t *list, netlist_t *version)
 	known_t *known = known_get(list);
 	if (known != NULL && (known->current == NULL || known->untaken)) {
 		netlist_t *held;
-		publish(known, version, NULL);
+		memset(known->files, 0, list->conf.path_count * sizeof(*known->files));
+		publish(known, version);
 		known->untaken = true;
 		hold(known, &held);
 	}
@@ -759,7 +733,7 @@ bool netlist_refresh(const netlist_t *list, netlist_fits_f fits, void *ctx,
 	err[0] = '\0';
 	pthread_mutex_lock(&registry_lock);
 	const netlist_t *before = known->current;
-	(void)update_files(known, &live, err);
+	(void)update(known, &live, err);
 	bool changed = known->current != before;
 	pthread_mutex_unlock(&registry_lock);
 	return changed;
