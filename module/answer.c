@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/rrset.h"
 #include "module/answer.h"
 
 /* How far back a name is looked for to point at; further matches are not worth the search. */
@@ -69,10 +70,8 @@ static bool has_capitals(const knot_dname_t *name)
 static const knot_rrset_t *lower(answer_t *answer, const knot_rrset_t *rrset)
 {
 	bool capitals = false;
-	knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count && !capitals; i++) {
-		capitals = has_capitals(rdata_target(rdata, rrset->type));
-		rdata = knot_rdataset_next(rdata);
+	for_each_rdata(rdata, rrset) {
+		capitals = capitals || has_capitals(rdata_target(rdata, rrset->type));
 	}
 	if (!capitals) {
 		return rrset;
@@ -87,10 +86,8 @@ static const knot_rrset_t *lower(answer_t *answer, const knot_rrset_t *rrset)
 		mm_put(answer->mm, lowered);
 		return NULL;
 	}
-	rdata = lowered->rrset.rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+	for_each_rdata(rdata, &lowered->rrset) {
 		knot_dname_to_lower(rdata_target(rdata, rrset->type));
-		rdata = knot_rdataset_next(rdata);
 	}
 	lowered->next = answer->lowered;
 	answer->lowered = lowered;
@@ -122,13 +119,6 @@ static const knot_dname_t *wire_owner(answer_t *answer, knot_pkt_t *pkt, size_t 
 		return copy;
 	}
 	return knot_dname_copy(name, answer->mm);
-}
-
-static bool owns(const answer_t *answer, const policy_item_t *item)
-{
-	const uint8_t *names = answer->names[0];
-	return item->owner != item->rrset->owner && item->owner != answer->response.qname &&
-	       !(item->owner >= names && item->owner < names + sizeof(answer->names));
 }
 
 static knot_section_t section_of(const knot_pkt_t *pkt, size_t i)
@@ -186,10 +176,12 @@ int answer_read(answer_t *answer, knot_pkt_t *pkt, uint16_t rcode, bool complete
 /* Frees the owners that answer_read() had to copy. */
 static void free_owners(answer_t *answer)
 {
+	const uint8_t *names = answer->names[0];
 	for (size_t i = 0; i < answer->response.count; i++) {
-		if (owns(answer, &answer->response.items[i])) {
-			knot_dname_free((knot_dname_t *)answer->response.items[i].owner,
-			                answer->mm);
+		const policy_item_t *item = &answer->response.items[i];
+		if (item->owner != item->rrset->owner && item->owner != answer->response.qname &&
+		    !(item->owner >= names && item->owner < names + sizeof(answer->names))) {
+			knot_dname_free((knot_dname_t *)item->owner, answer->mm);
 		}
 	}
 }
@@ -269,17 +261,12 @@ static uint16_t find_hint(const writer_t *writer, const knot_dname_t *name)
 		if (hint > KNOT_COMPR_HINT_NOCOMP && name_equal(writer->owners[i], name)) {
 			return hint;
 		}
-		if (rrset->type != KNOT_RRTYPE_MX && rrset->type != KNOT_RRTYPE_SRV &&
-		    rrset->type != KNOT_RRTYPE_NS && rrset->type != KNOT_RRTYPE_CNAME) {
-			continue;
-		}
 		knot_rdata_t *rdata = rrset->rrs.rdata;
 		for (uint16_t j = 0; j < rrset->rrs.count && j < KNOT_COMPR_HINT_COUNT - 1; j++) {
 			hint = knot_compr_hint(info, KNOT_COMPR_HINT_RDATA + j);
-			const knot_dname_t *target = rrset->type == KNOT_RRTYPE_CNAME
-			                           ? knot_cname_name(rdata)
-			                           : knot_rdata_name(rdata, rrset->type);
-			if (hint > KNOT_COMPR_HINT_NOCOMP && name_equal(target, name)) {
+			const knot_dname_t *target = rdata_target(rdata, rrset->type);
+			if (hint > KNOT_COMPR_HINT_NOCOMP && target != NULL &&
+			    name_equal(target, name)) {
 				return hint;
 			}
 			rdata = knot_rdataset_next(rdata);
@@ -308,20 +295,16 @@ static int put(writer_t *writer, const knot_rrset_t *rrset, const knot_dname_t *
 		/* A wildcard's RRset with no name to point at: it needs its real owner. */
 		knot_rrset_t expanded = *rrset;
 		expanded.owner = knot_dname_copy(owner, &pkt->mm);
-		if (expanded.owner == NULL) {
+		if (expanded.owner == NULL ||
+		    knot_rdataset_copy(&expanded.rrs, &rrset->rrs, &pkt->mm) != KNOT_EOK) {
+			knot_dname_free(expanded.owner, &pkt->mm);
 			return KNOT_ENOMEM;
 		}
-		ret = knot_rdataset_copy(&expanded.rrs, &rrset->rrs, &pkt->mm);
-		if (ret == KNOT_EOK) {
-			ret = knot_pkt_put_rotate(pkt, hint, &expanded, rotate,
-			                          flags | KNOT_PF_FREE);
-			if (ret != KNOT_EOK) {
-				knot_rrset_clear(&expanded, &pkt->mm);
-			} else if (flags & KNOT_PF_FREE) {
-				knot_rrset_clear((knot_rrset_t *)rrset, &pkt->mm);
-			}
-		} else {
-			knot_dname_free(expanded.owner, &pkt->mm);
+		ret = knot_pkt_put_rotate(pkt, hint, &expanded, rotate, flags | KNOT_PF_FREE);
+		if (ret != KNOT_EOK) {
+			knot_rrset_clear(&expanded, &pkt->mm);
+		} else if (flags & KNOT_PF_FREE) {
+			knot_rrset_clear((knot_rrset_t *)rrset, &pkt->mm);
 		}
 	}
 	if (ret == KNOT_EOK && pkt->rrset_count > at) {
