@@ -77,17 +77,12 @@ void keys_free(keys_t *keys)
 int keys_add(keys_t *keys, keys_kind_t kind, const char *base, const char *path)
 {
 	bool whole = (kind == KEYS_TOKEN || path[0] == '/');
-	size_t base_len = whole ? 0 : strlen(base) + 1;
-	size_t len = strlen(path);
-	place_t *place = calloc(1, sizeof(*place) + base_len + len + 1);
+	size_t size = (whole ? 0 : strlen(base) + 1) + strlen(path) + 1;
+	place_t *place = calloc(1, sizeof(*place) + size);
 	if (place == NULL) {
 		return KNOT_ENOMEM;
 	}
-	if (!whole) {
-		memcpy(place->path, base, base_len - 1);
-		place->path[base_len - 1] = '/';
-	}
-	memcpy(place->path + base_len, path, len + 1);
+	(void)snprintf(place->path, size, "%s%s%s", whole ? "" : base, whole ? "" : "/", path);
 	place->kind = kind;
 	*keys->end = place;
 	keys->end = &place->next;
@@ -184,7 +179,7 @@ static bool is_wanted(const keys_want_t *want, dnssec_key_t *key)
 	return false;
 }
 
-/* Reads a whole regular file. Returns 0 or an errno. */
+/* Reads a whole regular file. Returns 0 or an errno, EINVAL for what can't be a PEM file. */
 static int read_file(int fd, dnssec_binary_t *out)
 {
 	struct stat st;
@@ -209,7 +204,7 @@ static int read_file(int fd, dnssec_binary_t *out)
 	return 0;
 }
 
-/* Reads a PEM file. Returns 0 or an errno, EINVAL for what can't be a PEM file. */
+/* Opens a file and reads it likewise. */
 static int read_pem(int dir, const char *path, dnssec_binary_t *pem)
 {
 	int fd = openat(dir, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -309,16 +304,8 @@ static size_t *scanned_for(place_t *place, const keys_want_t *want)
 }
 
 /* Tries the files of a directory whose names don't matter. */
-static dnssec_key_t *scan(search_t *search, place_t *place, int fd)
+static dnssec_key_t *scan(search_t *search, place_t *place, DIR *dir)
 {
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = (copy >= 0) ? fdopendir(copy) : NULL;
-	if (dir == NULL) {
-		if (copy >= 0) {
-			(void)close(copy);
-		}
-		return NULL;
-	}
 	dnssec_key_t *key = NULL;
 	size_t entries = 0, files = 0, start = 0, *scanned = scanned_for(place, search->want);
 	scanned = (scanned != NULL) ? scanned : &start;
@@ -327,29 +314,29 @@ static dnssec_key_t *scan(search_t *search, place_t *place, int fd)
 	       (entry = readdir(dir)) != NULL) {
 		if (is_pem_name(entry->d_name) && files++ >= *scanned) {
 			int error;
-			key = try_file(search->want, fd, entry->d_name, &error);
+			key = try_file(search->want, dirfd(dir), entry->d_name, &error);
 			search->scan--;
 		}
 	}
 	/* All of them were read: next time from the start, there may be new ones. */
 	*scanned = (key == NULL && search->scan == 0) ? files : 0;
-	(void)closedir(dir);
 	return key;
 }
 
 static dnssec_key_t *find_in_directory(search_t *search, place_t *place, const char *id)
 {
-	int dir = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0) {
+	DIR *dir = opendir(place->path);
+	if (dir == NULL) {
 		add_reason(search, "'%s' can't be read (%s)", place->path, strerror(errno));
 		return NULL;
 	}
 	size_t len = search->len;
-	dnssec_key_t *key = (id != NULL) ? find_named(search, dir, place->path, id) : NULL;
+	dnssec_key_t *key = (id != NULL) ? find_named(search, dirfd(dir), place->path, id)
+	                                 : NULL;
 	if (key == NULL && (place->kind == KEYS_PEM || id == NULL)) {
 		key = scan(search, place, dir);
 	}
-	(void)close(dir);
+	(void)closedir(dir);
 	if (key == NULL && search->len == len) {
 		add_reason(search, "it is not in '%s'", place->path);
 	}
