@@ -21,11 +21,6 @@ bool rrsig_check(const knot_rdata_t *rrsig)
 	return size > 0 && RRSIG_FIXED + size < rrsig->len;
 }
 
-const knot_dname_t *rrsig_signer(const knot_rdata_t *rrsig)
-{
-	return rrsig->data + RRSIG_FIXED;
-}
-
 /* Makes embedded names lower case (RFC 4034 6.2), in place. */
 static int lower_names(const knot_rrset_t *rrset)
 {
@@ -121,7 +116,7 @@ static int add_rrset(dnssec_sign_ctx_t *ctx, const knot_dname_t *owner, const kn
 /* Octets before the signature; writes them with the signer's name in lower case. */
 static size_t copy_header(uint8_t *out, const knot_rdata_t *rrsig)
 {
-	size_t size = RRSIG_FIXED + knot_dname_size(rrsig_signer(rrsig));
+	size_t size = RRSIG_FIXED + knot_dname_size(knot_rrsig_signer_name(rrsig));
 	memcpy(out, rrsig->data, size);
 	knot_dname_to_lower(out + RRSIG_FIXED);
 	return size;

@@ -18,9 +18,6 @@
 /*! True if RDATA is long enough for what it says, with a signature. */
 bool rrsig_check(const knot_rdata_t *rrsig);
 
-/*! The zone of the key. */
-const knot_dname_t *rrsig_signer(const knot_rdata_t *rrsig);
-
 /*! True if a key made the RRSIG for an RRset; its owner is the name on the wire, RDATA in any case
  *  and order. */
 bool rrsig_verify(const knot_rdata_t *rrsig, const knot_rrset_t *rrset, const dnssec_key_t *key);

@@ -46,7 +46,7 @@ typedef struct zone_key {
 	struct rcu_head rcu;
 	uint8_t algorithm;
 	uint16_t tag;
-	knot_rdata_t *dnskey; /* NULL where it is not in the zone. */
+	knot_rdata_t *dnskey; /* Behind the struct; NULL where it is not in the zone. */
 	dnssec_key_t *key;    /* With its private part; NULL if that can't be had. */
 	uint32_t again;       /* When it is looked for again. */
 	uint64_t id;
@@ -152,7 +152,8 @@ void sign_look(sign_view_t *view, const knot_dname_t *apex, const knot_rdataset_
 	}
 	for_each_in(rrsig, rrsigs) {
 		if (rrsig->len >= 2 && knot_rrsig_type_covered(rrsig) == sample->type &&
-		    rrsig_check(rrsig) && knot_dname_is_case_equal(rrsig_signer(rrsig), apex)) {
+		    rrsig_check(rrsig) &&
+		    knot_dname_is_case_equal(knot_rrsig_signer_name(rrsig), apex)) {
 			add_signer(view, rrsig);
 		}
 	}
@@ -205,7 +206,6 @@ static void free_key(zone_key_t *key)
 {
 	if (key != NULL) {
 		dnssec_key_free(key->key);
-		free(key->dnskey);
 		free(key);
 	}
 }
@@ -384,22 +384,13 @@ static const knot_rdata_t *find_dnskey(const sign_view_t *view, const sign_by_t 
 	return (other != NULL) ? other : first;
 }
 
-static knot_rdata_t *copy_rdata(const knot_rdata_t *rdata)
-{
-	knot_rdata_t *copy = malloc(knot_rdata_size(rdata->len));
-	if (copy != NULL) {
-		knot_rdata_init(copy, rdata->len, rdata->data);
-	}
-	return copy;
-}
-
 /* Looks for a private key, and remembers it if there is none, too. Under the lock. */
 static const zone_key_t *load_key(signer_t *signer, const sign_view_t *view, const sign_by_t *by,
                                   const knot_rdata_t *dnskey, char *reason)
 {
-	zone_key_t *key = calloc(1, sizeof(*key));
-	if (key == NULL || (dnskey != NULL && (key->dnskey = copy_rdata(dnskey)) == NULL)) {
-		free(key);
+	size_t size = dnskey != NULL ? knot_rdata_size(dnskey->len) : 0;
+	zone_key_t *key = calloc(1, sizeof(*key) + size);
+	if (key == NULL) {
 		return NULL;
 	}
 	const verify_ctx_t ctx = { view, by->rrsig };
@@ -408,6 +399,8 @@ static const zone_key_t *load_key(signer_t *signer, const sign_view_t *view, con
 	key->tag = by->tag;
 	key->id = hash_word(HASH_START, (uint64_t)by->algorithm << 16 | by->tag);
 	if (dnskey != NULL) {
+		key->dnskey = (knot_rdata_t *)(key + 1);
+		knot_rdata_init(key->dnskey, dnskey->len, dnskey->data);
 		key->id = hash_more(key->id, dnskey->data, dnskey->len);
 	}
 	int64_t began = monotonic();
