@@ -70,8 +70,7 @@ void stanza_clear(stanza_t *stanza)
 {
 	free(stanza->mail4.at);
 	free(stanza->mail6.at);
-	memset(&stanza->mail4, 0, sizeof(stanza->mail4));
-	memset(&stanza->mail6, 0, sizeof(stanza->mail6));
+	stanza->mail4 = stanza->mail6 = (addresses_t){ 0 };
 }
 
 /* A kind of addresses: those of a network. */
@@ -169,19 +168,10 @@ int stanza_check(const stanza_t *stanza, char err[static STANZA_TEXT_MAX])
 		return stanza_invalid(err, "mode 'enforce' requires a mail-address");
 	}
 	int ret = check_proxy_names(stanza, err);
-	if (ret == KNOT_EOK) {
-		ret = check_addresses(stanza, 4, err);
+	for (int family = 4; family <= 6 && ret == KNOT_EOK; family += 2) {
+		ret = check_addresses(stanza, family, err);
 	}
-	return (ret == KNOT_EOK) ? check_addresses(stanza, 6, err) : ret;
-}
-
-/* Finds the web origin that an address is beside. */
-static bool is_beside(const netset_t *origins, int family, const uint8_t *address, unsigned prefix,
-                      net_t *origin)
-{
-	net_t near;
-	return net_from_addr(&near, family, address, NULL, prefix) == KNOT_EOK &&
-	       netset_overlaps(origins, &near, origin);
+	return ret;
 }
 
 /* Receives a warning, and what is to be handed to it. */
@@ -213,12 +203,13 @@ static void warn_address(const stanza_t *stanza, int family, const uint8_t *addr
 		say(to, "mail-address '%s' is %s, nobody else can deliver mail there",
 		    address_text(addr, family, address), kind);
 	}
-	net_t origin;
+	net_t origin, near;
+	(void)net_from_addr(&near, family, address, NULL, prefix);
 	bool in = netset_match(stanza->origins, family, address, &origin);
 	if (!in) {
 		(void)snprintf(same, sizeof(same), " (same /%u)", prefix);
 	}
-	if (in || is_beside(stanza->origins, family, address, prefix, &origin)) {
+	if (in || netset_overlaps(stanza->origins, &near, &origin)) {
 		say(to, "mail-address '%s' lies %s web-origin %s%s, "
 		    "mail gives away where the web site runs", address_text(addr, family, address),
 		    in ? "in" : "beside", net_to_str(&origin, net), same);
@@ -260,26 +251,20 @@ void stanza_warn(const stanza_t *stanza, stanza_warn_f warn, void *ctx)
 	warn_excepts(stanza, &to);
 }
 
-/* Warns of a relative name that ends in the zone's own name, as it does without its last dot. */
-static void warn_relative(const char *item, const char *word, const knot_dname_t *zone,
-                          const receiver_t *to)
-{
-	knot_dname_storage_t name;
-	size_t size = strlen(word);
-	if (*zone == '\0' || size == 0 || word[size - 1] == '.' ||
-	    name_from_str(name, word, (const knot_dname_t *)"") != KNOT_EOK ||
-	    !name_in_zone(name, zone)) {
-		return;
-	}
-	say(to, "%s '%.100s' is relative, as there is no dot at its end: it means '%.100s' below the "
-	    "zone", item, word, word);
-}
-
+/* Warns of relative names that end in the zone's own name, as they do without their last dot. */
 static void warn_relatives(const char *item, const words_t *words, const knot_dname_t *zone,
                            const receiver_t *to)
 {
 	for (size_t i = 0; i < words->count; i++) {
-		warn_relative(item, words->at[i], zone, to);
+		const char *word = words->at[i];
+		size_t size = strlen(word);
+		knot_dname_storage_t name;
+		if (*zone != '\0' && size > 0 && word[size - 1] != '.' &&
+		    name_from_str(name, word, (const knot_dname_t *)"") == KNOT_EOK &&
+		    name_in_zone(name, zone)) {
+			say(to, "%s '%.100s' is relative, as there is no dot at its end: it means "
+			    "'%.100s' below the zone", item, word, word);
+		}
 	}
 }
 
@@ -346,11 +331,6 @@ static bool pattern_in_zone(const name_pattern_t *pattern, const knot_dname_t *z
 	       (pattern->below && name_in_zone(zone, pattern->name));
 }
 
-static int copy_pattern(names_t *set, const name_pattern_t *pattern)
-{
-	return names_add_dname(set, pattern->name, pattern->below);
-}
-
 /* A mail host that is wholly among the web hosts would never be guarded: web hosts go first. The
  * other way round is an exception made on purpose (mail-host "*", web-host "www"). */
 static int check_mail_host(const build_t *b, const name_pattern_t *pattern, const char *word)
@@ -377,9 +357,11 @@ static int add_host(build_t *b, const char *item, const char *word, bool mail)
 		return bad_word(b->err, ret, item, word, "name");
 	}
 
-	ret = mail ? check_mail_host(b, one.at, word) : copy_pattern(&b->web_hosts, one.at);
+	ret = mail ? check_mail_host(b, one.at, word)
+	           : names_add_dname(&b->web_hosts, one.at->name, one.at->below);
 	if (ret == KNOT_EOK && pattern_in_zone(one.at, b->zone)) {
-		ret = copy_pattern(mail ? &b->policy->mail_hosts : &b->policy->web_hosts, one.at);
+		ret = names_add_dname(mail ? &b->policy->mail_hosts : &b->policy->web_hosts,
+		                      one.at->name, one.at->below);
 	}
 	names_clear(&one);
 	return ret;
@@ -408,7 +390,7 @@ static int check_exchange(const build_t *b, const knot_dname_t *name, const char
 {
 	const char *dflt = if_default(b->stanza->exchange == NULL);
 
-	if (name[0] == 1 && name[1] == '*') {
+	if (name_is_wildcard(name)) {
 		return stanza_invalid(b->err, ITEM_EXCHANGE" '%.100s' is a pattern, not one name",
 		                      word);
 	}
@@ -420,9 +402,8 @@ static int check_exchange(const build_t *b, const knot_dname_t *name, const char
 		                      word);
 	} else if (depth <= 0 && b->known) {
 		knot_dname_txt_storage_t zone;
-		(void)knot_dname_to_str(zone, b->zone, sizeof(zone));
 		return stanza_invalid(b->err, ITEM_EXCHANGE" '%.100s' is not below zone '%.200s'",
-		                      word, zone);
+		                      word, name_text(zone, b->zone));
 	}
 
 	if (names_match(&b->web_hosts, name)) {
@@ -434,10 +415,7 @@ static int check_exchange(const build_t *b, const knot_dname_t *name, const char
 
 static int add_exchange(build_t *b)
 {
-	const char *word = b->stanza->exchange;
-	if (word == NULL) {
-		word = default_exchange;
-	}
+	const char *word = b->stanza->exchange != NULL ? b->stanza->exchange : default_exchange;
 	knot_dname_storage_t name = { 0 };
 	int ret = name_from_str(name, word, b->zone);
 	if (ret != KNOT_EOK) {
