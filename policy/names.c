@@ -175,8 +175,7 @@ static bool has(const names_t *set, const knot_dname_t *name, size_t size, bool 
 	return false;
 }
 
-/*! Adds a pattern at the end. */
-static int append(names_t *set, const knot_dname_t *name, bool below, bool except)
+int names_append(names_t *set, const knot_dname_t *name, bool except)
 {
 	knot_dname_t *copy = knot_dname_copy(name, NULL);
 	name_pattern_t *added = copy != NULL ? vec_add(set) : NULL;
@@ -184,8 +183,7 @@ static int append(names_t *set, const knot_dname_t *name, bool below, bool excep
 		knot_dname_free(copy, NULL);
 		return KNOT_ENOMEM;
 	}
-	set->any_below |= below;
-	*added = (name_pattern_t){ .name = copy, .below = below, .except = except,
+	*added = (name_pattern_t){ .name = copy, .except = except,
 	                           .size = (uint8_t)knot_dname_size(name),
 	                           .labels = (uint8_t)knot_dname_labels(name, NULL) };
 	return KNOT_EOK;
@@ -199,9 +197,11 @@ int names_add_dname(names_t *set, const knot_dname_t *name, bool below)
 		return KNOT_EOK;
 	}
 
-	int ret = append(set, name, below, false);
+	int ret = names_append(set, name, false);
 	if (ret == KNOT_EOK) {
-		const name_pattern_t added = set->at[set->count - 1];
+		name_pattern_t added = set->at[set->count - 1];
+		added.below = below;
+		set->any_below |= below;
 		memmove(&set->at[i + 1], &set->at[i], (set->count - 1 - i) * sizeof(*set->at));
 		set->at[i] = added;
 	}
@@ -215,10 +215,8 @@ int names_add(names_t *set, const char *str, const knot_dname_t *origin)
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	if (knot_dname_is_wildcard(name)) {
-		return names_add_dname(set, name + 2, true);
-	}
-	return names_add_dname(set, name, false);
+	bool below = knot_dname_is_wildcard(name);
+	return names_add_dname(set, below ? name + 2 : name, below);
 }
 
 /*! names_match_below() for a name of this size. */
@@ -265,11 +263,6 @@ bool names_cover(const names_t *set, const knot_dname_t *name)
 		name += 1 + *name;
 	}
 	return false;
-}
-
-int names_append(names_t *set, const knot_dname_t *name, bool except)
-{
-	return append(set, name, false, except);
 }
 
 /*! The order of a set; of equal patterns the exception is first. */
