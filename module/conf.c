@@ -5,7 +5,6 @@
  * say. Check and load differ in where an item comes from, and in what becomes of an error.
  */
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -94,17 +93,15 @@ static const char *sockaddr_text(const struct sockaddr_storage *addr,
                                 char buf[static SOCKADDR_TEXT_MAX])
 {
 	const parts_t parts = address_parts(addr);
-	char ip[INET6_ADDRSTRLEN];
 	if (parts.family == 0) {
 		const struct sockaddr_un *un = (const struct sockaddr_un *)addr;
 		(void)snprintf(buf, SOCKADDR_TEXT_MAX, "%.*s", (int)sizeof(un->sun_path),
 		               addr->ss_family == AF_UNIX ? un->sun_path : "");
 		return buf;
 	}
-	(void)inet_ntop(addr->ss_family, parts.octets, ip, sizeof(ip));
-	(void)snprintf(buf, SOCKADDR_TEXT_MAX, "%s", ip);
+	size_t len = strlen(address_text(buf, parts.family, parts.octets));
 	if (parts.port != 0) {
-		(void)snprintf(buf, SOCKADDR_TEXT_MAX, "%s@%u", ip, parts.port);
+		(void)snprintf(buf + len, SOCKADDR_TEXT_MAX - len, "@%u", parts.port);
 	}
 	return buf;
 }
@@ -203,56 +200,45 @@ static knotd_conf_t get(const source_t *source, item_t item)
 	                              : knotd_conf_mod(source->mod, name);
 }
 
-static int read_nets(source_t *source, item_t item, net_t **nets, size_t *count)
+/* Puts a value where it is for. */
+typedef int (*take_f)(source_t *source, item_t item, const knotd_conf_val_t *val, void *out);
+
+static int take_net(source_t *source, item_t item, const knotd_conf_val_t *val, void *out)
 {
-	knotd_conf_t conf = get(source, item);
-	int ret = KNOT_EOK;
-	if (conf.count > 0) {
-		*nets = calloc(conf.count, sizeof(net_t));
-		ret = (*nets != NULL) ? KNOT_EOK : KNOT_ENOMEM;
-	}
-	for (size_t i = 0; i < conf.count && ret == KNOT_EOK; i++) {
-		const knotd_conf_val_t *val = &conf.multi[i];
-		ret = conf_network(&(*nets)[i], item_name(item), &val->addr, &val->addr_max,
-		                  val->addr_mask, source->err);
-		*count = i + 1;
-	}
-	knotd_conf_free(&conf);
-	return ret;
+	return conf_network(out, item_name(item), &val->addr, &val->addr_max, val->addr_mask,
+	                    source->err);
 }
 
-static int read_words(const source_t *source, item_t item, words_t *words)
+/* A word or a name: in the union both are pointers into the configuration. */
+static int take_pointer(source_t *source, item_t item, const knotd_conf_val_t *val, void *out)
 {
-	knotd_conf_t conf = get(source, item);
-	if (conf.count > 0) {
-		words->at = calloc(conf.count, sizeof(*words->at));
-	}
-	if (words->at != NULL) {
-		for (size_t i = 0; i < conf.count; i++) {
-			words->at[i] = conf.multi[i].string;
-		}
-		words->count = conf.count;
-	}
-	int ret = (words->count == conf.count) ? KNOT_EOK : KNOT_ENOMEM;
-	knotd_conf_free(&conf);
-	return ret;
+	(void)source;
+	(void)item;
+	memcpy(out, &val->data, sizeof(val->data));
+	return KNOT_EOK;
 }
 
-/* The items are the configuration's, the array is for free(). */
-static int read_proxy_names(const source_t *source, const knot_dname_t ***names, size_t *count)
+/* Reads the values of an item, unless *ret is an error already. Returns an array for free(), NULL if
+ * there are none; words and names in it are the configuration's. */
+static void *read_values(source_t *source, item_t item, take_f take, size_t size, size_t *count,
+                         int *ret)
 {
-	knotd_conf_t conf = get(source, ITEM_PROXY_NAME);
-	int ret = KNOT_EOK;
-	if (conf.count > 0) {
-		*names = calloc(conf.count, sizeof(**names));
-		ret = (*names != NULL) ? KNOT_EOK : KNOT_ENOMEM;
+	*count = 0;
+	if (*ret != KNOT_EOK) {
+		return NULL;
 	}
-	for (size_t i = 0; i < conf.count && ret == KNOT_EOK; i++) {
-		(*names)[i] = conf.multi[i].dname;
-		*count = i + 1;
+	knotd_conf_t conf = get(source, item);
+	uint8_t *values = conf.count > 0 ? calloc(conf.count, size) : NULL;
+	if (values != NULL) {
+		*count = conf.count;
+	} else if (conf.count > 0) {
+		*ret = KNOT_ENOMEM;
+	}
+	for (size_t i = 0; i < *count && *ret == KNOT_EOK; i++) {
+		*ret = take(source, item, &conf.multi[i], values + i * size);
 	}
 	knotd_conf_free(&conf);
-	return ret;
+	return values;
 }
 
 /* All that a list is configured with becomes one version of it. A bad file is an error in a check; in
@@ -283,29 +269,21 @@ static int make_list(source_t *source, const netlist_conf_t *conf, netlist_t **l
 
 static int read_list(source_t *source, item_t item, netlist_t **list)
 {
-	const bool all = item == ITEM_PROXY; /* Not networks only. */
-	net_t *nets = NULL;
-	const knot_dname_t **names = NULL;
-	words_t paths = { 0 };
+	int ret = KNOT_EOK;
 	netlist_conf_t conf = { 0 };
-
-	int ret = read_nets(source, item, &nets, &conf.net_count);
-	if (ret == KNOT_EOK && all) {
-		ret = read_proxy_names(source, &names, &conf.name_count);
-	}
-	if (ret == KNOT_EOK && all) {
-		ret = read_words(source, ITEM_PROXY_FILE, &paths);
+	conf.nets = read_values(source, item, take_net, sizeof(*conf.nets), &conf.net_count, &ret);
+	if (item == ITEM_PROXY) { /* Not networks only. */
+		conf.names = read_values(source, ITEM_PROXY_NAME, take_pointer, sizeof(*conf.names),
+		                         &conf.name_count, &ret);
+		conf.paths = read_values(source, ITEM_PROXY_FILE, take_pointer, sizeof(*conf.paths),
+		                         &conf.path_count, &ret);
 	}
 	if (ret == KNOT_EOK) {
-		conf.nets = nets;
-		conf.names = names;
-		conf.paths = paths.at;
-		conf.path_count = paths.count;
 		ret = make_list(source, &conf, list);
 	}
-	free(paths.at);
-	free(names);
-	free(nets);
+	free((void *)conf.paths);
+	free((void *)conf.names);
+	free((void *)conf.nets);
 	return ret;
 }
 
@@ -337,14 +315,18 @@ static int read_addresses(source_t *source, stanza_t *stanza)
 	return ret;
 }
 
-static int read_names(const source_t *source, stanza_t *stanza)
+static int read_names(source_t *source, stanza_t *stanza)
 {
-	int ret = read_words(source, ITEM_WEB_HOST, &stanza->web_hosts);
-	if (ret == KNOT_EOK) {
-		ret = read_words(source, ITEM_MAIL_HOST, &stanza->mail_hosts);
-	}
-	if (ret == KNOT_EOK) {
-		ret = read_words(source, ITEM_MAIL_SERVICE, &stanza->services);
+	const struct { item_t item; words_t *words; } names[] = {
+		{ ITEM_WEB_HOST, &stanza->web_hosts },
+		{ ITEM_MAIL_HOST, &stanza->mail_hosts },
+		{ ITEM_MAIL_SERVICE, &stanza->services },
+	};
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		words_t *words = names[i].words;
+		words->at = read_values(source, names[i].item, take_pointer, sizeof(*words->at),
+		                        &words->count, &ret);
 	}
 	knotd_conf_t exchange = get(source, ITEM_MAIL_EXCHANGE);
 	stanza->exchange = (exchange.count > 0) ? exchange.single.string : NULL;
@@ -493,12 +475,11 @@ static int add_keystores(knotd_mod_t *mod, const knot_dname_t *zone, const char 
 	knotd_conf_t policy = knotd_conf_zone(mod, C_DNSSEC_POLICY, zone);
 	knotd_conf_t id = reference(&policy.single);
 	knotd_conf_t keystore = knotd_conf(mod, C_POLICY, C_KEYSTORE, &id);
+	bool several = keystore.multi != NULL;
 	int ret = KNOT_EOK;
-	if (keystore.multi == NULL) {
-		ret = add_keystore(mod, &keystore.single, kasp_db, keys);
-	}
-	for (size_t i = 0; keystore.multi != NULL && i < keystore.count && ret == KNOT_EOK; i++) {
-		ret = add_keystore(mod, &keystore.multi[i], kasp_db, keys);
+	for (size_t i = 0; i < (several ? keystore.count : 1) && ret == KNOT_EOK; i++) {
+		ret = add_keystore(mod, several ? &keystore.multi[i] : &keystore.single, kasp_db,
+		                   keys);
 	}
 	knotd_conf_free(&keystore);
 	return ret;
@@ -511,13 +492,12 @@ static char *get_kasp_db(knotd_mod_t *mod)
 	const char *kasp_db = knotd_conf(mod, C_DATABASE, C_KASP_DB, NULL).single.string;
 	storage = (storage != NULL) ? storage : "";
 	kasp_db = (kasp_db != NULL) ? kasp_db : "";
-	char *path = malloc(strlen(storage) + 1 + strlen(kasp_db) + 1);
+	bool whole = kasp_db[0] == '/';
+	size_t size = strlen(storage) + 1 + strlen(kasp_db) + 1;
+	char *path = malloc(size);
 	if (path != NULL) {
-		path[0] = '\0';
-		if (kasp_db[0] != '/') {
-			strcat(strcpy(path, storage), "/");
-		}
-		strcat(path, kasp_db);
+		(void)snprintf(path, size, "%s%s%s", whole ? "" : storage, whole ? "" : "/",
+		               kasp_db);
 	}
 	return path;
 }
@@ -568,7 +548,7 @@ static int make_conf(source_t *source, const knot_dname_t *zone, mxguard_conf_t 
 		in.proxies = in.excepts = in.origins = NULL;
 	}
 	clear_input(&in);
-	return finish(source, ret);
+	return ret;
 }
 
 int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out)
