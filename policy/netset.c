@@ -783,7 +783,7 @@ static void fill_entry(family_t *family, int number, uint32_t i, uint32_t *seen)
 	if (span->kind == KIND_PIECE) {
 		family->instead[i] = span->of;
 	} else if (span->kind == KIND_EXCEPT) {
-		family->instead[i] = seen != NULL ? find_instead(family, number, i, seen) : NONE;
+		family->instead[i] = find_instead(family, number, i, seen);
 	}
 }
 
@@ -825,8 +825,8 @@ static int fill_buckets(family_t *family, int number)
 	return KNOT_EOK;
 }
 
-/*! Builds a family. Adds the networks that it has to count. For find_instead(), zeros for each list,
- *  or NULL if none has exceptions of its own. */
+/*! Builds a family. Adds the networks that it has to count. For find_instead(), a zero for each
+ *  list. */
 static int family_build(family_t *family, int number, uint32_t *seen, size_t *networks)
 {
 	int ret = family_spans(family, number);
@@ -870,19 +870,15 @@ int netset_build(netset_t *set)
 	set->built = true; /* Also if this fails: it can only be freed then. */
 	set->count = 0;
 	const size_t lists = (size_t)set->lists + 1; /* With the set's own. */
-	uint32_t *seen4 = NULL, *seen6 = NULL;
-	if (set->lists > 0) {
-		seen4 = calloc(2 * lists, sizeof(*seen4));
-		if (seen4 == NULL) {
-			return KNOT_ENOMEM;
-		}
-		seen6 = seen4 + lists;
+	uint32_t *seen = calloc(2 * lists, sizeof(*seen));
+	if (seen == NULL) {
+		return KNOT_ENOMEM;
 	}
-	int ret = family_build(&set->v4, 4, seen4, &set->count);
+	int ret = family_build(&set->v4, 4, seen, &set->count);
 	if (ret == KNOT_EOK) {
-		ret = family_build(&set->v6, 6, seen6, &set->count);
+		ret = family_build(&set->v6, 6, seen + lists, &set->count);
 	}
-	free(seen4);
+	free(seen);
 	return ret;
 }
 
