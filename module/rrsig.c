@@ -162,19 +162,15 @@ int rrsig_make(knot_rdataset_t *sigs, const dnssec_key_t *key, const knot_rrset_
 	    dnssec_sign_add(ctx, &head) == KNOT_EOK &&
 	    add_rrset(ctx, rrset->owner, rrset, rrset->ttl) == KNOT_EOK &&
 	    dnssec_sign_write(ctx, DNSSEC_SIGN_NORMAL, &signature) == KNOT_EOK) {
-		knot_rrset_t one;
-		knot_rrset_init(&one, rrset->owner, KNOT_RRTYPE_RRSIG, KNOT_CLASS_IN, rrset->ttl);
-		uint8_t rdata[sizeof(header) + 1024]; /* RSA has at most 4096 bits. */
-		ret = KNOT_ESPACE;
-		if (signature.size <= sizeof(rdata) - size) {
-			memcpy(rdata, header, size);
-			memcpy(rdata + size, signature.data, signature.size);
-			ret = knot_rrset_add_rdata(&one, rdata, size + signature.size, NULL);
+		knot_rdata_t *rrsig = malloc(knot_rdata_size(size + signature.size));
+		ret = KNOT_ENOMEM;
+		if (rrsig != NULL) {
+			rrsig->len = size + signature.size; /* RSA has at most 4096 bits. */
+			memcpy(rrsig->data, header, size);
+			memcpy(rrsig->data + size, signature.data, signature.size);
+			ret = knot_rdataset_add(sigs, rrsig, NULL);
 		}
-		if (ret == KNOT_EOK) {
-			ret = knot_rdataset_merge(sigs, &one.rrs, NULL);
-		}
-		knot_rdataset_clear(&one.rrs, NULL);
+		free(rrsig);
 	}
 	dnssec_binary_free(&signature);
 	dnssec_sign_free(ctx);
