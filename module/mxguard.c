@@ -146,8 +146,7 @@ static void report_emptied(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdic
                            action_t action, const char *instead)
 {
 	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
-	action = guard->conf->enforce ? action : ACTION_LOGGED;
-	report(mod, qdata, verdict, 1U << action, instead);
+	report(mod, qdata, verdict, 1U << (guard->conf->enforce ? action : ACTION_LOGGED), instead);
 }
 
 /* What enforcing answers with SERVFAIL. */
