@@ -57,14 +57,6 @@ typedef struct {
 	char err[STANZA_TEXT_MAX];
 } source_t;
 
-/* A stanza as read, and what has to be freed after use. */
-typedef struct {
-	stanza_t stanza;
-	netlist_t *proxies;
-	netlist_t *excepts;
-	netlist_t *origins;
-} input_t;
-
 /* An address, '@' and a port; or a UNIX path. */
 #define SOCKADDR_TEXT_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1)
 
@@ -287,19 +279,19 @@ static int read_list(source_t *source, item_t item, netlist_t **list)
 	return ret;
 }
 
-static int read_networks(source_t *source, input_t *in)
+static int read_networks(source_t *source, stanza_t *stanza, mxguard_conf_t *conf)
 {
-	int ret = read_list(source, ITEM_PROXY, &in->proxies);
+	int ret = read_list(source, ITEM_PROXY, &conf->proxies);
 	if (ret == KNOT_EOK) {
-		ret = read_list(source, ITEM_PROXY_EXCEPT, &in->excepts);
+		ret = read_list(source, ITEM_PROXY_EXCEPT, &conf->excepts);
 	}
 	if (ret == KNOT_EOK) {
-		ret = read_list(source, ITEM_WEB_ORIGIN, &in->origins);
+		ret = read_list(source, ITEM_WEB_ORIGIN, &conf->origins);
 	}
-	in->stanza.proxy_names = netlist_names(in->proxies);
-	in->stanza.proxies = netlist_set(in->proxies);
-	in->stanza.excepts = netlist_set(in->excepts);
-	in->stanza.origins = netlist_set(in->origins);
+	stanza->proxy_names = netlist_names(conf->proxies);
+	stanza->proxies = netlist_set(conf->proxies);
+	stanza->excepts = netlist_set(conf->excepts);
+	stanza->origins = netlist_set(conf->origins);
 	return ret;
 }
 
@@ -352,13 +344,13 @@ static int check_keys(source_t *source)
 	return ret;
 }
 
-static int read_stanza(source_t *source, input_t *in)
+/* Reads a stanza for clear_stanza(). Its lists are held by the configuration. */
+static int read_stanza(source_t *source, stanza_t *stanza, mxguard_conf_t *conf)
 {
-	stanza_t *stanza = &in->stanza;
 	stanza->enforce = get(source, ITEM_MODE).single.option == SCHEMA_ENFORCE;
 	stanza->ttl = get(source, ITEM_TTL).single.integer;
 
-	int ret = read_networks(source, in);
+	int ret = read_networks(source, stanza, conf);
 	if (ret == KNOT_EOK) {
 		ret = read_addresses(source, stanza);
 	}
@@ -368,15 +360,21 @@ static int read_stanza(source_t *source, input_t *in)
 	return (ret == KNOT_EOK) ? stanza_check(stanza, source->err) : ret;
 }
 
-static void clear_input(input_t *in)
+static void clear_stanza(stanza_t *stanza)
 {
-	stanza_clear(&in->stanza);
-	free(in->stanza.web_hosts.at);
-	free(in->stanza.mail_hosts.at);
-	free(in->stanza.services.at);
-	netlist_put(in->proxies);
-	netlist_put(in->excepts);
-	netlist_put(in->origins);
+	stanza_clear(stanza);
+	free(stanza->web_hosts.at);
+	free(stanza->mail_hosts.at);
+	free(stanza->services.at);
+}
+
+static void clear_conf(mxguard_conf_t *conf)
+{
+	stanza_policy_clear(&conf->policy);
+	netlist_put(conf->proxies);
+	netlist_put(conf->excepts);
+	netlist_put(conf->origins);
+	keys_free(conf->keys);
 }
 
 /* An error always has a text. */
@@ -401,24 +399,26 @@ int mxguard_conf_check(knotd_conf_check_args_t *args)
 	static char err[STANZA_TEXT_MAX];
 
 	source_t source = { .args = args };
-	input_t in = { 0 };
+	stanza_t stanza = { 0 };
+	mxguard_conf_t conf = { 0 };
 	forget_said();
 	netlist_reload();
-	int ret = read_stanza(&source, &in);
+	int ret = read_stanza(&source, &stanza, &conf);
 	if (ret == KNOT_EOK) {
 		ret = check_keys(&source);
 	}
 	if (ret == KNOT_EOK) {
 		knotd_conf_t zones = get(&source, ITEM_ZONE);
 		if (zones.count == 0) {
-			ret = check_zone(&source, &in.stanza, NULL);
+			ret = check_zone(&source, &stanza, NULL);
 		}
 		for (size_t i = 0; i < zones.count && ret == KNOT_EOK; i++) {
-			ret = check_zone(&source, &in.stanza, zones.multi[i].dname);
+			ret = check_zone(&source, &stanza, zones.multi[i].dname);
 		}
 		knotd_conf_free(&zones);
 	}
-	clear_input(&in);
+	clear_stanza(&stanza);
+	clear_conf(&conf);
 
 	if (finish(&source, ret) != KNOT_EOK) {
 		char *clean = clean_copy(source.err);
@@ -527,27 +527,23 @@ static int read_keys(knotd_mod_t *mod, const knot_dname_t *zone, keys_t **out)
 
 static int make_conf(source_t *source, const knot_dname_t *zone, mxguard_conf_t *conf)
 {
-	input_t in = { 0 };
-	int ret = read_stanza(source, &in);
+	stanza_t stanza = { 0 };
+	int ret = read_stanza(source, &stanza, conf);
 	if (ret == KNOT_EOK) {
-		ret = stanza_policy(&conf->policy, &in.stanza, zone, source->err);
+		ret = stanza_policy(&conf->policy, &stanza, zone, source->err);
 	}
 	if (ret == KNOT_EOK) {
 		ret = read_keys(source->mod, zone, &conf->keys);
 	}
 	if (ret == KNOT_EOK) {
-		conf->enforce = in.stanza.enforce;
+		conf->enforce = stanza.enforce;
 		conf->ede = get(source, ITEM_EDE).single.boolean;
 		conf->list_reload = get(source, ITEM_LIST_RELOAD).single.integer;
 		conf->log_interval = get(source, ITEM_LOG_INTERVAL).single.integer;
-		stanza_warn(&in.stanza, log_warning, source->mod);
-		stanza_warn_zone(&in.stanza, &conf->policy, log_warning, source->mod);
-		conf->proxies = in.proxies;
-		conf->excepts = in.excepts;
-		conf->origins = in.origins;
-		in.proxies = in.excepts = in.origins = NULL;
+		stanza_warn(&stanza, log_warning, source->mod);
+		stanza_warn_zone(&stanza, &conf->policy, log_warning, source->mod);
 	}
-	clear_input(&in);
+	clear_stanza(&stanza);
 	return ret;
 }
 
@@ -613,13 +609,8 @@ bool mxguard_conf_fits(const mxguard_conf_t *conf, const netlist_t *version,
 
 void mxguard_conf_free(mxguard_conf_t *conf)
 {
-	if (conf == NULL) {
-		return;
+	if (conf != NULL) {
+		clear_conf(conf);
+		free(conf);
 	}
-	stanza_policy_clear(&conf->policy);
-	netlist_put(conf->proxies);
-	netlist_put(conf->excepts);
-	netlist_put(conf->origins);
-	keys_free(conf->keys);
-	free(conf);
 }
