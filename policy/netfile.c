@@ -545,20 +545,6 @@ static int list_name(void *ctx, const knot_dname_t *name, bool except)
 	return names_append(&list->names, name, except);
 }
 
-/*! Hands over what the file says. */
-static int unite(list_t *list, netset_t *set, names_t *names)
-{
-	names_sort(&list->names);
-	int ret = names_unite(names, &list->names);
-	if (ret == KNOT_EOK) {
-		ret = netset_unite(set, list->nets);
-	}
-	if (ret == KNOT_EOK) {
-		list->nets = NULL;
-	}
-	return ret;
-}
-
 int netfile_read(netset_t *set, names_t *names, const char *path, netfile_info_t *info,
                  char err[static NETFILE_ERR_MAX])
 {
@@ -566,11 +552,16 @@ int netfile_read(netset_t *set, names_t *names, const char *path, netfile_info_t
 	const netfile_visitor_t visitor = { list_net, list_name, &list };
 	const reader_t reader = { .path = path, .err = err };
 
-	int ret;
 	if (list.nets == NULL) {
-		ret = visited(&reader, KNOT_ENOMEM);
-	} else if ((ret = netfile_visit(path, &visitor, info, err)) == KNOT_EOK) {
-		ret = visited(&reader, unite(&list, set, names));
+		return visited(&reader, KNOT_ENOMEM);
+	}
+	int ret = netfile_visit(path, &visitor, info, err);
+	if (ret == KNOT_EOK) {
+		names_sort(&list.names);
+		ret = names_unite(names, &list.names);
+		ret = ret == KNOT_EOK ? netset_unite(set, list.nets) : ret;
+		list.nets = ret == KNOT_EOK ? NULL : list.nets;
+		ret = visited(&reader, ret);
 	}
 	netset_free(list.nets);
 	names_clear(&list.names);
