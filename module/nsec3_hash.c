@@ -158,18 +158,15 @@ static int find_named(hashes_t *hashes, uint8_t hash[static NSEC3_HASH], const k
 {
 	size_t size = knot_dname_size(name);
 	hashed_t *kept = hashed_at(hashes, name, size, number);
+	int ret = KNOT_EOK;
 	if (!is_hashed(kept, name, size, number)) {
-		kept->params = 0;
-		int ret = hash_name(kept->hash, name, params);
-		if (ret != KNOT_EOK) {
-			return ret;
-		}
-		kept->params = number;
+		ret = hash_name(kept->hash, name, params);
+		kept->params = ret == KNOT_EOK ? number : 0;
 		kept->size = size;
 		memcpy(kept->name, name, size);
 	}
 	memcpy(hash, kept->hash, NSEC3_HASH);
-	return KNOT_EOK;
+	return ret;
 }
 
 int nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name, uint64_t name_number,
@@ -184,15 +181,12 @@ int nsec3_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name, uint64
 		return find_named(hashes, hash, name, params, number);
 	}
 	size_t at = hash_word(hash_word(HASH_START, number), name_number) % HASHED_NUMBERS;
+	int ret = KNOT_EOK;
 	if (hashes->numbered[at].params != number || hashes->numbered[at].name != name_number) {
-		hashes->numbered[at].params = 0;
-		int ret = hash_name(hashes->numbered[at].hash, name, params);
-		if (ret != KNOT_EOK) {
-			return ret;
-		}
-		hashes->numbered[at].params = number;
+		ret = hash_name(hashes->numbered[at].hash, name, params);
+		hashes->numbered[at].params = ret == KNOT_EOK ? number : 0;
 		hashes->numbered[at].name = name_number;
 	}
 	memcpy(hash, hashes->numbered[at].hash, NSEC3_HASH);
-	return KNOT_EOK;
+	return ret;
 }
