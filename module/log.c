@@ -202,7 +202,7 @@ static void add_missing(line_t *text, const finding_t *finding)
 		add(text, "no record but a wildcard's");
 	} else if (finding->target != NULL || finding->type == KNOT_RRTYPE_ANY) {
 		add(text, "no address");
-	} else if (type_family(finding->type) == 0) {
+	} else if (family_of_type(finding->type) == 0) {
 		add(text, "no such name");
 	} else {
 		add(text, "no%s record", finding->type == KNOT_RRTYPE_A ? " A" : " AAAA");

@@ -88,7 +88,7 @@ static void add_exchange_types(const denial_t *denial, bitmap_t *types, bool mad
 	}
 	for (int family = 4; family <= 6; family += 2) {
 		if (host_serves(denial->policy, &host, true, family) != HOST_SERVES_NOTHING) {
-			bitmap_add(types, family_type(family));
+			bitmap_add(types, type_of_family(family));
 		}
 	}
 	bitmap_add(types, KNOT_RRTYPE_RRSIG);

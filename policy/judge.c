@@ -67,7 +67,7 @@ static const knot_rrset_t *shown_addresses(judge_t *judge, const knot_dname_t *n
 {
 	item_search_t search = response_search(judge, name);
 	for (policy_item_t *item; (item = response_next(&search)) != NULL;) {
-		if (item->rrset->type == family_type(family)) {
+		if (item->rrset->type == type_of_family(family)) {
 			return item->rrset;
 		}
 	}
@@ -164,7 +164,7 @@ static bool leads_nowhere(judge_t *judge, const alias_end_t *end)
 
 	/* The other family can't be looked up: that there is nothing matters only if this one is
 	 * all that the policy has. */
-	int family = type_family(response->qtype);
+	int family = family_of_type(response->qtype);
 	return end->host.state == HOST_BLIND && family != 0 && response_denies(judge) &&
 	       policy_mail(judge->policy, family)->count > 0 &&
 	       policy_mail(judge->policy, family == 4 ? 6 : 4)->count == 0;
@@ -207,7 +207,7 @@ static uint32_t drop_aliases(judge_t *judge, size_t alias)
 static bool is_asked_for(const judge_t *judge, int family)
 {
 	uint16_t qtype = judge->response->qtype;
-	return qtype == KNOT_RRTYPE_ANY || qtype == family_type(family);
+	return qtype == KNOT_RRTYPE_ANY || qtype == type_of_family(family);
 }
 
 /* The addresses that a guarded name is answered with in a family, or NULL. */
@@ -324,7 +324,7 @@ static bool shown_proxied(judge_t *judge, const knot_dname_t *name, bool *shown,
 {
 	item_search_t search = response_search(judge, name);
 	for (policy_item_t *item; (item = response_next(&search)) != NULL;) {
-		if (type_family(item->rrset->type) != 0) {
+		if (family_of_type(item->rrset->type) != 0) {
 			*shown |= is_whole(judge->response, item);
 			if (response_proxied(judge, item->rrset, finding)) {
 				return true;
@@ -415,7 +415,7 @@ static shown_t find_shown(judge_t *judge, const knot_dname_t *name)
 	shown_t shown = SHOWN_NOTHING;
 	item_search_t search = response_search(judge, name);
 	for (policy_item_t *item; (item = response_next(&search)) != NULL;) {
-		int family = type_family(item->rrset->type);
+		int family = family_of_type(item->rrset->type);
 		if (family == 0 || knot_rrset_empty(item->rrset)) {
 			continue;
 		}
@@ -626,7 +626,8 @@ static void drop_addresses(judge_t *judge, const knot_rrset_t *rrset, const targ
 	for_each_rdata(rdata, rrset) {
 		item_search_t search = response_search(judge, knot_rdata_name(rdata, rrset->type));
 		for (policy_item_t *item; (item = response_next(&search)) != NULL;) {
-			if (item->section == KNOT_ADDITIONAL && type_family(item->rrset->type) != 0 &&
+			if (item->section == KNOT_ADDITIONAL &&
+			    family_of_type(item->rrset->type) != 0 &&
 			    !has_target(others, item->owner)) {
 				response_edit(judge, item, NULL);
 			}
@@ -728,7 +729,7 @@ static void find_shown_host(judge_t *judge, const policy_item_t *item, host_t *h
 		memset(&host->aaaa, 0, sizeof(host->aaaa));
 		host->alias = host->proxy_name = false;
 	}
-	*(type_family(rrset->type) == 4 ? &host->a : &host->aaaa) = *rrset;
+	*(family_of_type(rrset->type) == 4 ? &host->a : &host->aaaa) = *rrset;
 	if (host->state != HOST_BLIND) {
 		host->state = HOST_FOUND;
 	}
@@ -738,10 +739,10 @@ static void find_shown_host(judge_t *judge, const policy_item_t *item, host_t *h
  * host may still have addresses of the other family. */
 static knot_rrset_t *other_family(judge_t *judge, const policy_item_t *emptied, const host_t *host)
 {
-	int family = (type_family(emptied->rrset->type) == 4) ? 6 : 4;
+	int family = (family_of_type(emptied->rrset->type) == 4) ? 6 : 4;
 	const knot_rrset_t *own = (family == 4) ? &host->a : &host->aaaa;
 	if (judge->response->qtype != KNOT_RRTYPE_ANY ||
-	    response_item(judge->response, KNOT_ANSWER, family_type(family), emptied->owner)) {
+	    response_item(judge->response, KNOT_ANSWER, type_of_family(family), emptied->owner)) {
 		return NULL;
 	}
 	return served_rrset(judge, emptied->owner, family, host,
@@ -769,7 +770,7 @@ static bool is_answered_by_child(const judge_t *judge, const policy_item_t *item
 static void replace_addresses(judge_t *judge, policy_item_t *item, finding_t *finding)
 {
 	const knot_rrset_t *rrset = item->rrset;
-	int family = type_family(rrset->type);
+	int family = family_of_type(rrset->type);
 	bool answer = (item->section == KNOT_ANSWER);
 	knot_rrset_t *with = NULL;
 	if (answer) { /* With a direct address there, nothing else matters. */
@@ -806,7 +807,7 @@ static void judge_addresses(judge_t *judge)
 {
 	for (size_t i = 0; i < judge->response->count; i++) {
 		policy_item_t *item = &judge->response->items[i];
-		if (item->edit != EDIT_KEEP || type_family(item->rrset->type) == 0 ||
+		if (item->edit != EDIT_KEEP || family_of_type(item->rrset->type) == 0 ||
 		    !response_proxied(judge, item->rrset, NULL) ||
 		    !response_guarded(judge, item->owner)) {
 			continue;
@@ -834,7 +835,7 @@ static bool answer_has(const judge_t *judge, const knot_dname_t *owner)
 /* True if an RRset has the mail addresses of its family, and no others. */
 static bool is_mail_rrset(const judge_t *judge, const knot_rrset_t *rrset)
 {
-	int family = type_family(rrset->type);
+	int family = family_of_type(rrset->type);
 	size_t size = (family == 4) ? 4 : 16;
 	const addresses_t *mail = policy_mail(judge->policy, family);
 	knot_rdata_t *rdata = rrset->rrs.rdata;
@@ -858,7 +859,7 @@ static bool is_wildcards_data(judge_t *judge, const policy_item_t *item, knot_se
 	    !is_exchange_by_wildcard(judge, item) || is_mail_rrset(judge, item->rrset)) {
 		return false;
 	}
-	if (type_family(type) != 0 && response_proxied(judge, item->rrset, finding)) {
+	if (family_of_type(type) != 0 && response_proxied(judge, item->rrset, finding)) {
 		finding->rule = RULE_PROXIED_HOST;
 		finding->action = ACTION_REPLACED;
 	}
@@ -902,7 +903,7 @@ static void judge_wildcard_answer(judge_t *judge)
 	}
 	for (size_t i = 0; i < response->count; i++) { /* What only went along with that. */
 		policy_item_t *item = &response->items[i];
-		if (item->section == KNOT_ADDITIONAL && type_family(item->rrset->type) != 0) {
+		if (item->section == KNOT_ADDITIONAL && family_of_type(item->rrset->type) != 0) {
 			response_edit(judge, item, NULL);
 		}
 	}
@@ -929,7 +930,7 @@ static void judge_wildcard_additional(judge_t *judge)
 	const knot_dname_t *exchange = judge->policy->exchange;
 	for (size_t i = 0; i < judge->response->count; i++) {
 		policy_item_t *item = &judge->response->items[i];
-		int family = type_family(item->rrset->type);
+		int family = family_of_type(item->rrset->type);
 		if (family == 0 || !is_exchange(judge, item->owner)) {
 			continue;
 		}

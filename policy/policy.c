@@ -125,7 +125,7 @@ static bool shows_direct(const policy_t *policy, const knot_dname_t *name,
                          const knot_rrset_t *rrset, const knot_rrset_t *end)
 {
 	for (; rrset < end; rrset++) {
-		const int family = type_family(rrset->type);
+		const int family = family_of_type(rrset->type);
 		if (family != 0 && !knot_rrset_empty(rrset) && name_equal(rrset->owner, name) &&
 		    !policy_proxied(policy, family, rrset->rrs.rdata->data, NULL)) {
 			return true;
@@ -169,7 +169,7 @@ bool policy_suspects(const policy_t *policy, policy_lookup_f lookup, void *ctx,
 		    speaks_for_exchange(policy, qname, rrset, rrset == rrsets)) {
 			return true;
 		}
-		const int family = type_family(rrset->type);
+		const int family = family_of_type(rrset->type);
 		if (family != 0) {
 			data = true;
 			if (is_listed(policy, family, rrset) &&

@@ -17,6 +17,7 @@
 
 #include <libknot/libknot.h>
 
+#include "dns/text.h"
 #include "policy/names.h"
 #include "policy/netset.h"
 
@@ -56,17 +57,6 @@ typedef struct {
  */
 typedef int (*policy_lookup_f)(void *ctx, const knot_dname_t *owner, uint16_t type,
                                knot_rrset_t *out);
-
-/*! Family of an address type: 4, 6, or 0 for any other type. */
-static inline int type_family(uint16_t type)
-{
-	return type == KNOT_RRTYPE_A ? 4 : type == KNOT_RRTYPE_AAAA ? 6 : 0;
-}
-
-static inline uint16_t family_type(int family)
-{
-	return family == 4 ? KNOT_RRTYPE_A : KNOT_RRTYPE_AAAA;
-}
 
 /*! The mail addresses of a family. */
 static inline const addresses_t *policy_mail(const policy_t *policy, int family)

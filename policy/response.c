@@ -75,7 +75,7 @@ knot_rrset_t *response_mail_rrset(judge_t *judge, const knot_dname_t *owner, int
                                   uint32_t ttl)
 {
 	const addresses_t *mail = policy_mail(judge->policy, family);
-	size_t size = (family == 4) ? 4 : 16;
+	size_t size = address_size(family);
 	if (mail->count == 0) {
 		return NULL;
 	}
@@ -87,7 +87,7 @@ knot_rrset_t *response_mail_rrset(judge_t *judge, const knot_dname_t *owner, int
 	for (size_t i = 0; i < mail->count; i++) {
 		refs[i] = (rdata_ref_t){ mail->at + i * size, size };
 	}
-	knot_rrset_t *rrset = response_rrset(judge, owner, family_type(family), ttl, refs,
+	knot_rrset_t *rrset = response_rrset(judge, owner, type_of_family(family), ttl, refs,
 	                                     mail->count);
 	response_free(judge, refs);
 	return rrset;
@@ -106,7 +106,7 @@ knot_rrset_t *response_direct_rrset(judge_t *judge, const knot_dname_t *owner,
 
 	size_t count = 0;
 	for_each_rdata(rdata, from) {
-		if (!policy_proxied(judge->policy, type_family(from->type), rdata->data, NULL)) {
+		if (!policy_proxied(judge->policy, family_of_type(from->type), rdata->data, NULL)) {
 			refs[count++] = (rdata_ref_t){ rdata->data, rdata->len };
 		}
 	}
@@ -209,12 +209,12 @@ void response_answered(finding_t *finding, const knot_rrset_t *rrset)
 	if (rrset == NULL) {
 		return;
 	}
-	int family = type_family(rrset->type);
+	int family = family_of_type(rrset->type);
 	for_each_rdata(rdata, rrset) {
 		if (finding->answer_count < FINDING_ADDRESSES) {
 			finding_address_t *address = &finding->answer[finding->answer_count];
 			address->family = family;
-			memcpy(address->octets, rdata->data, family == 4 ? 4 : 16);
+			memcpy(address->octets, rdata->data, address_size(family));
 		}
 		finding->answer_count++;
 	}
@@ -246,13 +246,13 @@ void policy_unjudged(const policy_t *policy, const policy_response_t *response,
 
 bool response_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t *finding)
 {
-	int family = type_family(rrset->type);
+	int family = family_of_type(rrset->type);
 	for_each_rdata(rdata, rrset) {
 		if (policy_proxied(judge->policy, family, rdata->data,
 		                   finding != NULL ? &finding->network : NULL)) {
 			if (finding != NULL) {
 				finding->family = family;
-				memcpy(finding->address, rdata->data, family == 4 ? 4 : 16);
+				memcpy(finding->address, rdata->data, address_size(family));
 			}
 			return true;
 		}

@@ -71,7 +71,7 @@ static bool is_of_section(uint16_t type, knot_section_t section)
 		return section != KNOT_ADDITIONAL;
 	default:
 		return section == KNOT_ANSWER ||
-		       (section == KNOT_ADDITIONAL && type_family(type) != 0);
+		       (section == KNOT_ADDITIONAL && family_of_type(type) != 0);
 	}
 }
 
@@ -172,7 +172,7 @@ static void check_written(const policy_t *policy, const message_t *message, cons
 	assert(parsed != NULL && knot_pkt_parse(parsed, 0) == KNOT_EOK);
 	for (uint16_t i = 0; i < parsed->rrset_count; i++) {
 		const knot_rrset_t *rr = &parsed->rr[i];
-		int family = type_family(rr->type);
+		int family = family_of_type(rr->type);
 		assert(family == 0 || limited || !policy_guarded(policy, &mx, rr->owner) ||
 		       !policy_proxied(policy, family, rr->rrs.rdata->data, NULL));
 	}

@@ -72,7 +72,7 @@ static void check_rrset(const check_t *check, const knot_rrset_t *rrset)
 
 static bool has_address(const knot_rrset_t *rrset, const finding_address_t *address)
 {
-	if (rrset == NULL || type_family(rrset->type) != address->family) {
+	if (rrset == NULL || family_of_type(rrset->type) != address->family) {
 		return false;
 	}
 	for_each_rdata(rdata, rrset) {
