@@ -99,16 +99,6 @@ static int complain_errno(const reader_t *reader, int code)
 	return complain(reader, knot_map_errno_code(code), 0, what);
 }
 
-static bool is_blank(const line_t *line)
-{
-	for (size_t i = 0; i < line->len; i++) {
-		if (line->text[i] != ' ' && line->text[i] != '\t') {
-			return false;
-		}
-	}
-	return true;
-}
-
 /*! Reads more. False: there is none, or an error. */
 static bool input_more(input_t *in)
 {
@@ -142,14 +132,16 @@ static bool line_read_whole(line_t *line, input_t *in)
 static void line_read_octets(line_t *line, input_t *in)
 {
 	enum { TEXT, NOTE, COMMENT } where = TEXT;
+	bool blank = true;
 	int c;
 	while ((c = input_next(in)) != EOF && c != '\n') {
 		if (where == TEXT && (c == '#' || c == ';')) {
-			where = c == '#' && is_blank(line) ? NOTE : COMMENT;
+			where = c == '#' && blank ? NOTE : COMMENT;
 		} else if (where == NOTE && line->note_len < sizeof(line->note) - 1) {
 			line->note[line->note_len++] = (char)c;
 		} else if (where == TEXT && line->len < NETFILE_LINE_MAX) {
 			line->text[line->len++] = (char)c;
+			blank = blank && (c == ' ' || c == '\t');
 		} else if (where == TEXT) {
 			line->too_long = true; /* It may be as long as the file. */
 			break;
@@ -479,13 +471,6 @@ static int read_lines(reader_t *reader, FILE *file)
 	return KNOT_EOK;
 }
 
-static int read_all(reader_t *reader, FILE *file)
-{
-	int ret = read_lines(reader, file);
-	return ret == KNOT_EOK && reader->info.count + reader->info.names == 0
-	       ? complain(reader, KNOT_EMALF, 0, "neither a network nor a name in it") : ret;
-}
-
 /*! Opens a regular file. Not to hang on a FIFO, it does not wait for a writer. */
 static int open_regular(const reader_t *reader, FILE **out)
 {
@@ -518,8 +503,11 @@ int netfile_visit(const char *path, const netfile_visitor_t *visitor, netfile_in
 	err[0] = '\0';
 	int ret = open_regular(&reader, &file);
 	if (ret == KNOT_EOK) {
-		ret = read_all(&reader, file);
+		ret = read_lines(&reader, file);
 		(void)fclose(file);
+	}
+	if (ret == KNOT_EOK && reader.info.count + reader.info.names == 0) {
+		ret = complain(&reader, KNOT_EMALF, 0, "neither a network nor a name in it");
 	}
 	if (info != NULL) {
 		*info = reader.info;
