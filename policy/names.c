@@ -158,9 +158,9 @@ static bool is_at(const names_t *set, size_t i, const knot_dname_t *name, size_t
 }
 
 /*! True if a pattern is in the set. */
-static bool has(const names_t *set, const knot_dname_t *name, size_t size, bool below)
+static inline bool has(const names_t *set, const knot_dname_t *name, size_t size, bool below)
 {
-	size_t from = 0, to = set->count;
+	size_t from = 0, to = set->sizes[below] >> size % 64 & 1 ? set->count : 0;
 	while (from < to) {
 		size_t mid = from + (to - from) / 2;
 		int cmp = pattern_cmp(&set->at[mid], name, size, below);
@@ -201,7 +201,7 @@ int names_add_dname(names_t *set, const knot_dname_t *name, bool below)
 	if (ret == KNOT_EOK) {
 		name_pattern_t added = set->at[set->count - 1];
 		added.below = below;
-		set->any_below |= below;
+		set->sizes[below] |= UINT64_C(1) << size % 64;
 		memmove(&set->at[i + 1], &set->at[i], (set->count - 1 - i) * sizeof(*set->at));
 		set->at[i] = added;
 	}
@@ -223,8 +223,7 @@ int names_add(names_t *set, const char *str, const knot_dname_t *origin)
 static bool match_below(const names_t *set, const knot_dname_t *name, size_t size)
 {
 	while (size >= set->at[0].size) { /* The first one is the shortest. */
-		if (size <= set->at[set->count - 1].size && /* The last one is the longest. */
-		    has(set, name, size, true)) {
+		if (has(set, name, size, true)) {
 			return true;
 		} else if (size == 1) {
 			break;
@@ -242,12 +241,12 @@ bool names_match(const names_t *set, const knot_dname_t *name)
 	}
 	size_t size = knot_dname_size(name), label = 1 + (size_t)*name;
 	return has(set, name, size, false) ||
-	       (set->any_below && size > 1 && match_below(set, name + label, size - label));
+	       (set->sizes[1] != 0 && size > 1 && match_below(set, name + label, size - label));
 }
 
 bool names_match_below(const names_t *set, const knot_dname_t *name)
 {
-	return set->any_below && match_below(set, name, knot_dname_size(name));
+	return set->sizes[1] != 0 && match_below(set, name, knot_dname_size(name));
 }
 
 bool names_cover(const names_t *set, const knot_dname_t *name)
@@ -293,7 +292,8 @@ int names_unite(names_t *set, names_t *other)
 {
 	const names_t *const parts[] = { set, other };
 	names_t both = { .room = set->count + other->count,
-	                 .any_below = set->any_below || other->any_below };
+	                 .sizes = { set->sizes[0] | other->sizes[0],
+	                            set->sizes[1] | other->sizes[1] } };
 	if (both.room == 0) {
 		return KNOT_EOK;
 	}
@@ -312,7 +312,7 @@ int names_unite(names_t *set, names_t *other)
 	names_sort(&both); /* Frees what both of them have. */
 	vec_free(set);
 	vec_free(other);
-	other->any_below = false;
+	memset(other->sizes, 0, sizeof(other->sizes));
 	*set = both;
 	return KNOT_EOK;
 }
@@ -333,5 +333,5 @@ void names_clear(names_t *set)
 		knot_dname_free(set->at[i].name, NULL);
 	}
 	vec_free(set);
-	set->any_below = false;
+	memset(set->sizes, 0, sizeof(set->sizes));
 }

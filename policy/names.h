@@ -37,7 +37,8 @@ typedef struct {
 /*! A set of patterns, sorted, none twice; zeroed is empty. */
 typedef struct {
 	VEC(name_pattern_t);
-	bool any_below; /*!< There is a pattern with below set. */
+	uint64_t sizes[2]; /*!< By below. Bit n % 64 is set if there is a pattern of n octets: most names
+	                    *   need not be looked for. Not with names_append(). */
 } names_t;
 
 /*!

@@ -100,11 +100,13 @@ __attribute__((noinline)) static bool may_matter(const policy_t *policy, policy_
 {
 	if (knot_dname_is_wildcard(owner)) {
 		return true;
-	} else if (!policy_may_guard(policy, owner)) {
+	} else if (names_match(&policy->web_hosts, owner)) {
 		return false;
 	}
+	/* As policy_guarded(), but most web servers are no web hosts, nor guarded: that tells first. */
 	const knot_rrset_t mx = policy_apex_mx(policy, lookup, ctx);
-	return mx.rrs.count > POLICY_MX_MAX || is_guarded(policy, &mx, owner);
+	return (mx.rrs.count > POLICY_MX_MAX || is_guarded(policy, &mx, owner)) &&
+	       name_in_zone(owner, policy->zone);
 }
 
 /* True if an RRset of a wildcard may be an answer for the exchange, for which a wildcard does not speak:
