@@ -217,7 +217,7 @@ static void make_query(query_slot_t *slot)
 	knot_rrset_t opt;
 	knot_pkt_t *packet = xcheck(knot_pkt_new(slot->out + 2, OUT_MAX - 2, NULL));
 	knot_pkt_clear(packet);
-	(void)xcheck(getrandom(&slot->id, sizeof(slot->id), 0) == sizeof(slot->id) ? slot : NULL);
+	xdone(getrandom(&slot->id, sizeof(slot->id), 0) == sizeof(slot->id));
 	knot_wire_set_id(packet->wire, slot->id);
 	(void)xcheck_ret(knot_pkt_put_question(packet, query->name, KNOT_CLASS_IN, query->type));
 	(void)xcheck_ret(knot_edns_init(&opt, query->via == VIA_UDP_SMALL ? 512 : 4096, 0, 0, NULL));
@@ -471,7 +471,7 @@ static void write_rr(transfer_t *transfer, const ldns_rr *rr)
 	knot_rrset_t rrset;
 	ldns_buffer *rdata = xcheck(ldns_buffer_new(512));
 	ldns_status status = ldns_rr_rdata2buffer_wire(rdata, rr);
-	(void)xcheck(status == LDNS_STATUS_OK ? rdata : NULL);
+	xdone(status == LDNS_STATUS_OK);
 	knot_rrset_init(&rrset, ldns_rdf_data(ldns_rr_owner(rr)), (uint16_t)ldns_rr_get_type(rr),
 	                KNOT_CLASS_IN, ldns_rr_ttl(rr));
 	int ret = knot_rrset_add_rdata(&rrset, ldns_buffer_begin(rdata),
@@ -480,7 +480,7 @@ static void write_rr(transfer_t *transfer, const ldns_rr *rr)
 		ret = knot_rrset_txt_dump(&rrset, &transfer->line, &transfer->line_size,
 		                          &KNOT_DUMP_STYLE_DEFAULT);
 	}
-	(void)xcheck(ret >= 0 && fputs(transfer->line, transfer->out) >= 0 ? rdata : NULL);
+	xdone(ret >= 0 && fputs(transfer->line, transfer->out) >= 0);
 	knot_rdataset_clear(&rrset.rrs, NULL);
 	ldns_buffer_free(rdata);
 }
@@ -529,8 +529,7 @@ static ldns_resolver *make_resolver(const server_t *server)
 	ldns_resolver *resolver = xcheck(ldns_resolver_new());
 	uint16_t port;
 	ldns_rdf *address = xcheck(ldns_sockaddr_storage2rdf(&server->address, &port));
-	(void)xcheck(ldns_resolver_push_nameserver(resolver, address) == LDNS_STATUS_OK ? resolver
-	                                                                             : NULL);
+	xdone(ldns_resolver_push_nameserver(resolver, address) == LDNS_STATUS_OK);
 	ldns_rdf_deep_free(address);
 	ldns_resolver_set_port(resolver, port);
 	ldns_resolver_set_recursive(resolver, false);
@@ -556,7 +555,7 @@ int client_transfer(const server_t *server, const knot_dname_t *zone, char **tex
 	*text = NULL;
 	transfer.out = xcheck(open_memstream(text, size));
 	int ret = transfer_all(&transfer);
-	(void)xcheck(fclose(transfer.out) == 0 ? &transfer : NULL);
+	xdone(fclose(transfer.out) == 0);
 	if (ret != KNOT_EOK) {
 		free(*text);
 		*text = NULL;

@@ -315,7 +315,7 @@ int zonefile_path(char **out, const char *storage, const char *file, const knot_
 			(void)fputc(*file++, stream);
 		}
 	}
-	(void)xcheck(fclose(stream) == 0 ? name : NULL);
+	xdone(fclose(stream) == 0);
 	bool absolute = name[0] == '/';
 	*out = fine && size <= PATH_LEN_MAX ? xformat("%s%s%s", absolute ? "" : storage,
 	                                              absolute ? "" : "/", name) : NULL;

@@ -12,7 +12,7 @@
 
 void put(json_t *object, const char *key, json_t *value)
 {
-	(void)xcheck(json_object_set_new(object, key, xcheck(value)) == 0 ? object : NULL);
+	xdone(json_object_set_new(object, key, xcheck(value)) == 0);
 }
 
 void put_text(json_t *object, const char *key, const char *text)

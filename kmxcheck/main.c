@@ -770,7 +770,7 @@ static int run_list(const options_t *options)
 	char *old_path = replaces != NULL ? list_path(replaces, nowhere) : NULL;
 	const list_job_t job = { path, old_path, options->list.records };
 	int status = list_check(&job, memory) ? EXIT_CLEAN : EXIT_FINDINGS;
-	(void)xcheck(fclose(memory) == 0 ? text : NULL);
+	xdone(fclose(memory) == 0);
 	if (options->quiet) {
 		free(text);
 	} else {

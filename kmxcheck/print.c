@@ -85,8 +85,9 @@ char *output_text(const output_t *output, format_t format, size_t *size)
 	char *text = NULL;
 	FILE *out = xcheck(open_memstream(&text, size));
 	formats[format].print(output, out);
-	(void)xcheck(ferror(out) == 0 ? out : NULL);
-	return xcheck(fclose(out) == 0 ? text : NULL);
+	xdone(ferror(out) == 0);
+	xdone(fclose(out) == 0);
+	return text;
 }
 
 void write_clean(FILE *out, const char *text)

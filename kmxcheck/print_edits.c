@@ -48,8 +48,7 @@ static const char *record_text(script_t *script, const audit_edit_t *edit, bool 
 		script->text = xcalloc(1, script->text_size);
 	}
 	/* It fails only without memory. */
-	(void)xcheck(knot_rrset_txt_dump(&rrset, &script->text, &script->text_size, &style) >= 0
-	             ? script->text : NULL);
+	xdone(knot_rrset_txt_dump(&rrset, &script->text, &script->text_size, &style) >= 0);
 	script->text[strcspn(script->text, "\n")] = '\0';
 	return script->text;
 }

@@ -53,18 +53,23 @@ void *xcheck(void *pointer)
 	return pointer;
 }
 
-int xcheck_ret(int ret)
+void xdone(bool done)
 {
-	if (ret == KNOT_ENOMEM) {
+	if (!done) {
 		(void)xcheck(NULL);
 	}
+}
+
+int xcheck_ret(int ret)
+{
+	xdone(ret != KNOT_ENOMEM);
 	return ret;
 }
 
 size_t xadd_index(name_index_t *index, const knot_dname_t *name)
 {
 	size_t number = name_index_add(index, name);
-	(void)xcheck(number != NAME_INDEX_NONE ? index : NULL);
+	xdone(number != NAME_INDEX_NONE);
 	return number;
 }
 

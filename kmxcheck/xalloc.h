@@ -27,6 +27,9 @@ void fatal(const char *fmt, ...);
 /*! Returns the pointer, or ends the program if it is NULL. */
 void *xcheck(void *pointer);
 
+/*! Ends the program unless something is done that only a lack of memory prevents. */
+void xdone(bool done);
+
 /*! Ends the program if ret is KNOT_ENOMEM. Returns ret. */
 int xcheck_ret(int ret);
 
