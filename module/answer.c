@@ -13,7 +13,7 @@
 #include "dns/rrset.h"
 #include "module/answer.h"
 
-/* How far back a name is looked for to point at; further matches are not worth the search. */
+/* RRsets that are searched for a name to point at; further ones are not worth the search. */
 #define HINT_RRSETS 32
 
 static void *mm_get(knot_mm_t *mm, size_t size)
@@ -95,7 +95,7 @@ static const knot_rrset_t *lower(answer_t *answer, const knot_rrset_t *rrset)
 }
 
 /* The owner on the wire: a wildcard RRset is in the packet as it is in the zone, and only the name
- * written for it tells what it was expanded to. */
+ * written for it shows what it was expanded to. */
 static const knot_dname_t *wire_owner(answer_t *answer, knot_pkt_t *pkt, size_t i)
 {
 	const knot_dname_t *owner = pkt->rr[i].owner;
@@ -223,7 +223,7 @@ typedef struct {
 	uint16_t rotate;
 } writer_t;
 
-/* Where the name is now that knotd pointed at when it put an RRset. */
+/* The new position of a name that knotd pointed at when it put an RRset. */
 static uint16_t renew_hint(const writer_t *writer, uint16_t hint)
 {
 	if (hint <= KNOT_COMPR_HINT_QNAME) {
@@ -339,7 +339,7 @@ static int put_new(writer_t *writer, knot_rrset_t **rrset, const knot_rdataset_t
 /* Sets the packet back to header and question. */
 static void start_over(knot_pkt_t *pkt)
 {
-	knot_wire_clear_tc(pkt->wire); /* What was cut short then may fit now. */
+	knot_wire_clear_tc(pkt->wire); /* What was truncated may fit now. */
 	pkt->size = KNOT_WIRE_HEADER_SIZE + knot_pkt_question_size(pkt);
 	pkt->rrset_count = 0;
 	knot_wire_set_ancount(pkt->wire, 0);

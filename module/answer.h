@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * A response as a list of RRsets, and putting a changed list back, whole or not at all.
+ * A response as a list of RRsets, and writing a changed list back, whole or not at all.
  *
  * The packet is one that knotd is composing: no OPT or TSIG in it yet, the room for them in
  * pkt->reserved. Errors are KNOT_E*.
@@ -46,7 +46,7 @@ int answer_read(answer_t *answer, knot_pkt_t *pkt, uint16_t rcode, bool complete
                 bool additional_complete);
 
 /*!
- * Composes the response again with the edits of a verdict. RRsets that are kept come out as they
+ * Composes the response again with the edits of a verdict. RRsets that are kept stay as they
  * were, with their flags and rotation.
  *
  * \param rotate  What knotd rotates RRsets by: the message id with answer-rotation, or 0.
@@ -54,12 +54,12 @@ int answer_read(answer_t *answer, knot_pkt_t *pkt, uint16_t rcode, bool complete
  *
  * \retval KNOT_EOK     The packet is whole; additional records may be left out for lack of room.
  * \retval KNOT_ESPACE  The packet is truncated. TC is set, but not on a stream.
- * \retval KNOT_ENOMEM  The packet was not touched, or is spoilt: it may only be refused.
+ * \retval KNOT_ENOMEM  The packet was not touched, or is spoilt: it can only be refused.
  */
 int answer_write(answer_t *answer, knot_pkt_t *pkt, policy_verdict_t *verdict, uint16_t rotate,
                  bool stream);
 
-/*! Empties a response and sets TC: the client has to come back over a stream. To be used once the
+/*! Empties a response and sets TC: the client has to retry over a stream. To be used once the
  *  verdict is cleared; answer_clear() is still due. */
 void answer_truncate(answer_t *answer, knot_pkt_t *pkt);
 

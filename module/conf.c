@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * The stanza as knotd has it, turned into plain values: what these mean is for policy/stanza.h to
- * say. Check and load differ in where an item comes from, and in what becomes of an error.
+ * The stanza as knotd has it, turned into plain values; policy/stanza.h says what they mean. Check
+ * and load differ in where an item comes from, and in what becomes of an error.
  */
 
 #include <netinet/in.h>
@@ -142,8 +142,8 @@ void conf_log(knotd_mod_t *mod, int level, const char *text)
 	free(clean);
 }
 
-/* Warnings of the stanzas that were said since the configuration was read, as hashes. The zones of
- * a template share a stanza; each would say them again. */
+/* Hashes of the warnings that were logged since the configuration was read. The zones of a template
+ * share a stanza; each would log them again. */
 static struct {
 	pthread_mutex_t lock;
 	VEC(uint64_t) hashes;
@@ -192,7 +192,7 @@ static knotd_conf_t get(const source_t *source, item_t item)
 	                              : knotd_conf_mod(source->mod, name);
 }
 
-/* Puts a value where it is for. */
+/* Stores a value of an item in *out. */
 typedef int (*take_f)(source_t *source, item_t item, const knotd_conf_val_t *val, void *out);
 
 static int take_net(source_t *source, item_t item, const knotd_conf_val_t *val, void *out)
@@ -244,7 +244,7 @@ static int make_list(source_t *source, const netlist_conf_t *conf, netlist_t **l
 		return ret;
 	}
 
-	/* Of a file, or for want of memory. */
+	/* About a file, or out of memory. */
 	const char *item = (err[0] == '/') ? "proxy-file " : "";
 	if (ret != KNOT_EOK) {
 		bool installed = strncmp(err, PROXIES_DIR "/", sizeof(PROXIES_DIR)) == 0;
@@ -574,7 +574,7 @@ int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out)
 
 const policy_t *mxguard_conf_policy(const mxguard_conf_t *conf, policy_t *room)
 {
-	/* Another stanza with the same list may have it looked at. */
+	/* Another stanza with the same list may reload it. */
 	const netlist_t *now = conf->list_reload > 0 ? netlist_current(conf->proxies) : conf->proxies;
 	if (now == conf->proxies) {
 		return &conf->policy;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * The configuration of mod-mxguard: its schema, its check, and what a zone's instance gets of it.
+ * The configuration of mod-mxguard: its schema, its check, and what a zone's instance uses of it.
  *
  * The check and a real load go through the same code, so what passes the check loads, as long as
- * the files stay as they are and the zone is one that the check knew of. knotd runs the check too
+ * the files stay as they are and the check knew of the zone. knotd runs the check too
  * whenever it reads its configuration file: an error keeps it from starting, and a reload from
  * taking place.
  */
@@ -24,7 +24,7 @@ typedef struct {
 	bool enforce;          /*!< Or log only. */
 	bool ede;              /*!< Mark changed answers. */
 	uint32_t list_reload;  /*!< Seconds; 0 reads lists at a load only. */
-	uint32_t log_interval; /*!< Seconds; 0 says every finding of every answer. */
+	uint32_t log_interval; /*!< Seconds; 0 logs every finding of every answer. */
 	netlist_t *proxies;    /*!< Holds on the lists; the policy points into the first two. */
 	netlist_t *excepts;
 	netlist_t *origins;    /*!< Held so that the next zone finds it built. */
@@ -43,7 +43,7 @@ int mxguard_conf_check(knotd_conf_check_args_t *args);
 
 /*!
  * Makes the configuration of the zone that mod is loaded for. Errors and warnings are logged. A
- * list that has gone bad since there was a good one is logged too, but is no error.
+ * list that can't be read any more, of which there is a good version, is logged, but no error.
  *
  * \param out  For mxguard_conf_free(). NULL with KNOT_EOK if the stanza does not protect this zone.
  *
@@ -61,7 +61,7 @@ void conf_log(knotd_mod_t *mod, int level, const char *text);
  *  caller's RCU read-side section. */
 const policy_t *mxguard_conf_policy(const mxguard_conf_t *conf, policy_t *room);
 
-/*! True if a version of the list of proxies does not hold a mail address; else why says which. */
+/*! True if a version of the list of proxies does not hold a mail address; else why names it. */
 bool mxguard_conf_fits(const mxguard_conf_t *conf, const netlist_t *version,
                        char why[static NETFILE_ERR_MAX]);
 

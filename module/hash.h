@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * A hash to find equal things by, eight octets at a step. Not for keeping out those who make
- * collisions on purpose, and not the same on machines of another byte order.
+ * A hash to find equal things by, eight octets at a step. No protection against deliberate
+ * collisions, and not the same on machines of another byte order.
  */
 
 #pragma once

@@ -28,7 +28,7 @@
 /* Entries of a directory that are looked at; a key store with more is not searched to its end. */
 #define ENTRIES_MAX 16384
 
-/* Keys whose search goes on where it stopped; as many as may sign a zone. */
+/* Keys whose search continues where it stopped; as many as may sign a zone. */
 #define PROGRESS_MAX 16
 
 typedef struct {
@@ -40,8 +40,8 @@ typedef struct {
 typedef struct place {
 	struct place *next;
 	keys_kind_t kind;
-	/* For each key: were it one for all, two that are missing would each read the same part of
-	 * a directory again and again. Made with the first search through a directory. */
+	/* One for each key. With one for all, two missing keys would read the same part of a
+	 * directory again and again. Made with the first search through a directory. */
 	progress_t *progress;
 	unsigned turn;
 	char path[];
@@ -89,7 +89,7 @@ int keys_add(keys_t *keys, keys_kind_t kind, const char *base, const char *path)
 	return KNOT_EOK;
 }
 
-/* A search, and what went wrong on the way, for who has to repair it. */
+/* A search, and the errors on the way, for the operator. */
 typedef struct {
 	const keys_want_t *want;
 	char *reason;
@@ -114,7 +114,7 @@ static void add_reason(search_t *search, const char *format, ...)
 	search->len += strlen(search->reason + search->len);
 }
 
-/* dnssec_strerror() of old knows no errno. */
+/* Older versions of dnssec_strerror() know no errno. */
 static const char *error_text(int ret)
 {
 	const char *text = dnssec_strerror(ret);

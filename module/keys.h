@@ -4,7 +4,7 @@
  * Private keys of a zone: where they may be, and how the one that belongs to a DNSKEY is found
  * there.
  *
- * Nothing is read before a key is asked for, and nothing is written or created, ever. Work is
+ * Nothing is read before a key is needed, and nothing is ever written or created. Work is
  * bounded: a regular file of at most 64 KiB for each key, and where names of files don't tell whose
  * keys they are, at most KEYS_SCAN files for each call.
  */
@@ -16,9 +16,9 @@
 #include "module/dnssec.h"
 
 /*! Files that one call reads in directories where names don't tell whose keys they are. The next
- *  call goes on where the last one stopped. */
+ *  call continues where the last one stopped. */
 #define KEYS_SCAN 16
-/*! Longest reason why there is no key, with the terminating zero; what is longer is cut. */
+/*! Longest reason why there is no key, with the terminating zero; a longer one is truncated. */
 #define KEYS_TEXT_MAX 600
 
 typedef enum {
@@ -63,7 +63,7 @@ typedef struct {
  *
  * \param key     The key, for dnssec_key_free(). Any number of threads may sign with it at a time,
  *                each with a signing context of its own.
- * \param reason  If there is none: where it was looked for and what is wrong there.
+ * \param reason  If there is none: where it was searched, and what is wrong there.
  *
  * \retval KNOT_EOK
  * \retval KNOT_ENOMEM

@@ -17,14 +17,14 @@
 /* Slots that are tried for a name. */
 #define PROBES 4
 
-/* A name that was logged: who it is and when, as one word that changes as a whole (a hash in the
+/* A name that was logged: which it is and when, as one word that changes as a whole (a hash in the
  * upper half, the second of the last line in the lower one), and the answers since then. */
 typedef struct {
 	_Atomic uint64_t said;
 	_Atomic uint32_t answers;
 } slot_t;
 
-/* Bits by which names without a slot are told apart. */
+/* Bits by which names without a slot are distinguished. */
 #define FURTHER_BITS 4096
 
 /* Names that found no slot: for one line in an interval. */
@@ -64,7 +64,7 @@ void log_free(log_t *log)
 	}
 }
 
-/* The table, made by whoever needs it first; NULL if out of memory. */
+/* The table, made by the first thread that needs it; NULL if out of memory. */
 static table_t *get_table(log_t *log)
 {
 	table_t *table = atomic_load_explicit(&log->table, memory_order_acquire);
@@ -100,8 +100,9 @@ static bool is_due(uint64_t said, uint32_t interval, uint32_t now)
 	return said == 0 || (int32_t)(now - (uint32_t)said) >= (int32_t)interval;
 }
 
-/* Takes a slot for a line now. False if another thread was faster; *said is what it wrote. */
-static bool take(slot_t *slot, uint64_t *said, uint32_t key, uint32_t now)
+/* Sets a slot for a line that is logged now. False if another thread was faster; *said is what it
+ * wrote. */
+static bool set_slot(slot_t *slot, uint64_t *said, uint32_t key, uint32_t now)
 {
 	return atomic_compare_exchange_strong(&slot->said, said, (uint64_t)key << 32 | now);
 }
@@ -116,7 +117,7 @@ typedef struct {
 static due_t count_answer(slot_t *slot, uint64_t said, uint32_t key, uint32_t interval,
                           uint32_t now)
 {
-	if (is_due(said, interval, now) && take(slot, &said, key, now)) {
+	if (is_due(said, interval, now) && set_slot(slot, &said, key, now)) {
 		return (due_t){ atomic_exchange(&slot->answers, 0) + 1, now - (uint32_t)said };
 	}
 	atomic_fetch_add(&slot->answers, 1);
@@ -150,7 +151,7 @@ static due_t find_due(table_t *table, uint32_t interval, uint64_t hash, uint32_t
 		slot_t *slot = &table->slots[(hash + i) % LOG_SLOTS];
 		uint64_t said = atomic_load(&slot->said);
 		if (is_due(said, interval, now) && !is_said(said, key) &&
-		    take(slot, &said, key, now)) {
+		    set_slot(slot, &said, key, now)) {
 			atomic_store(&slot->answers, 0); /* Those were another name's. */
 			return (due_t){ 1, 0 };
 		}
@@ -162,7 +163,7 @@ static due_t find_due(table_t *table, uint32_t interval, uint64_t hash, uint32_t
 	return (due_t){ 0, 0 };
 }
 
-/* A line being written; what does not fit is cut. */
+/* A line being written; truncated if it does not fit. */
 typedef struct {
 	char *at;
 	size_t room;

@@ -5,9 +5,9 @@
  * lead mail to a web proxy.
  *
  * The response is judged once it is whole, before OPT and TSIG: at the end of the additional
- * section. One that knotd cut short for lack of room never gets there; it is judged after the
- * fact, and where something is wrong with it, it goes out empty and truncated, so that the client
- * comes back over a stream.
+ * section. A response that knotd ends early for lack of room does not get there; guard_end()
+ * judges it. If it is wrong, it goes out empty and truncated over UDP, so that the client retries
+ * over a stream.
  */
 
 #include <knot/module.h>
@@ -33,7 +33,7 @@
 
 /* Counters, in the order of their registration. */
 enum { CTR_FINDING, CTR_ACTION, CTR_LIST };
-/* Of the last one. */
+/* Values of CTR_LIST. */
 enum { LIST_CHANGED, LIST_REFUSED, LIST_COUNT };
 
 typedef struct {
@@ -44,26 +44,26 @@ typedef struct {
 	bool rotate;
 } mxguard_ctx_t;
 
-/* Room that was left over in a packet, so that no RRset of a usual size was left out: four AAAA or
- * eight A records. */
+/* Octets left in a packet that show that no RRset of a usual size was left out: four AAAA or eight
+ * A records. */
 #define ROOM_ENOUGH 128
 
 /* The query whose response this thread is composing and has not judged yet, and how long the OPT
- * RDATA was then. A thread works on one query at a time, and 100,000 zones need no array of
- * threads each. */
+ * RDATA was then. A thread works on one query at a time; an array of all threads in each zone would
+ * take memory in 100,000 of them. */
 typedef struct {
 	const knotd_qdata_t *qdata;
 	uint16_t opt_len;
-	unsigned instances; /* Of the module in this zone, that have yet to see the response. */
-} under_way_t;
+	unsigned instances; /* Of the module in this zone that have not seen the response yet. */
+} current_response_t;
 
-static _Thread_local under_way_t under_way;
+static _Thread_local current_response_t current_response;
 
-/* Each mention of the variable is a call of the loader: this one is the only one where it is not
- * inlined. */
-__attribute__((noinline)) static under_way_t *get_under_way(void)
+/* Each access to a thread-local variable calls the loader. Not inlined, so that guard_begin() makes
+ * one call. */
+__attribute__((noinline)) static current_response_t *get_current_response(void)
 {
-	return &under_way;
+	return &current_response;
 }
 
 /* Looks into the live zone; before ABI 600 the API shows the apex only. */
@@ -81,8 +81,8 @@ static int look_up(knotd_qdata_t *qdata, const knot_dname_t *owner, uint16_t typ
 #endif
 }
 
-/* What the server sends it has checked; what it only stores may have any form. Of the MX RRset of
- * the apex, which may be large, the policy checks what it reads. */
+/* The server has checked the records that it sends; those it only stores may have any form. Of the
+ * MX RRset of the apex, which may be large, the policy checks what it reads. */
 static int zone_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
 {
 	int ret = look_up(ctx, owner, type, out);
@@ -121,7 +121,7 @@ static void count(knotd_mod_t *mod, unsigned thread, uint32_t counter, uint32_t 
 	}
 }
 
-/* Counts and logs a verdict. What is answered instead of what it says: see log_findings(). */
+/* Counts and logs a verdict. For instead, see log_findings(). */
 static void report(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict_t *verdict,
                    uint32_t actions, const char *instead)
 {
@@ -141,7 +141,7 @@ static void report_logged(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict
 	report(mod, qdata, verdict, 1U << ACTION_LOGGED, instead);
 }
 
-/* The same for what enforcing answers with an empty response. */
+/* The same for what mode enforce answers with an empty response. */
 static void report_emptied(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdict_t *verdict,
                            action_t action, const char *instead)
 {
@@ -149,7 +149,7 @@ static void report_emptied(knotd_mod_t *mod, knotd_qdata_t *qdata, policy_verdic
 	report(mod, qdata, verdict, 1U << (guard->conf->enforce ? action : ACTION_LOGGED), instead);
 }
 
-/* What enforcing answers with SERVFAIL. */
+/* Reports a verdict, and answers SERVFAIL in mode enforce. */
 static knotd_in_state_t refuse(knotd_in_state_t state, knotd_mod_t *mod, knotd_qdata_t *qdata,
                                policy_verdict_t *verdict)
 {
@@ -170,9 +170,10 @@ static bool is_stream(const knotd_qdata_t *qdata)
 	return qdata->params->proto != KNOTD_QUERY_PROTO_UDP;
 }
 
-/* Writes what the verdict has made of the response. */
-static knotd_in_state_t put_back(knotd_in_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
-                                 knotd_mod_t *mod, answer_t *answer, policy_verdict_t *verdict)
+/* Writes the response into the packet as the verdict has changed it. */
+static knotd_in_state_t write_changed(knotd_in_state_t state, knot_pkt_t *pkt,
+                                      knotd_qdata_t *qdata, knotd_mod_t *mod,
+                                      answer_t *answer, policy_verdict_t *verdict)
 {
 	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
 	bool stream = is_stream(qdata);
@@ -180,7 +181,7 @@ static knotd_in_state_t put_back(knotd_in_state_t state, knot_pkt_t *pkt, knotd_
 	uint16_t rotate = guard->rotate ? knot_wire_get_id(qdata->query->wire) : 0;
 	int ret = answer_write(answer, pkt, verdict, rotate, stream);
 	if (ret != KNOT_EOK && (stream || ret != KNOT_ESPACE)) {
-		verdict->finding_count = 0; // Said above, and their RRsets are gone.
+		verdict->finding_count = 0; // Reported above, and their RRsets are gone.
 		verdict->rules = 0;
 		return refuse(state, mod, qdata, verdict);
 	}
@@ -220,8 +221,9 @@ static signing_t signing_of(knotd_qdata_t *qdata, const knot_pkt_t *pkt)
 	return UNSIGNED;
 }
 
-static void look(sign_view_t *view, signing_t signing, knotd_qdata_t *qdata,
-                 const policy_response_t *response)
+/* Finds out by which keys the zone is signed. */
+static void read_signing_keys(sign_view_t *view, signing_t signing, knotd_qdata_t *qdata,
+                              const policy_response_t *response)
 {
 	const knot_dname_t *apex = knotd_qdata_zone_name(qdata);
 	struct timespec now;
@@ -236,12 +238,12 @@ static void look(sign_view_t *view, signing_t signing, knotd_qdata_t *qdata,
 	sign_look(view, apex, &dnskey.rrs, &soa, &rrsigs.rrs, now.tv_sec);
 }
 
-static void say(void *ctx, bool warning, const char *text)
+static void log_signing(void *ctx, bool warning, const char *text)
 {
 	conf_log(ctx, warning ? LOG_WARNING : LOG_INFO, text);
 }
 
-/* The signer of the zone, made by whoever needs it first. NULL if there is no memory. */
+/* The signer of the zone, made by the first query that needs it. NULL if there is no memory. */
 static signer_t *get_signer(knotd_mod_t *mod)
 {
 	static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
@@ -254,7 +256,7 @@ static signer_t *get_signer(knotd_mod_t *mod)
 	signer = atomic_load_explicit(&guard->signer, memory_order_relaxed);
 	if (signer == NULL) {
 		mxguard_conf_t *conf = guard->conf;
-		signer = signer_new(conf->keys, conf->policy.ttl, say, mod);
+		signer = signer_new(conf->keys, conf->policy.ttl, log_signing, mod);
 		conf->keys = signer != NULL ? NULL : conf->keys;
 		atomic_store_explicit(&guard->signer, signer, memory_order_release);
 	}
@@ -267,7 +269,7 @@ static int sign(knotd_mod_t *mod, knotd_qdata_t *qdata, signing_t signing, answe
                 policy_verdict_t *verdict, sign_view_t *view)
 {
 	const mxguard_ctx_t *guard = knotd_mod_ctx(mod);
-	look(view, signing, qdata, &answer->response);
+	read_signing_keys(view, signing, qdata, &answer->response);
 	signer_t *signer = get_signer(mod);
 	if (signer == NULL) {
 		view->wrong = "not enough memory";
@@ -277,8 +279,8 @@ static int sign(knotd_mod_t *mod, knotd_qdata_t *qdata, signing_t signing, answe
 		return KNOT_DNSSEC_ENOKEY;
 	}
 	if (signing == ONLINE) {
-		// mod-onlinesign may be yet to sign this section, and then takes it for granted
-		// that all in it is its own.
+		// mod-onlinesign may sign this section later, and then assumes that all in it is
+		// its own.
 		policy_drop_additional(&answer->response, verdict);
 	}
 	return guard->conf->enforce
@@ -304,8 +306,8 @@ static knotd_in_state_t carry_out(knotd_in_state_t state, knot_pkt_t *pkt, knotd
 		} else if (!verdict->answer_changes) {
 			policy_leave_out_additional(&answer->response, verdict);
 		} else if (!verdict->noerror && wrong == 1U << RULE_MISSING_TARGET) {
-			// Nothing leads to a proxy, and nothing is denied but a type: an address
-			// that is never there is better than SERVFAIL.
+			// Nothing leads to a proxy, and nothing is denied but a type: a missing
+			// address is better than SERVFAIL.
 			report_logged(mod, qdata, verdict, "as it is");
 			return state;
 		} else {
@@ -321,10 +323,10 @@ static knotd_in_state_t carry_out(knotd_in_state_t state, knot_pkt_t *pkt, knotd
 		return state;
 	}
 	report(mod, qdata, verdict, verdict->actions, NULL);
-	return verdict->changes ? put_back(state, pkt, qdata, mod, answer, verdict) : state;
+	return verdict->changes ? write_changed(state, pkt, qdata, mod, answer, verdict) : state;
 }
 
-/* Cheap questions that spare most responses the judge. */
+/* Cheap checks, after which most responses need no judging. */
 static bool is_harmless(const policy_t *policy, knotd_qdata_t *qdata, const knot_pkt_t *pkt)
 {
 	// Class ANY is answered with the data of class IN. Other classes are never touched.
@@ -340,7 +342,7 @@ static knotd_in_state_t guard_begin(knotd_in_state_t state, knot_pkt_t *pkt,
 	(void)pkt;
 	(void)mod;
 	const knot_rdata_t *opt = qdata->opt_rr.rrs.rdata;
-	under_way_t *mine = get_under_way();
+	current_response_t *mine = get_current_response();
 	mine->instances = (mine->qdata == qdata) ? mine->instances + 1 : 1;
 	mine->qdata = qdata;
 	mine->opt_len = (opt != NULL) ? opt->len : 0;
@@ -366,7 +368,7 @@ static int judge(const policy_t *policy, knot_pkt_t *pkt, knotd_qdata_t *qdata,
 		policy, zone_lookup, qdata, &answer->response, verdict, &pkt->mm);
 }
 
-/* What decides may be what there was no room for: the client has to come back over a stream. */
+/* What there was no room for may decide: the client has to retry over a stream. */
 static knotd_in_state_t truncate(knotd_in_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
                                  knotd_mod_t *mod, answer_t *answer, policy_verdict_t *verdict)
 {
@@ -383,8 +385,8 @@ static knotd_in_state_t truncate(knotd_in_state_t state, knot_pkt_t *pkt, knotd_
 	return KNOTD_IN_STATE_TRUNC;
 }
 
-/* Does what has to be done about a response. Not inlined: most responses are harmless, and done sooner
- * without the room that this takes on the stack. */
+/* Judges a response and carries out the verdict. Not inlined: most responses are harmless, and take
+ * less time without the stack that this needs. */
 __attribute__((noinline))
 static knotd_in_state_t guard_suspect(knotd_in_state_t state, knot_pkt_t *pkt,
                                       knotd_qdata_t *qdata, knotd_mod_t *mod,
@@ -411,7 +413,7 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
                                      knotd_qdata_t *qdata, knotd_mod_t *mod)
 {
 	mxguard_ctx_t *guard = knotd_mod_ctx(mod);
-	under_way.qdata = NULL;
+	current_response.qdata = NULL;
 
 	policy_t room;
 	const policy_t *policy = mxguard_conf_policy(guard->conf, &room);
@@ -419,7 +421,7 @@ static knotd_in_state_t guard_answer(knotd_in_state_t state, knot_pkt_t *pkt,
 	bool denies = signing != UNSIGNED &&
 	              policy_suspects_denial(policy, zone_lookup, qdata, pkt->rr,
 	                                     pkt->rrset_count);
-	// A referral is not this zone's answer, but for what it proves.
+	// A referral is not this zone's answer, except for what it proves.
 	bool referral = state == KNOTD_IN_STATE_DELEG && pkt->sections[KNOT_ANSWER].count == 0;
 	return !denies && (referral || is_harmless(policy, qdata, pkt))
 	       ? state : guard_suspect(state, pkt, qdata, mod, policy, referral, signing);
@@ -463,7 +465,7 @@ static int restore_tsig(knotd_qdata_t *qdata)
  * SERVFAIL. */
 static knotd_state_t retract(knotd_qdata_t *qdata, uint16_t opt_len, bool stream)
 {
-	// The server puts OPT together again: without what it has added to it since.
+	// The server composes OPT again: what it has added since has to go.
 	knot_rdata_t *opt = qdata->opt_rr.rrs.rdata;
 	if (opt != NULL && opt->len > opt_len) {
 		opt->len = opt_len;
@@ -523,12 +525,12 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
                                knotd_mod_t *mod)
 {
 	// Judged already, or not from this zone's data.
-	if (under_way.qdata != qdata) {
+	if (current_response.qdata != qdata) {
 		return state;
 	}
-	under_way.instances--;
-	if (under_way.instances == 0) {
-		under_way.qdata = NULL;
+	current_response.instances--;
+	if (current_response.instances == 0) {
+		current_response.qdata = NULL;
 	}
 
 	// Dropped.
@@ -559,7 +561,7 @@ static knotd_state_t guard_end(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata
 	          : keep_whole(pkt, qdata, mod, ret, &answer.response, &verdict);
 	answer_clear(&answer, &verdict);
 
-	return keep ? state : retract(qdata, under_way.opt_len, is_stream(qdata));
+	return keep ? state : retract(qdata, current_response.opt_len, is_stream(qdata));
 }
 
 static char *rule_name(uint32_t idx, uint32_t idx_count)
@@ -591,8 +593,8 @@ static void free_ctx(mxguard_ctx_t *guard)
 	}
 }
 
-/* What became of a list while queries run. Nobody else counts that, so the first thread's counter
- * will do. */
+/* A list was changed or refused while queries run. Only one thread counts that at a time; it is
+ * counted for the first thread. */
 static void list_event(void *ctx, bool changed, const char *text)
 {
 	knotd_mod_stats_incr(ctx, 0, CTR_LIST, changed ? LIST_CHANGED : LIST_REFUSED, 1);
@@ -601,8 +603,7 @@ static void list_event(void *ctx, bool changed, const char *text)
 	}
 }
 
-/* A list that holds where mail really is would send it elsewhere, and keep the next start from taking
- * place. */
+/* A list that holds a mail address would send mail elsewhere, and make the next start fail. */
 static bool list_fits(void *ctx, const netlist_t *version, char why[static NETFILE_ERR_MAX])
 {
 	const mxguard_ctx_t *guard = ctx;

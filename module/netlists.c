@@ -7,7 +7,7 @@
  * as somebody holds them. All known lists are in a search tree, those of which nobody holds any
  * version are in the array of idle ones too.
  *
- * A server that is started as root checks its configuration before it gives its rights up, and
+ * A server that is started as root checks its configuration before it drops its privileges, and
  * loads its zones afterwards. So what a check has read becomes the current version of a list that
  * has none yet, as if of files that have changed since: a load reads them again, if it can.
  */
@@ -38,7 +38,8 @@ typedef struct {
 	netlist_conf_t conf;
 } list_t;
 
-/* What a file is: differs if the file may. No padding, so that it can be compared as a whole. */
+/* The identity of a file: differs if the file may have changed. No padding, so that it can be
+ * compared as a whole. */
 typedef struct {
 	int64_t error; /* Of stat(); then the rest is zero. */
 	uint64_t dev;
@@ -52,7 +53,7 @@ typedef struct known known_t;
 
 /* A file that a version was read from. */
 typedef struct {
-	char *path; /* Of a name: as it was found. */
+	char *path; /* As netfile_find() found it. */
 	netfile_info_t info;
 } read_t;
 
@@ -76,16 +77,16 @@ struct known {
 	                   * block of all four. */
 	ident_t *bad;     /* The files as they were when reading them failed, */
 	int bad_ret;      /* how it failed, KNOT_EOK if it did not since, */
-	char *bad_err;    /* what was said, NULL if memory was short, */
+	char *bad_err;    /* the error text, NULL if memory was short, */
 	size_t bad_path;  /* and because of which path. */
-	bool untaken;     /* Known from a check only, */
+	bool checked_only; /* Known from a check only, */
 	uint64_t check;   /* and this is the last one that has named it. */
 	uint64_t taken;   /* The last check before a load has read the files. */
 	ident_t *files;   /* While they are read: what they were before that, */
 	ident_t *after;   /* and after it. */
 };
 
-/* How files are read while others use what they were: live. */
+/* How files are read while others use the version before. */
 typedef struct {
 	netlist_fits_f fits;
 	void *ctx;
@@ -184,7 +185,7 @@ static int list_cmp(const list_t *a, const list_t *b)
 	return ret;
 }
 
-/* Says what the files are now: one for each path. */
+/* Identifies the files as they are now, one for each path. */
 static void list_identify(const list_t *list, ident_t *idents)
 {
 	for (size_t i = 0; i < list->conf.path_count; i++) {
@@ -255,7 +256,7 @@ static int add_configured(netlist_t *version, const netlist_conf_t *conf)
  * Reads the files and builds a version.
  *
  * The path to begin with is first: one that can't be opened is found out at once, not after reading
- * all others. On an error, *failed is the path to blame.
+ * all others. On an error, *failed is the path that it is about.
  */
 static int list_build(const list_t *list, size_t first, size_t *failed, netlist_t **out, char *err)
 {
@@ -371,13 +372,13 @@ static void idle_free(size_t i)
 	known_free(known);
 }
 
-/* Frees a list that nobody needs, one that never was any good first. Those that were checked now are
+/* Frees a list that nobody holds, one that was never good first. Those that were just checked are
  * about to be loaded. */
 static void idle_evict(void)
 {
 	size_t evict = idle.count;
 	for (size_t i = idle.count; i-- > 0;) {
-		bool awaited = idle.at[i]->untaken && idle.at[i]->check == check_now;
+		bool awaited = idle.at[i]->checked_only && idle.at[i]->check == check_now;
 		if (!awaited && (evict == idle.count || idle.at[i]->current == NULL ||
 		                 idle.at[evict]->current != NULL)) {
 			evict = i;
@@ -424,7 +425,7 @@ static bool note_bad(known_t *known, int ret, size_t path, const char *err)
 	return false;
 }
 
-/* Makes a version the current one, of the files as they were; who holds the one before keeps it. */
+/* Makes a version the current one, of the files as they were. Holders keep the one before. */
 static void publish(known_t *known, netlist_t *version)
 {
 	netlist_t *old = known->current;
@@ -438,7 +439,7 @@ static void publish(known_t *known, netlist_t *version)
 }
 
 /* Reads the files, again if they changed meanwhile: known->files is what they were when the last
- * reading began. On error, *failed is the path to blame. */
+ * reading began. On error, *failed is the path that it is about. */
 static int read_files(const known_t *known, size_t *failed, netlist_t **out, char *err)
 {
 	const list_t *list = &known->list;
@@ -462,9 +463,9 @@ static bool is_gone(const char *path)
 	return lstat(path, &st) != 0 && errno == ENOENT;
 }
 
-/* The operator's own list is gone, and the error names the installed one, which nobody has touched:
- * says so before it, as long as nothing of the error is cut for that. */
-static void blame_gone(const known_t *known, size_t failed, char *err)
+/* If the operator's own list is gone, and the error names the installed one, which nobody has
+ * touched: says so before the error, if both fit. */
+static void explain_missing_list(const known_t *known, size_t failed, char *err)
 {
 	const char *old = known->current != NULL && failed < known->current->file_count
 	                  ? known->current->files[failed].path : NULL;
@@ -500,7 +501,7 @@ static netfile_extent_t extent_of(const netfile_info_t *info)
 	return (netfile_extent_t){ info->covers4, info->covers6, (double)info->names - (double)info->name_excepts };
 }
 
-/* The only file says all there is: then nothing counts twice. */
+/* All that a version has is from its only file: then nothing counts twice. */
 static netfile_extent_t extent_of_all(const netlist_t *version)
 {
 	netfile_extent_t extent = extent_of(&version->files[0].info);
@@ -509,7 +510,7 @@ static netfile_extent_t extent_of_all(const netlist_t *version)
 	return extent;
 }
 
-/* Looks for a file that has lost more than half of what it said in the current version. */
+/* Finds a file that lists less than half of what it listed in the current version. */
 static int check_size(const known_t *known, const netlist_t *version, size_t *failed, char *err)
 {
 	const netlist_conf_t *conf = &known->list.conf;
@@ -524,7 +525,7 @@ static int check_size(const known_t *known, const netlist_t *version, size_t *fa
 			(void)snprintf(err, NETFILE_ERR_MAX, "%.*s%s",
 			               (int)(NETFILE_ERR_MAX - sizeof(cause)),
 			               version->files[i].path, cause);
-			blame_gone(known, i, err);
+			explain_missing_list(known, i, err);
 			*failed = i;
 			return KNOT_ERANGE;
 		}
@@ -544,14 +545,14 @@ static int check_live(const known_t *known, const live_t *live, const netlist_t 
 	return ret;
 }
 
-/* Makes the version that the files are now the current one. On error, nothing but err changes. */
+/* Reads the files, and makes that the current version. On an error, the current one stays. */
 static int renew(known_t *known, const live_t *live, char *err)
 {
 	netlist_t *version;
 	size_t failed;
 	int ret = read_files(known, &failed, &version, err);
 	if (ret != KNOT_EOK) {
-		blame_gone(known, failed, err);
+		explain_missing_list(known, failed, err);
 	}
 	if (ret == KNOT_EOK && live != NULL && known->current != NULL) {
 		ret = check_live(known, live, version, &failed, err);
@@ -577,8 +578,8 @@ static int renew(known_t *known, const live_t *live, char *err)
 	return ret;
 }
 
-/* Sees to it that the current version is what the files are now, if they are good; live: not for a
- * load. */
+/* Updates the current version to the files as they are now, if they are good. Without live, they
+ * are not compared with the version before. */
 static int update(known_t *known, const live_t *live, char *err)
 {
 	const list_t *list = &known->list;
@@ -589,8 +590,9 @@ static int update(known_t *known, const live_t *live, char *err)
 	}
 
 	/* Any other failure may end without a change of the file: that is tried again. */
-	bool hopeless = known->bad_ret == KNOT_EMALF || (live != NULL && known->bad_ret == KNOT_ERANGE);
-	if (hopeless && known->bad_err != NULL && list_same(list, known->files, known->bad)) {
+	bool permanent = known->bad_ret == KNOT_EMALF ||
+	                 (live != NULL && known->bad_ret == KNOT_ERANGE);
+	if (permanent && known->bad_err != NULL && list_same(list, known->files, known->bad)) {
 		if (known->current == NULL) {
 			(void)snprintf(err, NETFILE_ERR_MAX, "%s", known->bad_err);
 		}
@@ -611,11 +613,11 @@ static void hold(known_t *known, netlist_t **out)
 }
 
 /* The first load after a check: what an earlier check has read, and neither this one nor a load
- * has asked for since, is of no use any more. */
+ * has asked for since, is not needed any more. */
 static void end_check(void)
 {
 	for (size_t i = checking ? idle.count : 0; i-- > 0;) {
-		if (idle.at[i]->untaken && idle.at[i]->check != check_now) {
+		if (idle.at[i]->checked_only && idle.at[i]->check != check_now) {
 			idle_free(i);
 		}
 	}
@@ -630,7 +632,7 @@ static int get(const list_t *list, netlist_t **out, char *err)
 	if (known == NULL) {
 		return no_memory(err);
 	}
-	/* A zone that is added is no reload. */
+	/* Adding a zone is no reload. */
 	static const live_t alone = { NULL, NULL };
 	bool again = known->current != NULL && known->taken == check_now;
 	known->taken = check_now;
@@ -638,7 +640,7 @@ static int get(const list_t *list, netlist_t **out, char *err)
 	if (ret == KNOT_EOK) {
 		err[0] = '\0'; /* Nothing was refused. */
 	}
-	known->untaken = false;
+	known->checked_only = false;
 	if (known->current == NULL) {
 		if (idle_find(known) == idle.count) { /* New. */
 			idle_add(known);
@@ -665,11 +667,11 @@ int netlist_get(const netlist_conf_t *conf, netlist_t **out, char err[static NET
 static void keep_checked(const list_t *list, netlist_t *version)
 {
 	known_t *known = known_get(list);
-	if (known != NULL && (known->current == NULL || known->untaken)) {
+	if (known != NULL && (known->current == NULL || known->checked_only)) {
 		netlist_t *held;
 		memset(known->files, 0, list->conf.path_count * sizeof(*known->files));
 		publish(known, version);
-		known->untaken = true;
+		known->checked_only = true;
 		hold(known, &held);
 	}
 	if (known != NULL) {
@@ -677,8 +679,8 @@ static void keep_checked(const list_t *list, netlist_t *version)
 	}
 }
 
-/* What may not be read any more is still good. Clears what was said of it, so that the load says
- * it. */
+/* A list that may not be read any more is still good. Forgets what was logged about it, so that the
+ * load logs it. */
 static int take_unreadable(const list_t *list, netlist_t **out, char *err)
 {
 	known_t *known = known_find(list);
@@ -718,7 +720,7 @@ int netlist_check(const netlist_conf_t *conf, netlist_t **out, char err[static N
 	} else {
 		const known_t *known = known_find(&list);
 		if (known != NULL) {
-			blame_gone(known, failed, err);
+			explain_missing_list(known, failed, err);
 		}
 	}
 	pthread_mutex_unlock(&registry_lock);

@@ -7,9 +7,9 @@
  *
  * The registry is one for the process. It remembers what each file was (device, inode, size,
  * mtime, ctime) when it was read: as long as all files of a list are the same, netlist_get() costs
- * a stat() for each and hands out the version there is. It also keeps the last good version of a
- * list whose files went bad, and for a while that of a list nobody holds: a reload may let go of a
- * list before it asks for it again, and a server may not read any more what it has checked.
+ * a stat() for each and returns the present version. It also keeps the last good version of a
+ * list whose files went bad, and for a while that of a list nobody holds: a reload may release a
+ * list before it gets it again, and a server may not read any more what it has checked.
  *
  * All functions may be called by any thread at any time. They take a lock and read files, so they
  * are for load and unload; netlist_current(), netlist_set() and netlist_names() take none. Versions
@@ -45,9 +45,9 @@ typedef struct {
  * Gets a list for a load, from the registry or built now. Two lists are the same if they have the
  * same networks, names and paths in the same order.
  *
- * A file that has changed is read, and what it says is in the list of this and later calls; who
- * holds the list from before keeps that one. If then any file can't be read or is malformed, and
- * there has been a good version of this list, that one is handed out: KNOT_EOK, and err says what
+ * A file that has changed is read, and what it says is in the list of this and later calls; holders
+ * of the list from before keep that one. If then any file can't be read or is malformed, and
+ * there has been a good version of this list, that one is returned: KNOT_EOK, and err says what
  * is wrong. A malformed file is not read again until it changes, and err says the same thing only
  * once: while the state of the files stays the same, later calls leave err empty.
  *
@@ -76,15 +76,15 @@ void netlist_reload(void);
  */
 int netlist_check(const netlist_conf_t *conf, netlist_t **out, char err[static NETFILE_ERR_MAX]);
 
-/*! Asked if a new version may be used; else why says what speaks against it. With a lock taken. */
+/*! Decides if a new version may be used; else why says the reason. Called with a lock held. */
 typedef bool (*netlist_fits_f)(void *ctx, const netlist_t *version,
                                char why[static NETFILE_ERR_MAX]);
 
 /*!
  * Makes what the files of a list are now its current version, while others use it: as netlist_get()
- * does, but a file that says less than half of what it said is refused, as one that is malformed. It
- * may be the beginning of one that is still to come. So does netlist_get() itself if there was no
- * netlist_reload() since it was called last: a zone is added, nobody reloads.
+ * does, but a file that lists less than half of what it listed is refused, like a malformed one: it
+ * may be only partly written. So does netlist_get() itself if there was no netlist_reload() since
+ * the last call: then a zone is added, and nobody reloads.
  *
  * \param fits NULL: anything may be used.
  * \param err  Always terminated; empty if nothing is to be said. Why the files were refused, which is
@@ -108,5 +108,5 @@ const netset_t *netlist_set(const netlist_t *list);
 /*! The proxy names, for names_cover(); likewise. */
 const names_t *netlist_names(const netlist_t *list);
 
-/*! Lets go of a list; NULL is fine. */
+/*! Releases a list; NULL is fine. */
 void netlist_put(netlist_t *list);

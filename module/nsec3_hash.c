@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Hashes that a thread keeps. Each is good for ever, whatever becomes of zones, so that the names of a
- * policy are hashed once, and only the names that are asked for each time. The least recently used one
- * in a set gives way to a new one. This takes 0.9 MB for each thread that answers for such zones.
+ * Hashes that a thread keeps. A hash never changes, so the names of a policy are hashed once, and
+ * only the names of queries each time. The least recently used hash in a set is replaced. This
+ * takes 0.9 MB for each thread that answers for such zones.
  */
 
 #include <stdatomic.h>
@@ -18,11 +18,11 @@
 #define HASHED_SETS    256
 #define HASHED_WAYS    8
 #define HASHED_NUMBERS 4096
-#define HASHED_PARAMS  8 /* Ways to hash that a thread knows; the oldest one is forgotten. */
+#define HASHED_PARAMS  8 /* Parameters that a thread knows; the oldest ones are forgotten. */
 
 /* Aligned, so that reading an entry of a short name is reading one cache line. */
 typedef struct {
-	_Alignas(64) uint64_t params; /* The number of the way to hash; 0: no hash. */
+	_Alignas(64) uint64_t params; /* The number of the parameters; 0: no hash. */
 	uint8_t hash[NSEC3_HASH];
 	uint8_t size;                 /* Of the name. */
 	uint8_t name[KNOT_DNAME_MAXLEN];
@@ -30,19 +30,19 @@ typedef struct {
 
 typedef struct {
 	uint32_t now;
-	uint64_t last; /* Number of the way to hash met last. */
+	uint64_t last; /* Number of the parameters used last. */
 	struct {
 		uint16_t iterations;
 		uint8_t salt_len;
 		uint8_t salt[UINT8_MAX];
 	} known[HASHED_PARAMS]; /* At number % HASHED_PARAMS. */
 	struct {
-		_Alignas(64) uint64_t keys[HASHED_WAYS]; /* Hashes of what is hashed: most others
-		                                            are told by them. */
+		_Alignas(64) uint64_t keys[HASHED_WAYS]; /* Hashes of parameters and name: they
+		                                            differ for most other names. */
 		uint32_t used[HASHED_WAYS];              /* When. */
 	} index[HASHED_SETS];
 	hashed_t sets[HASHED_SETS][HASHED_WAYS];
-	/* Of names that have a number, each where that leads: of two at one place, the last one. */
+	/* Of names that have a number, indexed by it: of two with one index, the last one. */
 	struct {
 		uint64_t params;
 		uint64_t name;
@@ -50,7 +50,8 @@ typedef struct {
 	} numbered[HASHED_NUMBERS];
 } hashes_t;
 
-/* Of a thread; made by its first hash, because most zones need none. It stays as long as the module does. */
+/* Of a thread; made by its first hash, because most zones need none. It stays as long as the module
+ * does. */
 typedef struct table {
 	hashes_t hashes;
 	struct table *next;
@@ -85,7 +86,7 @@ __attribute__((destructor)) static void free_tables(void)
 	}
 }
 
-/* The number of a way to hash, which no other ever gets. */
+/* The number of parameters, which no others ever get. */
 static uint64_t number_of(hashes_t *hashes, const nsec3_params_t *params)
 {
 	for (uint64_t i = 0; i < HASHED_PARAMS && i < hashes->last; i++) {

@@ -4,7 +4,7 @@
  * Keys in use, and the table in which their signatures are kept.
  *
  * What threads share is published with release and read with acquire order; RCU keeps alive what a
- * reader may still see when something else has taken its place.
+ * reader may still see when it is replaced.
  */
 
 #include <limits.h>
@@ -38,7 +38,7 @@
 #define DNSKEYS_MAX 128
 #define SAME_TAG_MAX 4
 #define DNSKEY_LEN_MAX (4 + 1 + 8 + 512)
-/* So often is a use of an RRSIG counted; see insert(). */
+/* Uses of an RRSIG are counted up to this; see insert(). */
 #define USES_MAX 15
 
 /* What is known of a key that signs the zone. */
@@ -47,7 +47,7 @@ typedef struct zone_key {
 	uint8_t algorithm;
 	uint16_t tag;
 	knot_rdata_t *dnskey; /* Behind the struct; NULL where it is not in the zone. */
-	dnssec_key_t *key;    /* With its private part; NULL if that can't be had. */
+	dnssec_key_t *key;    /* With its private part; NULL if that was not found. */
 	uint32_t again;       /* When it is looked for again. */
 	uint64_t id;
 } zone_key_t;
@@ -57,7 +57,7 @@ typedef struct {
 	struct rcu_head rcu;
 	uint64_t number;      /* Counts up. */
 	uint64_t keys;        /* Those that have signed it: sign_view_t.keys. */
-	uint32_t begin, half, end; /* Good from, half of the life left, good until. */
+	uint32_t begin, half, end; /* Inception, half of the validity, expiration. */
 	knot_rrset_t rrset;
 	knot_rdataset_t sigs;
 	_Atomic uint8_t uses;
@@ -72,10 +72,10 @@ struct signer {
 	uint32_t ttl;
 	sign_say_f say;
 	void *ctx;
-	uint64_t seed;                   /* Of hashes: nobody outside can make names collide. */
+	uint64_t seed;                   /* Of hashes: clients can't make names collide. */
 	atomic_flag said_found, said_missing, said_wrong;
 	pthread_mutex_t lock;            /* Of looking for keys. */
-	atomic_bool slow;                /* Who looks takes long: not to be waited for. */
+	atomic_bool slow;                /* The search takes long: other threads do not wait. */
 	_Atomic(zone_key_t *) known[SIGN_KEYS_MAX];
 	_Atomic(table_t *) table;
 	_Atomic uint64_t numbers;
@@ -250,8 +250,8 @@ static int64_t monotonic(void)
 	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
-/* Threads answer other questions, too: none waits long for one that looks for a key, and none waits
- * for a key that was missing already. */
+/* Threads have other queries to answer: none waits long for one that looks for a key, and none
+ * waits for a key that was missing before. */
 static bool lock_search(signer_t *signer, bool missing)
 {
 	if (pthread_mutex_trylock(&signer->lock) == 0) {
@@ -502,7 +502,7 @@ static void free_entry_later(struct rcu_head *head)
 	free_entry(caa_container_of(head, entry_t, rcu));
 }
 
-/* The table, made by whoever needs it first; NULL if out of memory. */
+/* The table, made by the first thread that needs it; NULL if out of memory. */
 static table_t *get_table(signer_t *signer)
 {
 	table_t *table = atomic_load_explicit(&signer->table, memory_order_acquire);
@@ -555,10 +555,10 @@ static unsigned uses_of(entry_t *entry)
 /*
  * Puts an entry in the place of what it replaces, of nothing, or of the least used one.
  *
- * Only where no entry is unused, all of them get one use less. So who asks for many names once each
- * pushes out such names only, and others stay as long as they are asked for more often.
+ * Only where no entry is unused, all of them get one use less. So queries for many names, once
+ * each, evict such names only; others stay as long as they are queried more often.
  *
- * An entry that found no place serves its own query, and is freed after that.
+ * An entry that found no slot is used for its own query, and freed after that.
  */
 static void insert(table_t *table, uint64_t hash, entry_t *entry)
 {

@@ -3,13 +3,13 @@
 /*!
  * RRSIGs for the RRsets that answers are changed to, by the keys that sign the zone at the moment.
  *
- * The zone tells by itself which keys these are: those that its SOA is signed with. A new RRSIG
+ * The zone shows which keys these are: those that its SOA is signed with. A new RRSIG
  * takes the times of the SOA's RRSIG by the same key, so it is good exactly as long as the zone's
  * own signatures are. Key rollovers need no attention: other RRSIGs at the SOA are other signers.
  *
  * RRSIGs are kept by owner, type and content of what they sign and by the set of keys, not by the
- * SOA's RRSIG, which changes with every edit. They are made again once less than half of their life
- * is left and the SOA's end later. The number of those that are kept is bounded.
+ * SOA's RRSIG, which changes with every edit. They are made again once less than half of their
+ * validity is left and the SOA's end later. The number of those that are kept is bounded.
  *
  * Any number of query threads may use a signer at a time, inside an RCU read-side section of
  * liburcu. Signatures that are there are read without a lock, and missing ones are made without
@@ -80,14 +80,14 @@ void sign_look_online(sign_view_t *view, const knot_dname_t *apex,
 
 typedef struct signer signer_t;
 
-/*! What is to be said to the operator; ctx is that of signer_new(). Called by any thread. */
+/*! Logs a text for the operator; ctx is that of signer_new(). Called by any thread. */
 typedef void (*sign_say_f)(void *ctx, bool warning, const char *text);
 
 /*!
  * \param keys  Where private keys are. Belongs to the signer from then on, if one is made.
  * \param ttl   Original TTL of all that is signed; answers have no higher one (RFC 4034 3.1.4).
- * \param say   Is told once each: that keys were found, that one is missing, that the zone's own
- *              signatures are no good.
+ * \param say   Called once for each: keys were found, one is missing, the zone's own signatures
+ *              can't be used.
  * \return NULL if out of memory.
  */
 signer_t *signer_new(keys_t *keys, uint32_t ttl, sign_say_f say, void *ctx);
@@ -96,7 +96,7 @@ signer_t *signer_new(keys_t *keys, uint32_t ttl, sign_say_f say, void *ctx);
 void signer_free(signer_t *signer);
 
 /*! True if RRsets can be signed now: there is a private key for each algorithm that signs the zone.
- *  Looks for keys that are not known yet. Has to be asked first, for each query. */
+ *  Looks for keys that are not known yet. Has to be called first, for each query. */
 bool signer_ready(signer_t *signer, sign_view_t *view);
 
 /*! Longest text of signer_why(), with the terminating zero. */

@@ -36,9 +36,9 @@ struct group {
 	time_t looked;     /* When the files were looked at. */
 };
 
-/* Taken by who begins or ends a watch, for as long as it takes to begin or end the thread. */
-static pthread_mutex_t life = PTHREAD_MUTEX_INITIALIZER;
-/* Taken while the thread reads and tells, too: whoever is told is there. */
+/* Held while a watch begins or ends, until the thread has begun or ended with it. */
+static pthread_mutex_t thread_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Held while the thread reads files and calls back, so a watch stays valid during its callback. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake; /* By the monotonic clock; made together with the thread. */
 static group_t *groups;
@@ -51,7 +51,7 @@ static time_t now(void)
 	return time.tv_sec;
 }
 
-static void tell(const group_t *group, bool changed, const char *text)
+static void call_back(const group_t *group, bool changed, const char *text)
 {
 	for (const watch_t *watch = group->watches; watch != NULL; watch = watch->next) {
 		watch->who.event(watch->who.event_ctx, changed, text);
@@ -83,11 +83,11 @@ static void look_at(group_t *group)
 		(void)snprintf(text, sizeof(text), "list changed, %zu network%s and %zu name%s now%s%s",
 		               nets, nets == 1 ? "" : "s", names, names == 1 ? "" : "s",
 		               err[0] != '\0' ? ", " : "", err);
-		tell(group, true, text);
+		call_back(group, true, text);
 	} else if (err[0] != '\0') {
 		(void)snprintf(text, sizeof(text), "keeping the last good list, %s%s",
 		               err[0] == '/' ? "proxy-file " : "", err);
-		tell(group, false, text);
+		call_back(group, false, text);
 	}
 }
 
@@ -99,7 +99,7 @@ static time_t due(const group_t *group)
 
 /* A reload begins the new watches before it ends the old ones, so a longer interval is in force
  * once the last watch with the shorter one has ended. That is found out when the shorter one is
- * over: zones are many, and each that ends would look at all others. */
+ * over: there may be many zones, and each watch that ends would look at all others. */
 static bool is_due(group_t *group)
 {
 	if (due(group) > now()) {
@@ -114,7 +114,7 @@ static bool is_due(group_t *group)
 	return due(group) <= now();
 }
 
-/* The lock is let go of only while waiting. */
+/* The lock is released only while waiting. */
 static void *run(void *arg)
 {
 	(void)arg;
@@ -136,7 +136,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Signals are the server's, not this thread's. */
+/* The server handles signals, not this thread. */
 static int start(void)
 {
 	pthread_condattr_t attr;
@@ -196,7 +196,7 @@ static void add(watch_t *watch, group_t *group)
 	}
 	group->watches = watch;
 	if (watch->interval < group->interval) {
-		/* Most watches are of one more zone with the same list, and wake nobody. */
+		/* Most watches are for another zone with the same list: these wake nobody. */
 		group->interval = watch->interval;
 		pthread_cond_signal(&wake);
 	}
@@ -215,7 +215,7 @@ int watch_new(const netlist_t *list, uint32_t interval, const watch_who_t *who, 
 	}
 	*watch = (watch_t){ .interval = interval, .list = list, .who = *who };
 
-	pthread_mutex_lock(&life);
+	pthread_mutex_lock(&thread_lock);
 	pthread_mutex_lock(&lock);
 	bool first = groups == NULL;
 	group_t *group = get_group(id);
@@ -226,7 +226,7 @@ int watch_new(const netlist_t *list, uint32_t interval, const watch_who_t *who, 
 		remove_group(group);
 	}
 	pthread_mutex_unlock(&lock);
-	pthread_mutex_unlock(&life);
+	pthread_mutex_unlock(&thread_lock);
 	if (ret != KNOT_EOK) {
 		free(watch);
 		return ret;
@@ -240,7 +240,7 @@ void watch_free(watch_t *watch)
 	if (watch == NULL) {
 		return;
 	}
-	pthread_mutex_lock(&life);
+	pthread_mutex_lock(&thread_lock);
 	pthread_mutex_lock(&lock);
 	*watch->at = watch->next;
 	if (watch->next != NULL) {
@@ -258,6 +258,6 @@ void watch_free(watch_t *watch)
 		pthread_join(thread, NULL);
 		pthread_cond_destroy(&wake);
 	}
-	pthread_mutex_unlock(&life);
+	pthread_mutex_unlock(&thread_lock);
 	free(watch);
 }

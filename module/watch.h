@@ -14,12 +14,12 @@
 
 typedef struct watch watch_t;
 
-/*! Who watches. Called by the thread, not after watch_free(). */
+/*! Callbacks of a watch. Called by the thread, not after watch_free(). */
 typedef struct {
-	netlist_fits_f fits; /*!< Asked before a new version is taken over. */
+	netlist_fits_f fits; /*!< Called before a new version is used. */
 	void *fits_ctx;
-	/*! Told of a list that has changed (there is a new version), or was refused. The text is what
-	 *  to log, NULL for all watches of a list but one. */
+	/*! Called for a list that has changed (there is a new version), or was refused. The text is
+	 *  what to log, NULL for all watches of a list but one. */
 	void (*event)(void *ctx, bool changed, const char *text);
 	void *event_ctx;
 } watch_who_t;

@@ -358,7 +358,7 @@ static void test_checked(void **state)
 }
 
 /*! What was checked and never loaded goes when a later check does not name it any more. */
-static void test_untaken(void **state)
+static void test_checked_only(void **state)
 {
 	(void)state;
 	for (int named = 0; named < 2; named++) {
@@ -739,7 +739,7 @@ int main(void)
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_checked),
-		cmocka_unit_test(test_untaken),
+		cmocka_unit_test(test_checked_only),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_bad),
