@@ -4,8 +4,8 @@
  * The zone's chain of NSEC or NSEC3 records, as far as a response shows it: what these records say
  * of names, and what RRSIGs say of wildcards.
  *
- * For missing.c and denial.c only. As the judge, owned by one thread. Where a hash can't be had,
- * judge->error is set.
+ * For missing.c and denial.c only. As the judge, owned by one thread. Where a hash can't be
+ * computed, judge->error is set.
  */
 
 #pragma once
@@ -48,7 +48,7 @@ bool chain_look_up(const chain_t *chain, const knot_dname_t *owner, uint16_t typ
 int chain_signed_encloser(judge_t *judge, const knot_dname_t *owner, uint16_t type);
 
 /*! Where a name is in the chain of the zone. The number is that of nsec3_hash_f. False if its hash can't
- *  be had. */
+ *  be computed. */
 bool chain_place(const chain_t *chain, nsec_place_t *place, const knot_dname_t *name, uint64_t number);
 
 /*! The first record of the response that is related to a place in this way, or NULL. */

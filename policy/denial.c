@@ -58,9 +58,9 @@ typedef struct {
 	judge_t *judge;
 	const policy_t *policy;
 	policy_response_t *response;
-	bool edited;           /*!< Proofs of the zone may be of no use any more. */
-	bool negative;         /*!< The edited answer has nothing at its end. */
-	uint16_t denied;       /*!< The type that the end has not, or 0. */
+	bool edited;           /*!< Proofs of the zone may not be needed any more. */
+	bool negative;         /*!< The edited answer has no data at its end. */
+	uint16_t denied;       /*!< The type that the end does not have, or 0. */
 	size_t proof_count;
 	size_t inserted_count;
 	size_t wildcard_count;
@@ -121,8 +121,8 @@ static knot_rrset_t *make_record(const denial_t *denial, const nsec_t *record,
 	                      negative_ttl(denial), &ref, 1);
 }
 
-/* Shows a new record: in the place of an item, and what is more besides. NULL for the item where
- * there is none. */
+/* Shows a new record: in the place of an item, or added if the item is replaced already. NULL:
+ * there is no item. */
 static void show_record(denial_t *denial, policy_item_t *item, knot_rrset_t *rrset)
 {
 	if (rrset == NULL) {
@@ -203,8 +203,8 @@ static void drop_nsec(denial_t *denial, policy_item_t *item)
 	response_set_soa(denial->judge);
 }
 
-/* Has answers of the zone's wildcards at or below missing names signed for the names themselves, or
- * for the wildcards that are put in. */
+/* Marks answers of the zone's wildcards at or below missing names to be signed for the names
+ * themselves, or for the wildcards that are put in. */
 static void sign_answers(denial_t *denial)
 {
 	judge_t *judge = denial->judge;
@@ -252,24 +252,24 @@ static void need_proof(denial_t *denial, proof_kind_t kind, const knot_dname_t *
 }
 
 /* True if the chain has a name, with the missing ones put in. */
-static bool is_there(const denial_t *denial, const knot_dname_t *name)
+static bool is_in_chain(const denial_t *denial, const knot_dname_t *name)
 {
 	return missing_leads_to(&denial->missing, name) || chain_has(&denial->chain, name);
 }
 
-/* The same by hashes: from below, and from above, where there is nothing below a name that is denied.
- * One of the two takes few steps, however long the name is or those of the zone are. */
+/* find_encloser() by hashes: from below, and from above, where there is nothing below a name that
+ * is denied. One of the two takes few steps, however long the name is or those of the zone are. */
 static int find_hashed_encloser(const denial_t *denial, const knot_dname_t *name)
 {
 	int found = denial->chain.apex_labels;
 	int low = found + 1, high = name_labels(name) - 1;
 	for (; low <= high; low++, high--) {
 		const knot_dname_t *part = name_suffix(name, high);
-		if (is_there(denial, part)) {
+		if (is_in_chain(denial, part)) {
 			return high;
 		}
 		part = name_suffix(name, low);
-		if (is_there(denial, part)) {
+		if (is_in_chain(denial, part)) {
 			found = low;
 		} else if (chain_denies(&denial->chain, part, 0)) {
 			break;
@@ -294,7 +294,7 @@ static int find_encloser(const denial_t *denial, const knot_dname_t *name)
 	return labels != POLICY_OWN && labels < shared ? shared : labels;
 }
 
-/* The end of the aliases has nothing. */
+/* The end of the aliases has no data. */
 static void need_proof_of_end(denial_t *denial)
 {
 	judge_t *judge = denial->judge;
@@ -468,7 +468,7 @@ static void show_exchange_types(denial_t *denial, policy_item_t *item, const nse
 	bitmap_clear(&types);
 	nsec_types(record, &types);
 	if (bitmap_has(&types, KNOT_RRTYPE_CNAME) || nsec_is_delegation(&types)) {
-		return; /* What the name has is told by another record or another zone. */
+		return; /* Another record, or another zone, shows what the name has. */
 	}
 	bool a = bitmap_has(&types, KNOT_RRTYPE_A), aaaa = bitmap_has(&types, KNOT_RRTYPE_AAAA);
 	add_exchange_types(denial, &types, false);
@@ -488,7 +488,7 @@ static void show_parts(denial_t *denial, policy_item_t *item, const nsec_split_t
 		if (nsec_read(&record, item_rrset(item))) {
 			nsec_types(&record, &own);
 		}
-		item->edit = EDIT_KEEP; /* What takes its place is to come. */
+		item->edit = EDIT_KEEP; /* Its parts replace it below. */
 	}
 	for (size_t i = 0; i + 1 < split->count; i++) {
 		if (!needed[i]) {
@@ -507,7 +507,7 @@ static void show_parts(denial_t *denial, policy_item_t *item, const nsec_split_t
 	}
 }
 
-/* Finds the parts that are about anything which has to be proven. */
+/* Finds the parts that are needed for proofs. */
 static void find_parts(const denial_t *denial, const nsec_split_t *split,
                        bool found[static NSEC_SPLIT_MAX])
 {
@@ -639,7 +639,8 @@ static const knot_dname_t *find_hashes(denial_t *denial)
 		int encloser = proof->encloser;
 		/* A denied apex has nothing between it and its encloser, which it is. */
 		if (encloser == POLICY_OWN ? labels <= denial->chain.apex_labels ||
-		                             is_there(denial, proof->name) : encloser >= labels) {
+		                             is_in_chain(denial, proof->name)
+		                           : encloser >= labels) {
 			add_hash(denial, proof->name);
 			continue;
 		}
@@ -861,11 +862,11 @@ static void answer_nsec(denial_t *denial)
 }
 
 /*
- * All of it.
+ * Interface.
  */
 
-/* New RRsets in the place of a wildcard's answers are signed as the wildcard's, so that names that
- * are asked for make no signatures. */
+/* New RRsets in the place of a wildcard's answers are signed as the wildcard's, so that queried
+ * names cause no new signatures. */
 static void find_owners(denial_t *denial)
 {
 	judge_t *judge = denial->judge;

@@ -14,6 +14,6 @@
 /*!
  * Makes the edited response provable: says whose wildcard new RRsets are signed for, keeps and
  * makes NSEC and NSEC3 RRs as they are needed, and makes the exchange exist in them. For judge.c
- * only; judge->error is set when memory or a hash can't be had.
+ * only; judge->error is set when memory runs out or a hash can't be computed.
  */
 void denial_prove(judge_t *judge);

@@ -17,7 +17,7 @@ typedef struct {
 	void *ctx;
 	walked_t *walked;
 	host_t *host;
-	bool blind; /* A look-up could not tell. */
+	bool blind; /* A look-up failed. */
 } search_t;
 
 static int look(search_t *s, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
@@ -48,7 +48,7 @@ static void read_addresses(search_t *s, const knot_dname_t *node, host_state_t o
 	}
 }
 
-/* Goes on at the target of an alias. False: it leads to a proxy name, the search is over. */
+/* Continues at the target of an alias. False: it leads to a proxy name, the search is over. */
 static bool follow(search_t *s, const knot_dname_t *target, uint32_t ttl)
 {
 	host_t *host = s->host;
@@ -62,8 +62,8 @@ static bool follow(search_t *s, const knot_dname_t *target, uint32_t ttl)
 	return !host->proxy_name;
 }
 
-/* The node that answers: the name's own or a wildcard's. Its alias, if that is known, else NULL. True: an
- * alias was followed. */
+/* Reads the node that answers: the name's own or a wildcard's. Its alias, if that is known, else
+ * NULL. True: an alias was followed. */
 static bool at_node(search_t *s, const knot_dname_t *node, const knot_rrset_t *alias)
 {
 	knot_rrset_t cname = { 0 };
@@ -91,7 +91,7 @@ static bool below_encloser(search_t *s, const knot_dname_t *encloser)
 	}
 	if (name_wildcard(wildcard, encloser)) {
 		int ret = look(s, wildcard, KNOT_RRTYPE_NS, &rrset);
-		if (ret == KNOT_EOK && exchange) { /* It does not speak for the exchange. */
+		if (ret == KNOT_EOK && exchange) { /* It does not count as the exchange. */
 			s->host->covered = !s->host->alias;
 			s->host->state = HOST_NONE;
 			return false;
@@ -114,7 +114,7 @@ static bool below_encloser(search_t *s, const knot_dname_t *encloser)
 	                                                 name_labels(encloser),
 	                                                 knot_dname_target(rrset.rrs.rdata), NULL);
 	if (target == NULL) {
-		s->host->state = HOST_UNKNOWN; /* No memory to tell. */
+		s->host->state = HOST_UNKNOWN; /* Out of memory. */
 		return false;
 	}
 	/* A name that would be too long does not exist (YXDOMAIN, RFC 6672 2.2). */
@@ -205,9 +205,9 @@ void host_find(const policy_t *policy, policy_lookup_f lookup, void *ctx,
 static void follow_all(search_t *s)
 {
 	host_t *host = s->host;
-	/* A loop comes back to a name that was remembered, soon after that is in the loop. */
+	/* A loop returns to the remembered name, soon after that is one in the loop. */
 	knot_dname_storage_t mark;
-	memcpy(mark, host->end, sizeof(mark)); /* In less time than it takes to find its size. */
+	memcpy(mark, host->end, sizeof(mark)); /* Takes less time than finding its size. */
 	for (int i = 0; i <= HOST_ALIAS_MAX; i++) {
 		host->state = HOST_UNKNOWN;
 		if (!name_in_zone(host->end, s->policy->zone) || !step(s)) {
@@ -233,7 +233,8 @@ void host_find_walked(const policy_t *policy, policy_lookup_f lookup, void *ctx,
 	knot_dname_copy_lower(host->end, name);
 	follow_all(&s);
 	if (s.blind && !host->proxy_name) {
-		host->state = HOST_BLIND; /* What was not seen is not known to be missing. */
+		/* After a failed look-up, a missing address is not certain. */
+		host->state = HOST_BLIND;
 	}
 }
 
@@ -270,7 +271,7 @@ host_serves_t host_serves(const policy_t *policy, const host_t *host, bool excha
 	} else if (host->state == HOST_NONE || host->loop) {
 		return HOST_SERVES_MAIL;
 	}
-	/* What the other family has, or may have, would do, if there is something to serve there. */
+	/* What the other family has, or may have, is enough if there is something to serve. */
 	return (other.proxied || host->state == HOST_BLIND) &&
 	       policy_mail(policy, other_family)->count == 0 ? HOST_SERVES_MAIL
 	                                                     : HOST_SERVES_NOTHING;

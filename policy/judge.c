@@ -19,7 +19,7 @@ static bool is_exchange(const judge_t *judge, const knot_dname_t *name)
 	return name_equal(name, judge->policy->exchange);
 }
 
-/* 4.4: the item is what a wildcard has answered for the exchange, which it does not speak for.
+/* 4.4: the item is what a wildcard, which does not count as the exchange, has answered for it.
  * Where nothing can be looked up, only some RRsets still have the owner that they have in the
  * zone. */
 static bool is_exchange_by_wildcard(judge_t *judge, const policy_item_t *item)
@@ -129,8 +129,8 @@ static bool leads_to_proxy(judge_t *judge, size_t alias, const alias_end_t *end,
 	       names_match(&policy->web_hosts, judge->terminal);
 }
 
-/* True if the exchange is not for this zone to make: below a delegation or a DNAME, as far as that
- * is known. */
+/* True if the exchange can't exist in this zone: below a delegation or a DNAME, as far as that is
+ * known. */
 static bool is_exchange_elsewhere(judge_t *judge)
 {
 	const policy_response_t *response = judge->response;
@@ -225,14 +225,14 @@ static knot_rrset_t *served_rrset(judge_t *judge, const knot_dname_t *owner, int
 	}
 }
 
-/* The same, where they are asked for. */
+/* The same, if the query asks for them. */
 static knot_rrset_t *asked_rrset(judge_t *judge, const knot_dname_t *owner, int family,
                                  const host_t *host, uint32_t ttl)
 {
 	return is_asked_for(judge, family) ? served_rrset(judge, owner, family, host, ttl) : NULL;
 }
 
-/* Answers with addresses at the owner of an alias, in the place of the alias. */
+/* Answers with addresses at the owner of an alias, instead of the alias. */
 static void flatten(judge_t *judge, size_t alias, const alias_end_t *end, finding_t *finding)
 {
 	uint32_t ttl = drop_aliases(judge, alias);
@@ -243,7 +243,7 @@ static void flatten(judge_t *judge, size_t alias, const alias_end_t *end, findin
 	judge->terminal = finding->owner;
 	judge->delegated = false;
 
-	/* What stands in the place of an alias that must not be followed. */
+	/* What replaces an alias that must not be followed. */
 	host_t host = end->host;
 	host.alias = host.proxy_name = true;
 	host.a = end->a;
@@ -368,17 +368,17 @@ static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t 
 		finding->rule = RULE_MISSING_TARGET;
 		return !shown && !name_equal(host.end, judge->policy->exchange);
 	case HOST_BLIND:
-		/* What was seen before a limit counts. */
+		/* What was found before a limit counts. */
 		if (response_proxied(judge, &host.a, finding) ||
 		    response_proxied(judge, &host.aaaa, finding)) {
 			return true;
 		}
-		/* Its additional records may be what was left out for lack of room. */
+		/* Its additional records may have been left out for lack of room. */
 		judge->verdict->unknown |= (!shown && !judge->response->additional_complete);
 		/* At the apex, a target that is not guarded is a web host, a wildcard, or comes after
 		 * POLICY_MX_MAX others. Without an address to show it is an alias: it leads to the
 		 * web site, and so to the proxy. Where only a limit kept it from being followed,
-		 * that is not said. */
+		 * that is not certain. */
 		if (!shown && judge->response->additional_complete && judge->budget > 0 &&
 		    name_equal(finding->owner, judge->policy->zone)) {
 			return true;
@@ -419,7 +419,7 @@ static shown_t find_shown(judge_t *judge, const knot_dname_t *name)
 		if (family == 0 || knot_rrset_empty(item->rrset)) {
 			continue;
 		}
-		shown = SHOWN_ADDRESS; /* One in each RRset tells, nearly always. */
+		shown = SHOWN_ADDRESS; /* One in each RRset is enough, nearly always. */
 		if (!policy_proxied(judge->policy, family, item->rrset->rrs.rdata->data, NULL)) {
 			return SHOWN_DIRECT;
 		}
@@ -735,7 +735,7 @@ static void find_shown_host(judge_t *judge, const policy_item_t *item, host_t *h
 	}
 }
 
-/* ANY asks for all there is, and knotd shows one RRset of it: where that had to be left out, the
+/* ANY asks for all types, and knotd answers with one RRset: where that had to be left out, the
  * host may still have addresses of the other family. */
 static knot_rrset_t *other_family(judge_t *judge, const policy_item_t *emptied, const host_t *host)
 {
@@ -850,7 +850,8 @@ static bool is_mail_rrset(const judge_t *judge, const knot_rrset_t *rrset)
 	return same;
 }
 
-/* True if the item has to go for being a wildcard's, in this section. Notes a proxied address. */
+/* True if the item, in this section, has to be left out because it is a wildcard's. Notes a proxied
+ * address. */
 static bool is_wildcards_data(judge_t *judge, const policy_item_t *item, knot_section_t section,
                               finding_t *finding)
 {
@@ -879,8 +880,8 @@ static bool shows_exchange(const judge_t *judge)
 
 static const host_t no_host = { .state = HOST_NONE };
 
-/* 4.4: what a wildcard has answered for the exchange gives way to the mail addresses; of all other
- * types there is nothing. */
+/* 4.4: what a wildcard has answered for the exchange is replaced by the mail addresses; of all
+ * other types there is nothing. */
 static void judge_wildcard_answer(judge_t *judge)
 {
 	policy_response_t *response = judge->response;
@@ -901,7 +902,7 @@ static void judge_wildcard_answer(judge_t *judge)
 	if (!found) {
 		return;
 	}
-	for (size_t i = 0; i < response->count; i++) { /* What only went along with that. */
+	for (size_t i = 0; i < response->count; i++) { /* The addresses of its targets. */
 		policy_item_t *item = &response->items[i];
 		if (item->section == KNOT_ADDITIONAL && family_of_type(item->rrset->type) != 0) {
 			response_edit(judge, item, NULL);
@@ -924,7 +925,7 @@ static void judge_wildcard_answer(judge_t *judge)
 	response_finding(judge, &finding);
 }
 
-/* The same beside an answer. */
+/* The same for additional records. */
 static void judge_wildcard_additional(judge_t *judge)
 {
 	const knot_dname_t *exchange = judge->policy->exchange;
@@ -1024,7 +1025,8 @@ static void drop_signatures(judge_t *judge)
 static int limited_lookup(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrset_t *out)
 {
 	judge_t *judge = ctx;
-	if (judge->budget == 0 && !name_equal(owner, judge->policy->zone)) { /* The apex is at hand. */
+	/* The apex can always be looked up. */
+	if (judge->budget == 0 && !name_equal(owner, judge->policy->zone)) {
 		judge->limited = true;
 		return KNOT_ELIMIT;
 	}
@@ -1075,8 +1077,8 @@ static void begin(judge_t *judge, const policy_t *policy, policy_lookup_f lookup
 	find_aliases(judge);
 }
 
-/* Tells that a limit has cut something off. Names that clients may make up, such as those that are
- * not there, are not to fill the log. */
+/* Notes that a limit ended the work early. Names that clients may make up, such as those that do
+ * not exist, must not fill the log. */
 static void note_unjudged(judge_t *judge)
 {
 	policy_unjudged(judge->policy, judge->response, judge->verdict,

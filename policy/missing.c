@@ -2,7 +2,7 @@
 
 /*
  * Names that may be missing, and what is known of the zone around them: by look-ups, or where these
- * are not to be had, by what the response shows.
+ * fail, by what the response shows.
  */
 
 #include <string.h>
@@ -41,7 +41,7 @@ static bool next_policy_name(policy_names_t *all, missing_t *missing)
 	for (size_t set = 0; set < 2; set++) {
 		for (; i < sets[set]->count; i++, all->next++) {
 			const name_pattern_t *host = &sets[set]->at[i];
-			if (set == 0 || host->among) { /* Other web hosts are as all names are. */
+			if (set == 0 || host->among) { /* Other web hosts are like all names. */
 				missing->name = host->name;
 				missing->below = host->below;
 				missing->host = set == 0 && !missing->below;
@@ -56,7 +56,7 @@ static bool next_policy_name(policy_names_t *all, missing_t *missing)
 		if (rdata_check(KNOT_RRTYPE_MX, all->mx->data, all->mx->len, false) &&
 		    !knot_dname_is_wildcard(knot_mx_name(all->mx))) {
 			missing->name = knot_mx_name(all->mx);
-			missing->number = 0; /* It comes and goes with the zone. */
+			missing->number = 0; /* Targets change with the zone. */
 			missing->labels = name_labels(missing->name);
 			missing->mx = true;
 			return true;
@@ -154,7 +154,7 @@ static void look_for_wildcard(const chain_t *chain, missing_t *missing)
 	missing->wildcard = (ret == KNOT_EOK);
 	missing->no_wildcard = (ret == KNOT_ENONODE);
 
-	/* The first record of an NSEC zone tells of a wildcard at the apex, because little sorts
+	/* The first record of an NSEC zone shows a wildcard at the apex, because little sorts
 	 * before it. */
 	nsec_t first;
 	if (!missing->wildcard && !missing->no_wildcard &&
@@ -257,7 +257,7 @@ int missing_encloser(const missing_names_t *names, const knot_dname_t *name, int
 	return labels == name_labels(name) ? POLICY_OWN : labels;
 }
 
-/* True if the zone does not speak for a name: the owner of a record above it is delegated, or
+/* True if the zone is not authoritative for a name: the owner of a record above it is delegated, or
  * redirected. */
 static bool ends_above(const missing_t *missing, const nsec_t *record)
 {
@@ -270,7 +270,7 @@ static bool ends_above(const missing_t *missing, const nsec_t *record)
 	return bitmap_has(&types, KNOT_RRTYPE_DNAME) || nsec_is_delegation(&types);
 }
 
-/* Does a record say that there is no such name? Then it also tells what the encloser is. */
+/* True if a record says that there is no such name. Then it also shows the encloser. */
 static bool find_by_nsec(missing_names_t *names, missing_t *missing)
 {
 	const chain_t *chain = names->chain;
@@ -305,8 +305,8 @@ static int find_denied(const chain_t *chain, const missing_t *missing, int label
 	return labels;
 }
 
-/* Without look-ups, the shortest part of the name that is denied tells the encloser. Hashes are kept,
- * look-ups are not, so most names are done by their hashes. */
+/* Without look-ups, the shortest part of the name that is denied shows the encloser. Hashes are
+ * kept, look-ups are not, so most names are found by their hashes. */
 static bool find_by_nsec3(missing_names_t *names, missing_t *missing)
 {
 	const chain_t *chain = names->chain;
@@ -444,7 +444,7 @@ void missing_find(missing_names_t *names, const chain_t *chain, bool negative)
 	}
 }
 
-/* The cheap first question */
+/* The cheap check */
 
 /* True if an NSEC record of the exchange itself denies an address type that it always has. */
 static bool lacks_exchange_types(const policy_t *policy, const nsec_t *record)
@@ -456,7 +456,7 @@ static bool lacks_exchange_types(const policy_t *policy, const nsec_t *record)
 	       (policy->mail6.count > 0 && !bitmap_has(&types, KNOT_RRTYPE_AAAA));
 }
 
-/* May an NSEC record of the zone deny what answers have? */
+/* True if an NSEC record of the zone may deny what answers have. */
 static bool is_suspect(const policy_t *policy, const knot_rrset_t *apex_mx, const nsec_t *record)
 {
 	nsec_t gap = *record;

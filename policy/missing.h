@@ -4,7 +4,7 @@
  * Names that answers have although the zone does not: the exchange, which always resolves, and
  * names that a wildcard answers for, but differently than for all others.
  *
- * Pure, as the judge is; any number of threads may ask policy_suspects_denial(), the rest belongs
+ * Pure, as the judge is; any number of threads may call policy_suspects_denial(), the rest belongs
  * to one thread.
  */
 
@@ -13,9 +13,9 @@
 #include "policy/chain.h"
 
 /*!
- * The cheap first question about denials, for responses that nothing else is wrong with: may a
- * record in it deny what answers have? Then policy_judge(), or for a referral
- * policy_judge_referral(), with response.hash has to look. Looks up nothing but the apex MX RRset.
+ * The cheap check for denials, for responses that nothing else is wrong with: may a record in it
+ * deny what answers have? Then policy_judge(), or for a referral policy_judge_referral(), with
+ * response.hash has to decide. Looks up nothing but the apex MX RRset.
  */
 bool policy_suspects_denial(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                             const knot_rrset_t *rrsets, size_t count);

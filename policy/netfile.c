@@ -2,7 +2,7 @@
 
 /*
  * Reading the list of a vendor from a file, piece by piece: a line is never held beyond the limit.
- * What the file says is put together apart, because its exceptions are no other list's.
+ * The file's contents are collected separately, because its exceptions are for no other list.
  */
 
 #include <errno.h>
@@ -72,8 +72,7 @@ char *netfile_find(const char *name)
 	if (name[0] == '/') {
 		return strdup(name);
 	}
-	/* One that is there, and can't be read, is not passed over in silence. Nor is a link to what is
-	 * not there. */
+	/* One that is there, and can't be read, is not ignored. Nor is a dangling link. */
 	struct stat st;
 	char *path = path_in(LOCAL_PROXIES_DIR, name);
 	if (path == NULL || lstat(path, &st) == 0 || errno != ENOENT) {
@@ -112,7 +111,7 @@ static int input_next(input_t *in)
 	return in->pos < in->size || input_more(in) ? (unsigned char)in->at[in->pos++] : EOF;
 }
 
-/*! Reads a line as most are: at hand as a whole, and without a comment. */
+/*! Reads a line as most are: in the buffer as a whole, and without a comment. */
 static bool line_read_whole(line_t *line, input_t *in)
 {
 	const char *begin = in->at + in->pos;
@@ -167,7 +166,7 @@ static void line_read(line_t *line, input_t *in)
 	line->note[line->note_len] = '\0';
 }
 
-/*! Reads a number of exactly so many digits and goes past it. */
+/*! Reads a number of exactly so many digits, and skips it. */
 static bool read_number(const char **str, int digits, int *out)
 {
 	*out = 0;
@@ -180,7 +179,7 @@ static bool read_number(const char **str, int digits, int *out)
 	return true;
 }
 
-/*! Takes the date if the note is "date: YYYY-MM-DD", whatever follows after white space. */
+/*! Reads the date if the note is "date: YYYY-MM-DD", whatever follows after white space. */
 static void info_date(netfile_info_t *info, const char *note)
 {
 	int year, month, day;
@@ -230,7 +229,7 @@ static const char *read_name(knot_dname_storage_t name, const char *text)
 	return name_fault(name);
 }
 
-/*! What the visitor says of an entry that it was told of. */
+/*! The result of a call of the visitor. */
 static int visited(const reader_t *reader, int ret)
 {
 	return ret == KNOT_EOK ? ret : complain(reader, ret, 0, "not enough memory");
@@ -326,8 +325,8 @@ static bool is_zone_line(const line_t *line)
 	return line->text[0] == '$' || soa;
 }
 
-/*! Takes the items of an APL record: family, prefix, negation and length, address without its zeros
- *  at the end (RFC 3123 4). Items of other families are none of ours. */
+/*! Uses the items of an APL record: family, prefix, negation and length, address without its zeros
+ *  at the end (RFC 3123 4). Items of other families are ignored. */
 static int use_apl(reader_t *reader, const uint8_t *at, size_t size)
 {
 	int ret = KNOT_EOK;
@@ -360,7 +359,7 @@ static int use_apl(reader_t *reader, const uint8_t *at, size_t size)
 	return ret;
 }
 
-/*! Takes the name of a PTR record. */
+/*! Uses the name of a PTR record. */
 static int use_ptr(reader_t *reader, uint8_t *name)
 {
 	int ret = count_entry(reader);
@@ -409,7 +408,8 @@ static int scan_zone(reader_t *reader, zs_scanner_t *scanner)
 	return ret;
 }
 
-/*! Reads a zone file from its beginning, all at once: what is mapped could be cut meanwhile. */
+/*! Reads a zone file from its beginning, all at once: a mapped file could be truncated
+ *  meanwhile. */
 static int read_zone(reader_t *reader, FILE *file)
 {
 	struct stat st;
@@ -471,7 +471,7 @@ static int read_lines(reader_t *reader, FILE *file)
 	return KNOT_EOK;
 }
 
-/*! Opens a regular file. Not to hang on a FIFO, it does not wait for a writer. */
+/*! Opens a regular file. Does not wait for a writer, so that a FIFO can't block it. */
 static int open_regular(const reader_t *reader, FILE **out)
 {
 	int fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -515,7 +515,7 @@ int netfile_visit(const char *path, const netfile_visitor_t *visitor, netfile_in
 	return ret;
 }
 
-/*! What a file says. */
+/*! The contents of a file. */
 typedef struct {
 	netset_t *nets;
 	names_t names;

@@ -40,7 +40,7 @@
  */
 char *netfile_find(const char *name);
 
-/*! What the head of a list says of itself, and what was in it. */
+/*! The date in the head of a list, and what was in it. */
 typedef struct {
 	int year, month, day; /*!< Of the first "# date: YYYY-MM-DD" line; year 0: none. */
 	size_t count;         /*!< Networks read, without exceptions. */
@@ -53,14 +53,14 @@ typedef struct {
 
 /*!
  * Adds what a file lists to a set of networks that is not built yet and to a set of names. An
- * exception of this file is none of what these sets have otherwise.
+ * exception of this file does not count for what these sets have otherwise.
  *
  * \param set    Where networks go to.
  * \param names  Where names go to, for names_cover().
  * \param path   The file.
  * \param info   Filled if not NULL.
  * \param err    Filled on error, always terminated: "PATH:LINE: what is wrong", or
- *               "PATH: what is wrong" where no line is to blame. One line, no full stop; octets of
+ *               "PATH: what is wrong" where it is about no line. One line, no full stop; octets of
  *               the file that are not printable ASCII are shown as \DDD.
  *
  * \retval KNOT_EOK
@@ -72,24 +72,23 @@ typedef struct {
 int netfile_read(netset_t *set, names_t *names, const char *path, netfile_info_t *info,
                  char err[static NETFILE_ERR_MAX]);
 
-/*! Told of each entry of a file, in the order of the file. Names are in wire format, in lower case, and
- *  like networks valid during the call only. Both return KNOT_EOK or KNOT_ENOMEM. */
+/*! Called for each entry of a file, in the order of the file. Names are in wire format, in lower
+ *  case, and like networks valid during the call only. Both return KNOT_EOK or KNOT_ENOMEM. */
 typedef struct {
 	int (*net)(void *ctx, const net_t *net, bool except);
 	int (*name)(void *ctx, const knot_dname_t *name, bool except);
 	void *ctx;
 } netfile_visitor_t;
 
-/*! Reads a file as netfile_read() does, with its errors, and tells a visitor what is in it. What is
- *  wrong may be found after the visitor was told of what is before it. */
+/*! Reads a file as netfile_read() does, with its errors, and calls a visitor for each entry. An
+ *  error may be found after the visitor was called for entries before it. */
 int netfile_visit(const char *path, const netfile_visitor_t *visitor, netfile_info_t *info,
                   char err[static NETFILE_ERR_MAX]);
 
-/*! What a list says, exceptions left out: addresses of each family, and names. */
+/*! What a list has, exceptions left out: addresses of each family, and names. */
 typedef struct {
 	double v4, v6, names;
 } netfile_extent_t;
 
-/*! True if a list says less than half of what it said: it may be the beginning of one that is still to
- *  come. */
+/*! True if a list has less than half of what it had: it may be only partly written. */
 bool netfile_shrunk(const netfile_extent_t *before, const netfile_extent_t *now);

@@ -169,7 +169,7 @@ typedef struct {
 	uint64_t lo;
 } addr_t;
 
-/* As knot_wire_read_u32(), which asserts something each time, too. */
+/* As knot_wire_read_u32(), but without an assertion each time. */
 static uint32_t load32(const uint8_t *b)
 {
 	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
@@ -511,8 +511,8 @@ static bool spans_differ(const spans_t *spans, bool differ[static KEY_OCTETS])
 	return !sorted;
 }
 
-/*! Moves spans into the order of one octet; those that have the same stay in theirs. */
-static void spans_deal(const spans_t *spans, span_t *out, unsigned octet)
+/*! Sorts spans by one octet into out; those that have the same one keep their order. */
+static void spans_sort_by_octet(const spans_t *spans, span_t *out, unsigned octet)
 {
 	size_t at[256] = { 0 }, sum = 0;
 	for (size_t i = 0; i < spans->count; i++) {
@@ -543,7 +543,7 @@ static int spans_sort(spans_t *spans)
 	for (unsigned i = 0; i < KEY_OCTETS; i++) {
 		if (differ[i]) {
 			span_t *sorted = other;
-			spans_deal(spans, sorted, i);
+			spans_sort_by_octet(spans, sorted, i);
 			other = spans->at;
 			spans->at = sorted;
 		}
@@ -586,7 +586,8 @@ static addr_t span_end(const span_t *span, int bits, const ranges_t *ranges)
 	                                : addr_fill(span->start, (unsigned)(bits - span->len));
 }
 
-/*! Makes sorted spans of what was added: those of ranges that share addresses are split. */
+/*! Sorts the spans of all that was added, with the ranges; ranges that share addresses with others
+ *  are split into prefixes. */
 static int family_spans(family_t *family, int number)
 {
 	spans_t *spans = &family->spans;
@@ -747,8 +748,8 @@ static int family_alloc(family_t *family, int number, size_t count, bool instead
 }
 
 /*! What an address in an exception matches, whose narrowest entry that is: the narrowest network
- *  around it that no exception of the same list is in between. Of each list, seen tells for which
- *  entry its last exception was met. */
+ *  around it that no exception of the same list is in between. seen has, for each list, the entry
+ *  for which its last exception was found. */
 static uint32_t find_instead(const family_t *family, int number, uint32_t except, uint32_t *seen)
 {
 	uint32_t i = except;
@@ -925,7 +926,7 @@ static inline uint32_t search4(const family_t *family, uint32_t addr)
 {
 	size_t i;
 	for (size_t n = bucket_of(family, addr, &i); n > 1; n -= n / 2) {
-		/* A step, not a branch to be guessed. */
+		/* A step, not a branch to be predicted. */
 		i += family->entries4[i + n / 2].start <= addr ? n / 2 : 0;
 	}
 	return (uint32_t)i;
@@ -1011,7 +1012,7 @@ static inline uint32_t find_network(const family_t *family, int number, uint32_t
 	       ? i : family->instead[i];
 }
 
-/*! True if there is a network, which is written where it is asked for. */
+/*! True if there is a network; written to net if that is not NULL. */
 static inline bool match(const family_t *family, int number, uint32_t entry, net_t *net)
 {
 	const uint32_t i = find_network(family, number, entry);

@@ -221,7 +221,7 @@ bool nsec_covers(const nsec_t *record, const nsec_place_t *place)
 
 int nsec_order(const nsec_t *record, const nsec_place_t *a, const nsec_place_t *b)
 {
-	if (record->nsec3) { /* The last record goes on at the lowest hash. */
+	if (record->nsec3) { /* The last record continues at the lowest hash. */
 		bool before_a = place_compare(true, a, &record->owner) < 0;
 		bool before_b = place_compare(true, b, &record->owner) < 0;
 		if (before_a != before_b) {

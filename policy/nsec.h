@@ -33,11 +33,11 @@ typedef struct {
 /*!
  * Hashes a name with SHA-1, salt and iterations (RFC 5155 5).
  *
- * \param number  Stands for this name, and never for another one in this process, so that a hash that is
- *                kept need not be found by the name. 0: there is no such number.
+ * \param number  Stands for this name, and never for another one in this process, so that a kept
+ *                hash need not be found by the name. 0: there is no such number.
  *
  * \retval KNOT_EOK
- * \retval KNOT_ERROR  The hash can't be had.
+ * \retval KNOT_ERROR  The hash can't be computed.
  */
 typedef int (*nsec3_hash_f)(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
                             uint64_t number, const nsec3_params_t *params);

@@ -26,8 +26,8 @@ void policy_prepare(policy_t *policy)
 	}
 }
 
-/* RDATA of any shape: octets are compared, not read as a name. A wildcard is no host: what were answered
- * differently for it would be so for all names that it stands for. */
+/* RDATA of any shape: octets are compared, not read as a name. A wildcard is no host: if it were
+ * answered differently, so would be all names that it stands for. */
 static bool is_mx_target(const knot_rrset_t *mx, const knot_dname_t *name)
 {
 	if (mx->rrs.count == 0 || knot_dname_is_wildcard(name)) {
@@ -92,9 +92,9 @@ static inline bool is_listed(const policy_t *policy, int family, const knot_rrse
 	return false;
 }
 
-/* True if a proxied address matters at this owner. Of a wildcard it is not known here which name it has
- * answered for. Not inlined: most responses have no such address, and are done sooner without all that
- * this keeps on the stack. */
+/* True if a proxied address matters at this owner. Which name a wildcard has answered for is not
+ * known here. Not inlined: most responses have no such address, and take less time without the
+ * stack that this needs. */
 __attribute__((noinline)) static bool may_matter(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                        const knot_dname_t *owner)
 {
@@ -109,9 +109,9 @@ __attribute__((noinline)) static bool may_matter(const policy_t *policy, policy_
 	       name_in_zone(owner, policy->zone);
 }
 
-/* True if an RRset of a wildcard may be an answer for the exchange, for which a wildcard does not speak:
+/* True if an RRset of a wildcard, which does not count as the exchange, may be an answer for it:
  * the first one has answered for the QNAME. */
-static bool speaks_for_exchange(const policy_t *policy, const knot_dname_t *qname,
+static bool may_answer_exchange(const policy_t *policy, const knot_dname_t *qname,
                                 const knot_rrset_t *rrset, bool first)
 {
 	return (!first || name_equal(qname, policy->exchange)) &&
@@ -149,7 +149,7 @@ __attribute__((noinline)) static bool is_mx_healthy(const policy_t *policy, poli
 	for_each_rdata(rdata, mx) {
 		const knot_dname_t *target = knot_mx_name(rdata);
 		knot_rrset_t unused;
-		/* A wildcard does not speak for the exchange, so that one has to be in the zone. */
+		/* A wildcard does not count as the exchange: that has to be in the zone. */
 		bool healthy = shows_direct(policy, target, rrsets, end) &&
 		               policy_guarded(policy, &apex_mx, target) &&
 		               (!name_equal(target, policy->exchange) ||
@@ -168,7 +168,7 @@ bool policy_suspects(const policy_t *policy, policy_lookup_f lookup, void *ctx,
 	const knot_rrset_t *const end = rrsets + count;
 	for (const knot_rrset_t *rrset = rrsets; rrset < end; rrset++) {
 		if (name_is_wildcard(rrset->owner) &&
-		    speaks_for_exchange(policy, qname, rrset, rrset == rrsets)) {
+		    may_answer_exchange(policy, qname, rrset, rrset == rrsets)) {
 			return true;
 		}
 		const int family = family_of_type(rrset->type);

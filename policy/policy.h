@@ -27,7 +27,7 @@ typedef struct {
 	size_t count;
 } addresses_t;
 
-/*! The policy of one protected zone. What it points at is owned by whoever made it. */
+/*! The policy of one protected zone. What it points at is owned by its creator. */
 typedef struct {
 	const knot_dname_t *zone;     /*!< Apex of the protected zone. */
 	const netset_t *proxies;      /*!< Proxy networks, may be NULL. */
@@ -91,11 +91,11 @@ bool policy_proxied(const policy_t *policy, int family, const uint8_t *address, 
 bool policy_mail_service(const policy_t *policy, const knot_dname_t *owner);
 
 /*!
- * The cheap first question: may this response need a judge at all? Looks at types, addresses, their
- * owners and the QNAME only; allocates nothing. False is certain, true means policy_judge() has to
- * look.
+ * The cheap check: may this response have to be judged at all? Reads types, addresses, their owners
+ * and the QNAME only; allocates nothing. False is certain, true means that policy_judge() has to
+ * decide.
  *
- * \param lookup  Asked for the MX RRset at the apex, where an address is proxied.
+ * \param lookup  Called for the MX RRset at the apex, where an address is proxied.
  */
 bool policy_suspects(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                      const knot_dname_t *qname, const knot_rrset_t *rrsets, size_t count);

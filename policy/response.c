@@ -199,7 +199,7 @@ static void add_finding(policy_verdict_t *verdict, const finding_t *finding)
 	if (verdict->finding_count < POLICY_FINDINGS_MAX) {
 		verdict->findings[verdict->finding_count++] = *finding;
 	} else if (finding->rule == RULE_SIGN_FAILURE || finding->rule == RULE_UNJUDGED) {
-		/* Why an answer is refused, or not as it should be, has to be said. */
+		/* Why an answer is refused, or not as it should be, has to be reported. */
 		verdict->findings[POLICY_FINDINGS_MAX - 1] = *finding;
 	}
 }

@@ -73,8 +73,8 @@ typedef struct {
 	knot_rrset_t *rrset;         /*!< Allocated in verdict.mm. */
 	int encloser;                /*!< The encloser whose wildcard it is signed for: labels of
 	                                  the owner's suffix (RFC 4035 5.3.2), or POLICY_OWN. */
-	const knot_rdataset_t *sigs; /*!< NULL after judging. Whoever signs it puts its RRSIGs
-	                                  here, borrowed. */
+	const knot_rdataset_t *sigs; /*!< NULL after judging. The signer puts its RRSIGs here,
+	                                  borrowed. */
 } policy_add_t;
 
 /*! Addresses answered instead that a finding names. */
@@ -130,7 +130,8 @@ static inline void policy_verdict_begin(policy_verdict_t *verdict, knot_mm_t *mm
 	verdict->mm = mm;
 }
 
-/*! The rules that something in the response breaks: what could not be judged is not known to. */
+/*! The rules that something in the response breaks. What could not be judged is not known to be
+ *  wrong. */
 static inline uint32_t policy_wrong(const policy_verdict_t *verdict)
 {
 	return verdict->rules & ~(1U << RULE_UNJUDGED);
@@ -184,7 +185,7 @@ typedef struct {
 	bool flattened;               /*!< A guarded name, now the terminal, is answered with
 	                                   addresses in the place of its alias. */
 	bool negative;                /*!< The edited answer has no data; it needs an SOA. */
-	bool limited;                 /*!< A limit has cut something off that may matter. */
+	bool limited;                 /*!< A limit ended the work early, which may matter. */
 	int error;                    /*!< KNOT_ENOMEM or KNOT_ESPACE once an edit could not be
 	                                   made. */
 
@@ -269,11 +270,11 @@ void response_finding(judge_t *judge, const finding_t *finding);
 bool response_proxied(const judge_t *judge, const knot_rrset_t *rrset, finding_t *finding);
 
 /*! Begins to search for the items of an owner, which is borrowed; and the next of them in the order
- *  of the response, or NULL. What has no such items costs no look at all of a large response. */
+ *  of the response, or NULL. Where there are none, a large response is not read. */
 item_search_t response_search(judge_t *judge, const knot_dname_t *owner);
 policy_item_t *response_next(item_search_t *search);
 
-/*! Frees what these searches have made. */
+/*! Frees the memory of these searches. */
 void response_search_clear(judge_t *judge);
 
 /*! True if the name's addresses must be direct. */

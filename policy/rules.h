@@ -15,13 +15,13 @@ typedef enum {
 	RULE_MISSING_TARGET,   /*!< A mail target in the zone, or the mail exchange, has no address. */
 	RULE_EXCHANGE_DELEGATED, /*!< Mail would be steered to an exchange of another authority. */
 	RULE_SIGN_FAILURE,     /*!< A changed answer can't be signed. */
-	RULE_UNJUDGED,         /*!< A limit of the work for one response cut off the rest. */
+	RULE_UNJUDGED,         /*!< The work for one response reached its limit. */
 	RULE_COUNT
 } rule_t;
 
 /*! What is done about it. The order is that of the action[] counter. */
 typedef enum {
-	ACTION_LOGGED = 0,  /*!< Log mode: nothing but said. */
+	ACTION_LOGGED = 0,  /*!< Log mode: logged only. */
 	ACTION_STRIPPED,    /*!< Proxied addresses left out, direct ones served. */
 	ACTION_REPLACED,    /*!< Direct or mail addresses in the place of proxied ones or of an alias. */
 	ACTION_EMPTIED,     /*!< An RRset, an alias, or all of a truncated response left out. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * The items of a stanza, once for all who read one: the module through knotd, the auditor from a
+ * The items of a stanza, once for all readers: the module through knotd, the auditor from a
  * file or from options.
  */
 
@@ -22,7 +22,7 @@ enum { SCHEMA_LOG, SCHEMA_ENFORCE };
  * Each item as X(ID, LENGTH, NAME, TYPE, MULTI, DEFAULT): the name's length as an octet, as
  * libknot's configuration parser has it, and the name. TYPE is MODE, BOOL, TIME (seconds), DNAME,
  * NET (a network or a range), ADDR or STR; MULTI is true where there may be several values. DEFAULT
- * is of types that are numbers; what stands for other items that are not set, policy/stanza.h says.
+ * is for types that are numbers; policy/stanza.h says what other items default to.
  */
 #define SCHEMA_ITEMS(X) \
 	X(MODE,          "\x04", "mode",          MODE,  false, SCHEMA_LOG) \

@@ -81,7 +81,7 @@ typedef struct {
 	const char *name;
 } kind_t;
 
-/* The kind that an address is of, or NULL. Each zone asks at each load. */
+/* The kind that an address is of, or NULL. Called for each zone at each load. */
 static const char *find_kind(const kind_t *kind, int family, const uint8_t *address)
 {
 	for (; kind->family != 0; kind++) {
@@ -174,7 +174,7 @@ int stanza_check(const stanza_t *stanza, char err[static STANZA_TEXT_MAX])
 	return ret;
 }
 
-/* Receives a warning, and what is to be handed to it. */
+/* Receives warnings, with its context. */
 typedef struct {
 	stanza_warn_f warn;
 	void *ctx;
@@ -395,7 +395,7 @@ static int check_exchange(const build_t *b, const knot_dname_t *name, const char
 		                      word);
 	}
 
-	/* Of an absolute name nothing can be said while the zone is not known, but of the root. */
+	/* While the zone is not known, no absolute name but the root can be judged. */
 	int depth = knot_dname_in_bailiwick(name, b->zone);
 	if (!b->known && (depth == 0 || name[0] == 0)) {
 		return stanza_invalid(b->err, ITEM_EXCHANGE" '%.100s' is not below the zone",

@@ -2,7 +2,7 @@
 
 /*!
  * From the words of a stanza to a policy: its defaults, and every check that needs only the words
- * and the networks. Where these come from (knotd, a file, options) is the caller's business.
+ * and the networks. Where these come from (knotd, a file, options) is up to the caller.
  *
  * Pure, except that it allocates; any number of threads may work on stanzas of their own. Names are
  * absolute and in lower case, addresses in network byte order. Errors are KNOT_E*, and err then
@@ -13,7 +13,7 @@
 
 #include "policy/policy.h"
 
-/*! Size of an error or warning text; knotd cuts log lines at 512 octets, prefix included. */
+/*! Size of an error or warning text; knotd truncates log lines at 512 octets, prefix included. */
 #define STANZA_TEXT_MAX 448
 
 /*! Words of one item as they were written; empty means the item's default. */

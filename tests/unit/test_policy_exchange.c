@@ -96,7 +96,7 @@ static const judge_case_t lacking[] = {
 	/* Another module answers for an ALIAS record. */
 	{ "mail TYPE65401 \\# 3 016700\n", NULL, "mail A", "=", NULL },
 	{ "mail TYPE65401 \\# 3 016700\n", "mail6", "mail A", "=", MADE4 MAIL4 },
-	/* A wildcard does not speak for it. */
+	/* A wildcard does not count as the exchange. */
 	{ "* A 192.0.2.1\n", NULL, "mail A", MADE4 MAIL4, NULL },
 	{ "* A 192.0.2.1\n", NULL, "mail AAAA", MADE6 MAIL6, "=" },
 	{ "* A 192.0.2.1\n", "mail4", "mail A", "! missing-target synthesized mail A: -\n"
