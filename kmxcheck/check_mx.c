@@ -271,7 +271,7 @@ void check_mixed_null_mx(auditor_t *auditor, audit_rule_t rule, const subject_t 
 /* What else has to change where a target is steered */
 
 /*! True if a name has data of a type, or is an alias on purpose. */
-static bool is_there(auditor_t *auditor, const knot_dname_t *name, uint16_t type)
+static bool has_data(auditor_t *auditor, const knot_dname_t *name, uint16_t type)
 {
 	reply_t reply;
 	bool there = false;
@@ -293,7 +293,7 @@ static bool has_tlsa(auditor_t *auditor, const knot_dname_t *host)
 	knot_dname_storage_t name;
 	static const knot_dname_t front[] = "\x03""_25\x04""_tcp";
 	return name_join(name, front, sizeof(front) - 1, host) &&
-	       is_there(auditor, name, KNOT_RRTYPE_TLSA);
+	       has_data(auditor, name, KNOT_RRTYPE_TLSA);
 }
 
 void check_dane(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
@@ -320,7 +320,7 @@ void check_sts(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 	static const knot_dname_t front[] = "\x08""_mta-sts";
 	if (!subject->first_steered || subject->type != KNOT_RRTYPE_MX || !auditor->zone->has_sts ||
 	    !name_join(name, front, sizeof(front) - 1, subject->owner) ||
-	    !is_there(auditor, name, KNOT_RRTYPE_TXT)) {
+	    !has_data(auditor, name, KNOT_RRTYPE_TXT)) {
 		return;
 	}
 	audit_finding_t *finding = audit_add(auditor, rule, subject->owner, subject->type,
