@@ -53,7 +53,8 @@ audit_finding_t *audit_add(auditor_t *auditor, audit_rule_t rule, const knot_dna
 	finding->type = type;
 	finding->owner = owner != NULL ? xname(owner) : NULL;
 	if (holder != NULL) {
-		finding->pos = zones_position(auditor->input->zones, auditor->zone, holder, type, i);
+		finding->pos = zones_position(auditor->input->zones, auditor->zone, holder,
+		                              type, i);
 	}
 	return finding;
 }

@@ -195,7 +195,8 @@ typedef struct {
 
 /*! What the function of a rule is called with. */
 typedef struct subject {
-	const knot_dname_t *owner;   /*!< OF_OWNER, OF_RRSET, OF_TARGET, OF_NAME; OF_HOST: the host. */
+	const knot_dname_t *owner;   /*!< OF_OWNER, OF_RRSET, OF_TARGET, OF_NAME;
+	                                  OF_HOST: the host. */
 	uint16_t type;               /*!< OF_RRSET, OF_TARGET: MX or SRV. */
 	const knot_rrset_t *rrset;   /*!< OF_RRSET. */
 	const knot_dname_t *holder;  /*!< OF_RRSET, OF_TARGET: whose the RRset is in the zone. */
@@ -269,7 +270,8 @@ typedef struct {
 /*! Goes to the next address of a host, from a zeroed one to the first. False: there is none. */
 bool audit_next_address(const host_t *host, host_address_t *address);
 
-/*! Finds the first proxied address of a host, and the network that holds it, if that is not NULL. */
+/*! Finds the first proxied address of a host, and the network that holds it,
+ *  if that is not NULL. */
 bool audit_proxied_host(const auditor_t *auditor, const host_t *host, host_address_t *address,
                         net_t *network);
 
@@ -279,14 +281,15 @@ bool audit_leads_to_proxy(const auditor_t *auditor, const knot_dname_t *name, co
 /*! True if it is this zone that answers for a name, and no delegation is above it. */
 bool audit_is_served(const auditor_t *auditor, const knot_dname_t *name);
 
-/*! Makes the response to a query and judges it, to be cleared with judged_clear() in any case. False: a
- *  referral, which is not judged. */
+/*! Makes the response to a query and judges it, to be cleared with judged_clear() in any case.
+ *  False: a referral, which is not judged. */
 bool audit_judge_query(const auditor_t *auditor, judged_t *judged, const knot_dname_t *qname,
                        uint16_t qtype);
 
 void judged_clear(judged_t *judged);
 
-/*! Judges an RRset as the whole response, which is filled; to be cleared with policy_verdict_clear(). */
+/*! Judges an RRset as the whole response, which is filled; to be
+ *  cleared with policy_verdict_clear(). */
 void audit_judge_rrset(const auditor_t *auditor, const knot_rrset_t *rrset, policy_item_t *item,
                        policy_response_t *response, policy_verdict_t *verdict);
 

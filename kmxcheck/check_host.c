@@ -96,7 +96,8 @@ void check_proxied_host(auditor_t *auditor, audit_rule_t rule, const subject_t *
 		if (has_finding(&judged->verdict, host, RULE_PROXIED_HOST)) {
 			const policy_response_t *response = &judged->reply.response;
 			find_proxied(auditor, host,
-			             response_item(response, KNOT_ANSWER, response->qtype, host)->rrset,
+			             response_item(response, KNOT_ANSWER, response->qtype,
+			                           host)->rrset,
 			             &subject->end);
 		}
 	}

@@ -329,7 +329,8 @@ void check_sts(auditor_t *auditor, audit_rule_t rule, const subject_t *subject)
 	(void)name_text(owner, subject->owner);
 	(void)name_text(exchange, auditor->policy->exchange);
 	finding->message = xformat(_("%s publishes an MTA-STS policy, and a target is steered to "
-	                             "%s: senders refuse an exchange that the policy does not list"),
+	                             "%s: senders refuse an exchange that the policy does "
+	                             "not list"),
 	                           owner, exchange);
 	finding->remedy = xformat(_("list 'mx: %.*s' in the policy file at mta-sts.%s and "
 	                            "change the id in _mta-sts"), (int)strlen(exchange) - 1,

@@ -125,7 +125,8 @@ static void check_name(auditor_t *auditor, const spf_record_t *record, const kno
 	} else if (found) {
 		char at[ADDRESS_TEXT_MAX], in[NET_TEXT_MAX];
 		finding->message = xformat(_("the SPF record of %s authorises '%s': %s leads to "
-		                             "%s in the proxy network %s"), owner, mechanism, target,
+		                             "%s in the proxy network %s"),
+		                           owner, mechanism, target,
 		                           address_text(at, finding->family, finding->address),
 		                           net_to_str(&finding->network, in));
 	} else {

@@ -220,7 +220,8 @@ static void make_query(query_slot_t *slot)
 	xdone(getrandom(&slot->id, sizeof(slot->id), 0) == sizeof(slot->id));
 	knot_wire_set_id(packet->wire, slot->id);
 	(void)xcheck_ret(knot_pkt_put_question(packet, query->name, KNOT_CLASS_IN, query->type));
-	(void)xcheck_ret(knot_edns_init(&opt, query->via == VIA_UDP_SMALL ? 512 : 4096, 0, 0, NULL));
+	(void)xcheck_ret(knot_edns_init(&opt, query->via == VIA_UDP_SMALL ? 512 : 4096,
+	                                0, 0, NULL));
 	(void)knot_pkt_begin(packet, KNOT_ADDITIONAL);
 	(void)xcheck_ret(knot_pkt_put(packet, KNOT_COMPR_HINT_NONE, &opt, KNOT_PF_FREE));
 	knot_wire_write_u16(slot->out, (uint16_t)packet->size);

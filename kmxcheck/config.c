@@ -512,8 +512,8 @@ static int index_zones(config_t *config, char *err)
 	for (size_t i = 0; i < config->zones.count; i++) {
 		const config_zone_t *zone = &config->zones.at[i];
 		if (config_zone(config, zone->name) != NULL) {
-			return error_at(err, KNOT_EINVAL, zone->pos, _("item 'domain': this zone is "
-			                "there already"));
+			return error_at(err, KNOT_EINVAL, zone->pos, _("item 'domain': this zone "
+			                "is there already"));
 		}
 		(void)xadd_index(&config->by_name, zone->name);
 	}

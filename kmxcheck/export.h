@@ -53,7 +53,8 @@ mark_t marks_at(const marks_t *marks, uint64_t line);
 /*! A mark as it is written: "cf-proxied:true". */
 const char *mark_text(mark_t mark);
 
-/*! Makes the RDATA of a marked record. Returns its size; 0: a record of this type is not proxied. */
+/*! Makes the RDATA of a marked record. Returns its size; 0: a record of this type
+ *  is not proxied. */
 uint16_t marked_make(uint8_t out[static MARKED_MAX], uint16_t type, mark_t mark,
                      const uint8_t *rdata, uint16_t size);
 

@@ -30,8 +30,8 @@ typedef struct {
  */
 int file_read(const char *path, bool pipe_too, text_t *text, const char **what);
 
-/*! The same for a file that is named by an option, with an error as error_at() writes it. Nothing is
- *  left to be freed after one. */
+/*! The same for a file that is named by an option, with an error as error_at() writes it. Nothing
+ *  is left to be freed after one. */
 int file_read_option(const char *path, text_t *text, char err[static ERROR_TEXT_MAX]);
 
 /*! The same for a file that is audited, or "-": standard input to its end. Has to be freed in any

@@ -7,8 +7,8 @@
 #include "kmxcheck/check.h"
 #include "kmxcheck/xalloc.h"
 
-/*! Adds edits for the RRs of one RRset that the other one does not have; both are in order, and may be
- *  NULL: none. */
+/*! Adds edits for the RRs of one RRset that the other one does not have; both are in order, and
+ *  may be NULL: none. */
 static void add_rest(auditor_t *auditor, const knot_dname_t *owner, const knot_rrset_t *rrset,
                      const knot_rrset_t *other, bool add)
 {
@@ -104,7 +104,8 @@ void fix_targets(auditor_t *auditor, const knot_rrset_t *rrset, const bool *kept
 }
 
 /*! The RRset that enforce answers at a name, or NULL. */
-static const knot_rrset_t *answer_at(const judged_t *judged, const knot_dname_t *owner, uint16_t type)
+static const knot_rrset_t *answer_at(const judged_t *judged, const knot_dname_t *owner,
+                                     uint16_t type)
 {
 	const policy_response_t *response = &judged->reply.response;
 	const policy_verdict_t *verdict = &judged->verdict;
@@ -196,7 +197,8 @@ static void copy_wildcard(auditor_t *auditor, const knot_dname_t *host)
 			continue; /* The host has its own. */
 		}
 		if (audit_judge_query(auditor, &judged, host, rrset.type)) {
-			change(auditor, host, NULL, answer_at(&judged, host, rrset.type), rrset.ttl);
+			change(auditor, host, NULL, answer_at(&judged, host, rrset.type),
+			       rrset.ttl);
 		}
 		judged_clear(&judged);
 	}

@@ -162,8 +162,9 @@ int ignores_read(ignores_t *ignores, const char *path, char err[static ERROR_TEX
 
 /* Matching */
 
-/*! Reads a name as it is meant in a zone, relative or with the zone's name but without the last dot. Too
- *  long for this zone is no error, but never matches. True: it is absolute, and in another zone. */
+/*! Reads a name as it is meant in a zone, relative or with the zone's name but without the last
+ *  dot. Too long for this zone is no error, but never matches. True: it is absolute, and in
+ *  another zone. */
 static bool read_zone_names(names_t *names, const char *text, const knot_dname_t *zone)
 {
 	names_t absolute = { 0 };

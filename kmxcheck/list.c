@@ -21,8 +21,8 @@
 #define RECORD_OCTETS     12
 #define APL_OCTETS        20
 
-/*! Networks of special purpose (RFC 6890, the registries of IANA), multicast (RFC 5771), and what is
- *  not global unicast in IPv6 (RFC 4291). */
+/*! Networks of special purpose (RFC 6890, the registries of IANA), multicast (RFC 5771), and what
+ *  is not global unicast in IPv6 (RFC 4291). */
 static const struct {
 	const char *net;
 	const char *purpose;
@@ -67,7 +67,8 @@ static void proxy_list_read(proxy_list_t *list, const char *path)
 {
 	char text[NETFILE_ERR_MAX];
 	list->nets = xcheck(netset_new());
-	if (xcheck_ret(netfile_read(list->nets, &list->names, path, &list->info, text)) != KNOT_EOK) {
+	if (xcheck_ret(netfile_read(list->nets, &list->names, path, &list->info,
+	                            text)) != KNOT_EOK) {
 		fatal("%s", text);
 	}
 	(void)xcheck_ret(netset_build(list->nets));
@@ -95,8 +96,8 @@ static size_t check_special(const list_job_t *job, const proxy_list_t *list, FIL
 		    !netset_overlaps(list->nets, &net, &found)) {
 			continue;
 		}
-		(void)fprintf(out, _("%s: %s holds addresses that no visitor meets, %s (%s)\n"), job->path,
-		              net_to_str(&found, text), special[i].net,
+		(void)fprintf(out, _("%s: %s holds addresses that no visitor meets, %s (%s)\n"),
+		              job->path, net_to_str(&found, text), special[i].net,
 		              special[i].purpose);
 		findings++;
 	}
@@ -110,9 +111,10 @@ static size_t check_extent(const list_job_t *job, const proxy_list_t *list,
 	if (!netfile_shrunk(old, now)) {
 		return 0;
 	}
-	(void)fprintf(out, _("%s: says less than half of what %s says: %.6g of %.6g IPv4 and %.6g of "
-	                     "%.6g IPv6 addresses, %.0f of %.0f names\n"), job->path, job->replaces, now->v4, old->v4,
-	              now->v6, old->v6, now->names, old->names);
+	(void)fprintf(out, _("%s: says less than half of what %s says: %.6g of %.6g IPv4 and "
+	                     "%.6g of %.6g IPv6 addresses, %.0f of %.0f names\n"),
+	              job->path, job->replaces, now->v4, old->v4, now->v6, old->v6, now->names,
+	              old->names);
 	return 1;
 }
 
@@ -170,8 +172,8 @@ static int write_net(void *ctx, const net_t *net, bool except)
 	do {
 		more = split_prefix(&rest, &prefix);
 		write_owner(to, APL_OCTETS);
-		(void)fprintf(to->out, "\tAPL\t%s%d:%s\n", except ? "!" : "", net->family == 4 ? 1 : 2,
-		              net_to_str(&prefix, text));
+		(void)fprintf(to->out, "\tAPL\t%s%d:%s\n", except ? "!" : "",
+		              net->family == 4 ? 1 : 2, net_to_str(&prefix, text));
 	} while (more);
 	return KNOT_EOK;
 }
@@ -221,7 +223,8 @@ bool list_check(const list_job_t *job, FILE *out)
 		(void)fprintf(out, ngettext("%zu network", "%zu networks", list.info.count),
 		              list.info.count);
 		(void)fputs(", ", out);
-		(void)fprintf(out, ngettext("%zu name", "%zu names", list.info.names), list.info.names);
+		(void)fprintf(out, ngettext("%zu name", "%zu names", list.info.names),
+		              list.info.names);
 		(void)fputc('\n', out);
 	}
 	proxy_list_clear(&list);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * Checking a list of proxies before servers read it: by the code that they read it with. One thread.
+ * Checking a list of proxies before servers read it: by the code that they read it
+ * with. One thread.
  */
 
 #pragma once
@@ -26,7 +27,7 @@ typedef struct {
  * \param out  Where findings go to, a line each. If there are none, a line that says what the list
  *             has, or its records: APL (RFC 3123) and PTR, owners relative to a zone.
  *
- * \return False: there are findings. Ends the program where a list can't be read, or has something that
- *         no record can say.
+ * \return False: there are findings. Ends the program where a list can't be read, or has something
+ *         that no record can say.
  */
 bool list_check(const list_job_t *job, FILE *out);

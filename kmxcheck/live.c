@@ -193,9 +193,10 @@ static void add_additional(session_t *session, const query_t *query, const knot_
 {
 	for_each_rr(rr, answer, KNOT_ADDITIONAL) {
 		int family = rr_family(rr);
-		if (family != 0 && policy_proxied(session->policy, family, rr->rrs.rdata->data, NULL)) {
-			add_address(get_host(session, rr->owner), family, rr->rrs.rdata->data, false,
-			            query->via);
+		if (family != 0 && policy_proxied(session->policy, family,
+		                                  rr->rrs.rdata->data, NULL)) {
+			add_address(get_host(session, rr->owner), family, rr->rrs.rdata->data,
+			            false, query->via);
 		}
 	}
 }

@@ -222,11 +222,12 @@ static void say_unprotected(run_t *run, const values_t *values, const name_list_
 	}
 	if (many) {
 		const size_t more = zones->count - 3;
-		char *text = xformat(ngettext("zones %s, %s, %s and %zu more, which are in the item "
-		                              "'zone', do not load it",
-		                              "zones %s, %s, %s and %zu more, which are in the item "
-		                              "'zone', do not load it", more),
-		                     name_text(names[0], zones->at[0]), name_text(names[1], zones->at[1]),
+		char *text = xformat(ngettext("zones %s, %s, %s and %zu more, which are in the "
+		                              "item 'zone', do not load it",
+		                              "zones %s, %s, %s and %zu more, which are in the "
+		                              "item 'zone', do not load it", more),
+		                     name_text(names[0], zones->at[0]),
+		                     name_text(names[1], zones->at[1]),
 		                     name_text(names[2], zones->at[2]), more);
 		say_warning(&about, text);
 		free(text);

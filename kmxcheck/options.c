@@ -67,7 +67,8 @@ N_("\n"
 "  -V, --version             the version\n"
 "  -h, --help                this text\n"),
 N_("\n"
-"Exit status: 0 nothing that --fail-on counts, 1 findings, 2 usage, configuration or input error.\n"),
+"Exit status: 0 nothing that --fail-on counts, 1 findings, 2 usage, "
+"configuration or input error.\n"),
 };
 
 /* Long options without a letter. The values of a policy follow, by item. */
@@ -284,8 +285,8 @@ static const char *conflict(const options_t *options)
 		inputs += (strcmp(options->operands[i], "-") == 0);
 	}
 	if (options->list.path != NULL) {
-		return options->operand_count > 0 || options->config != NULL || options->server != NULL ||
-		       options->all_servers || options->has_values
+		return options->operand_count > 0 || options->config != NULL ||
+		       options->server != NULL || options->all_servers || options->has_values
 		       ? _("--list checks a list, not zones: neither a policy nor a FILE or server "
 		           "goes with it") : NULL;
 	}

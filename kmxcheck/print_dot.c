@@ -183,7 +183,8 @@ static void print_edge(const graph_t *graph, FILE *out, const audit_edge_t *edge
 
 	char type[TYPE_TEXT_MAX];
 	(void)fprintf(out, " [label=\"%s\", color=\"%s\"%s];\n", type_text(type, edge->type),
-	              leads_to_proxy(graph, edge) ? ORANGE : GREY, edge->steered ? ", style=dashed" : "");
+	              leads_to_proxy(graph, edge) ? ORANGE : GREY,
+	              edge->steered ? ", style=dashed" : "");
 }
 
 static void print_graph(const graph_t *graph, const output_t *output, FILE *out)

@@ -116,8 +116,9 @@ static void print_zones(const output_t *output, FILE *out, void (*head)(const ou
 
 static void print_made_by(FILE *out, const char *comment)
 {
-	(void)fprintf(out, "%s Made by kmxcheck " PACKAGE_VERSION ". Takes records that lead mail to "
-	              "a proxy out of the zones, and puts\n%s in what mod-mxguard would answer. ",
+	(void)fprintf(out, "%s Made by kmxcheck " PACKAGE_VERSION ". Takes records that lead mail "
+	              "to a proxy out of the zones, and puts\n"
+	              "%s in what mod-mxguard would answer. ",
 	              comment, comment);
 }
 

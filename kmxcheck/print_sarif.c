@@ -24,7 +24,8 @@ static void print_rule(FILE *out, audit_rule_t rule)
 	                       "shortDescription", "text", info->summary,
 	                       "fullDescription", "text", info->explain,
 	                       "help", "text", info->explain,
-	                       "defaultConfiguration", "level", severity_names[info->severity]), false);
+	                       "defaultConfiguration",
+	                       "level", severity_names[info->severity]), false);
 }
 
 /* The name of a file as a URI (RFC 3986): relative as it is, or with a scheme. For free(). */
@@ -90,7 +91,8 @@ static void print_result(FILE *out, const output_t *output, const output_zone_t 
 	json_t *object = xcheck(json_pack("{s:s, s:i, s:s, s:{s:s}, s:s*, s:o}",
 	                                  "ruleId", info->name,
 	                                  "ruleIndex", (int)finding->rule,
-	                                  "level", severity_names[info->severity], "message", "text", text,
+	                                  "level", severity_names[info->severity],
+	                                  "message", "text", text,
 	                                  "baselineState", output->baseline ? state : NULL,
 	                                  "locations", location_of(zone, finding)));
 	free(text);

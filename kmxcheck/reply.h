@@ -27,8 +27,8 @@ typedef struct {
 	reply_made_t *made;
 } reply_t;
 
-/*! Makes the response to a query, to be cleared with reply_clear() in any case. False: a referral, not
- *  this zone's answer, which is not to be judged. */
+/*! Makes the response to a query, to be cleared with reply_clear() in any case. False: a referral,
+ *  not this zone's answer, which is not to be judged. */
 bool reply_make(reply_t *reply, zone_t *zone, const knot_dname_t *qname, uint16_t qtype);
 
 void reply_clear(reply_t *reply);

@@ -122,7 +122,8 @@ static int scan_at_depth(scan_t *scan, const char *name, const text_t *text,
 	marks_find(&marks, input, text->size);
 	if (zs_init(scanner, origin, KNOT_CLASS_IN, ttl) != 0 ||
 	    zs_set_input_string(scanner, input, text->size) != 0) {
-		ret = error_at(scan->err, KNOT_EINVAL, (source_pos_t){ .file = name }, _("bad origin"));
+		ret = error_at(scan->err, KNOT_EINVAL, (source_pos_t){ .file = name },
+		               _("bad origin"));
 	}
 	for (bool more = true; more && ret == KNOT_EOK;) {
 		int parsed = zs_parse_record(scanner);

@@ -162,7 +162,8 @@ bool spf_next(spf_t *spf, spf_term_t *term)
 {
 	char word[TERM_MAX];
 	while (get_word(spf, word)) {
-		if (strcasecmp(word + (*word != '\0' && strchr("+-~?", *word) != NULL), "all") == 0) {
+		if (strcasecmp(word + (*word != '\0' && strchr("+-~?", *word) != NULL),
+		               "all") == 0) {
 			return false; /* What is behind it is never looked at (RFC 7208 5.1). */
 		}
 		if (!get_term(spf, word, term)) {

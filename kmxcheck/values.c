@@ -125,13 +125,14 @@ int values_add_installed(values_t *values, char err[static ERROR_TEXT_MAX])
 	size_t count = add_folder(values, PROXIES_DIR, NULL);
 	count += add_folder(values, LOCAL_PROXIES_DIR, PROXIES_DIR);
 	return count > 0 ? KNOT_EOK
-	       : error_at(err, KNOT_ENOENT, nowhere, _("no lists of proxy networks are installed in "
-	                  "'%s': use --proxy-file, --proxy or --config"), PROXIES_DIR);
+	       : error_at(err, KNOT_ENOENT, nowhere, _("no lists of proxy networks are installed "
+	                  "in '%s': use --proxy-file, --proxy or --config"), PROXIES_DIR);
 }
 
 bool values_protect(const values_t *values, const knot_dname_t *zone)
 {
-	return values->zones.count == 0 || name_index_find(&values->zone_names, zone) != NAME_INDEX_NONE;
+	return values->zones.count == 0 ||
+	       name_index_find(&values->zone_names, zone) != NAME_INDEX_NONE;
 }
 
 /* Making */

@@ -50,8 +50,8 @@ void values_add(values_t *values, item_t item, const char *text, source_pos_t po
 /*! Adds all the installed lists. KNOT_ENOENT with err if there are none. */
 int values_add_installed(values_t *values, char err[static ERROR_TEXT_MAX]);
 
-/*! Where a list is, for free(). In a configuration a relative path is found by name, as in the module. On a
- *  command line it is a file here first, for a shell completes it so. */
+/*! Where a list is, for free(). In a configuration a relative path is found by name, as in the
+ *  module. On a command line it is a file here first, for a shell completes it so. */
 char *list_path(const char *text, source_pos_t pos);
 
 /*! Makes the stanza, with every check that does not need a zone. Other than KNOT_EOK: a value is
