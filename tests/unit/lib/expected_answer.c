@@ -56,8 +56,8 @@ void expected_unsign(new_sigs_t *sigs)
 	free(sigs->at);
 }
 
-int expected_judge(const fixture_answer_t *fixture, policy_response_t *response, policy_verdict_t *verdict,
-                   knot_mm_t *mm)
+int expected_judge(const fixture_answer_t *fixture, policy_response_t *response,
+                   policy_verdict_t *verdict, knot_mm_t *mm)
 {
 	response->hash = (fixture->signed_zone != NULL) ? fixture->signed_zone->hash : NULL;
 	return policy_judge(&fixture->test.policy, zone_lookup, fixture->zone, response, verdict,

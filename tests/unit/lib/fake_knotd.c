@@ -121,7 +121,8 @@ static knotd_conf_t conf_get(const yp_name_t *name)
 	} else if (values != NULL) {
 		out.multi = calloc(FAKE_KNOTD_VALUES_MAX, sizeof(*out.multi));
 		assert_non_null(out.multi);
-		for (; out.count < FAKE_KNOTD_VALUES_MAX && values[out.count] != NULL; out.count++) {
+		for (; out.count < FAKE_KNOTD_VALUES_MAX && values[out.count] != NULL;
+		     out.count++) {
 			value_of(&out.multi[out.count], item, values[out.count]);
 		}
 	}
@@ -192,7 +193,8 @@ void knotd_mod_log(knotd_mod_t *mod, int priority, const char *fmt, ...)
 	assert_true(fake_knotd_log.count < FAKE_KNOTD_LOG_MAX);
 	va_list args;
 	va_start(args, fmt);
-	(void)vsnprintf(fake_knotd_log.text[fake_knotd_log.count], sizeof(*fake_knotd_log.text), fmt, args);
+	(void)vsnprintf(fake_knotd_log.text[fake_knotd_log.count], sizeof(*fake_knotd_log.text),
+	                fmt, args);
 	va_end(args);
 	fake_knotd_log.level[fake_knotd_log.count++] = priority;
 }

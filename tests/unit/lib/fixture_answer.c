@@ -22,8 +22,8 @@
 
 #define ORIGIN "example.com."
 
-void fixture_answer_init(fixture_answer_t *fixture, const char *zone, const char *options, const char *query,
-                         bool stream)
+void fixture_answer_init(fixture_answer_t *fixture, const char *zone, const char *options,
+                         const char *query, bool stream)
 {
 	memset(fixture, 0, sizeof(*fixture));
 	test_policy_init(&fixture->test, ORIGIN, options);
@@ -37,10 +37,12 @@ void fixture_answer_init(fixture_answer_t *fixture, const char *zone, const char
 	assert(sscanf(query, "%1023s %15s %7s", name, type, all) >= 2);
 	test_name(qname, name, fixture->zone->apex);
 	assert(knot_rrtype_from_string(type, &qtype) == 0);
-	fixture_answer_query(fixture, qname, qtype, (stream ? REPLY_STREAM : 0) | (*all ? REPLY_ALL : 0));
+	fixture_answer_query(fixture, qname, qtype,
+	                     (stream ? REPLY_STREAM : 0) | (*all ? REPLY_ALL : 0));
 }
 
-void fixture_answer_query(fixture_answer_t *fixture, const knot_dname_t *name, uint16_t type, int options)
+void fixture_answer_query(fixture_answer_t *fixture, const knot_dname_t *name, uint16_t type,
+                          int options)
 {
 	reply_clear(&fixture->reply);
 	if (fixture->signed_zone != NULL) {
@@ -204,7 +206,8 @@ static void check_written(const check_t *check, const knot_pkt_t *pkt, int ret,
 	/* Glue is needed, though it is additional (RFC 9471). */
 	hold(check, ret != KNOT_EOK || !truncated || (count < result->count && delegated(result)),
 	     "truncated, but whole");
-	hold(check, ret == KNOT_EOK || check->stream || truncated, "records are missing, but it is not truncated");
+	hold(check, ret == KNOT_EOK || check->stream || truncated,
+	     "records are missing, but it is not truncated");
 }
 
 /* KNOT_ENOMEM where memory is short. */
@@ -244,7 +247,8 @@ static int write_repaired(const fixture_answer_t *fixture, const packet_how_t *h
 	return ret;
 }
 
-int check_repaired(const fixture_answer_t *fixture, const packet_how_t *how, bool stream, size_t limit)
+int check_repaired(const fixture_answer_t *fixture, const packet_how_t *how, bool stream,
+                   size_t limit)
 {
 	expected_t expected;
 	expected_init(&expected, fixture);

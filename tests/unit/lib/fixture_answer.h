@@ -21,15 +21,16 @@ typedef struct {
 /*!
  * \param query  "NAME TYPE", relative to example.com, or NULL: no response yet.
  */
-void fixture_answer_init(fixture_answer_t *fixture, const char *zone, const char *options, const char *query,
-                         bool stream);
+void fixture_answer_init(fixture_answer_t *fixture, const char *zone, const char *options,
+                         const char *query, bool stream);
 void fixture_answer_clear(fixture_answer_t *fixture);
 
 /*! Signs the zone, and makes the response again for a client that validates. */
 void fixture_answer_sign(fixture_answer_t *fixture, denial_kind_t how, bool stream);
 
 /*! Makes the response to another query. */
-void fixture_answer_query(fixture_answer_t *fixture, const knot_dname_t *name, uint16_t type, int options);
+void fixture_answer_query(fixture_answer_t *fixture, const knot_dname_t *name, uint16_t type,
+                          int options);
 
 /*! Octets of the response as knotd composes it, and what it has become. */
 typedef struct {
@@ -51,7 +52,8 @@ written_t check_unchanged(const fixture_answer_t *fixture, const packet_how_t *h
  * \param limit  Largest size; 0 is how->size.
  * \return What answer_write() said.
  */
-int check_repaired(const fixture_answer_t *fixture, const packet_how_t *how, bool stream, size_t limit);
+int check_repaired(const fixture_answer_t *fixture, const packet_how_t *how, bool stream,
+                   size_t limit);
 
 /*! The same with allocations failing one after the other. */
 void check_written_memory(const fixture_answer_t *fixture, const packet_how_t *how, bool stream);

@@ -30,8 +30,8 @@ static const uint16_t types[] = {
 };
 enum { TYPES = sizeof(types) / sizeof(*types) };
 
-void fixture_denial_init(fixture_denial_t *fixture, const char *zone, const char *options, denial_kind_t how,
-                         const char *salt, nsec3_hash_f hash, bool blind)
+void fixture_denial_init(fixture_denial_t *fixture, const char *zone, const char *options,
+                         denial_kind_t how, const char *salt, nsec3_hash_f hash, bool blind)
 {
 	test_policy_init(&fixture->test, ORIGIN, options);
 	fixture->zone = signed_zone_new(zone_new(ORIGIN, zone), how, salt, hash);
@@ -212,8 +212,9 @@ static void check_response(ask_t *ask, const test_reply_t *reply, bool memory)
 	validator_show(&shown, apex, &response, NULL);
 	const char *wrong = validator_check(&shown);
 	if (wrong != NULL) {
-		/* knotd does not prove that it has expanded a wildcard where one was asked for, or the
-		 * record itself that would show it; and below a name that is opted out it can't. */
+		/* knotd does not prove that it has expanded a wildcard where one was asked for,
+		 * or the record itself that would show it; and below a name that is opted out
+		 * it can't. */
 		if (!knot_dname_is_wildcard(reply->qname) && reply->qtype != KNOT_RRTYPE_NSEC &&
 		    fixture->zone->how != DENIAL_OPT_OUT) {
 			complain_of(ask, reply->qname, reply->qtype, wrong);

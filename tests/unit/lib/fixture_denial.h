@@ -33,9 +33,10 @@ typedef struct {
 	const char *options;
 } fixture_denial_t;
 
-/*! As signed_zone_new() and test_policy_init(). With blind, other names than the apex can't be looked up. */
-void fixture_denial_init(fixture_denial_t *fixture, const char *zone, const char *options, denial_kind_t how,
-                         const char *salt, nsec3_hash_f hash, bool blind);
+/*! As signed_zone_new() and test_policy_init(). With blind, other names than the apex can't be
+ *  looked up. */
+void fixture_denial_init(fixture_denial_t *fixture, const char *zone, const char *options,
+                         denial_kind_t how, const char *salt, nsec3_hash_f hash, bool blind);
 void fixture_denial_clear(fixture_denial_t *fixture);
 
 /*! A zone, a question, what becomes of the answer. */
@@ -57,15 +58,16 @@ int visible_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
                  uint64_t number, const nsec3_params_t *params);
 
 /*! Judges the response to a query: "NAME TYPE". */
-void fixture_denial_text(char out[static TEXT_MAX], const fixture_denial_t *fixture, const char *query);
+void fixture_denial_text(char out[static TEXT_MAX], const fixture_denial_t *fixture,
+                         const char *query);
 
 /*! An NSEC or NSEC3 RRset, in the same way. */
 void fixture_denial_record_text(char out[static TEXT_MAX], const fixture_denial_t *fixture,
                                 const knot_rrset_t *record);
 
 /*!
- * Asks for everything: every response is proven, says what one without DNSSEC would say, and none of
- * the records in all of them contradicts another response.
+ * Asks for everything: every response is proven, says what one without DNSSEC would say, and none
+ * of the records in all of them contradicts another response.
  *
  * \param memory  One in so many responses is judged with allocations failing as well; 0 for none.
  * \return Faults; the first ones are printed.

@@ -176,7 +176,8 @@ static void say_response(denial_text_t *text, const shown_response_t *shown)
 {
 	for (size_t i = 0; i < shown->count; i++) {
 		const shown_t *at = &shown->at[i];
-		int own = (int)knot_dname_labels(at->owner, NULL) - knot_dname_is_wildcard(at->owner);
+		int own = (int)knot_dname_labels(at->owner, NULL) -
+		          knot_dname_is_wildcard(at->owner);
 		say(&text->to, "%s%s", at->section == KNOT_ANSWER ? "" :
 		    at->section == KNOT_AUTHORITY ? "~" : "+",
 		    at->fresh ? "!" : "");
@@ -198,7 +199,8 @@ void fixture_denial_record_text(char out[static TEXT_MAX], const fixture_denial_
 	say_rrset(&text, record->owner, record);
 }
 
-void fixture_denial_text(char out[static TEXT_MAX], const fixture_denial_t *fixture, const char *query)
+void fixture_denial_text(char out[static TEXT_MAX], const fixture_denial_t *fixture,
+                         const char *query)
 {
 	char name[1024], type[16];
 	uint16_t qtype;

@@ -138,8 +138,8 @@ static nsec3_params_t params_of(const knot_rrset_t *nsec3)
 	return (nsec3_params_t){ knot_wire_read_u16(data + 2), data[4], data + 5 };
 }
 
-static void hash_of(const nsec_proofs_t *proofs, const knot_rrset_t *nsec3, const knot_dname_t *name,
-                    uint8_t hash[static NSEC3_HASH])
+static void hash_of(const nsec_proofs_t *proofs, const knot_rrset_t *nsec3,
+                    const knot_dname_t *name, uint8_t hash[static NSEC3_HASH])
 {
 	nsec3_params_t params = params_of(nsec3);
 	int ret = proofs->hash(hash, name, 0, &params);
@@ -158,7 +158,8 @@ static bool hash_between(const knot_rrset_t *nsec3, const knot_dname_t *owner, c
 	uint8_t from[NSEC3_HASH];
 	bool is_hash = nsec3_owner_hash(from, owner);
 	assert(data[0] == 1 && next[-1] == NSEC3_HASH && is_hash);
-	bool after = memcmp(from, hash, NSEC3_HASH) < 0, before = memcmp(hash, next, NSEC3_HASH) < 0;
+	bool after = memcmp(from, hash, NSEC3_HASH) < 0,
+	     before = memcmp(hash, next, NSEC3_HASH) < 0;
 	return memcmp(from, next, NSEC3_HASH) < 0 ? after && before : after || before;
 }
 
@@ -173,7 +174,8 @@ static bool hash_matches(const knot_dname_t *owner, const uint8_t *hash)
 static const denial_record_t *nsec_at(const nsec_proofs_t *proofs, const knot_dname_t *name)
 {
 	for (size_t i = 0; i < proofs->count; i++) {
-		if (is_nsec(proofs->at[i].rrset) && knot_dname_is_equal(proofs->at[i].owner, name)) {
+		if (is_nsec(proofs->at[i].rrset) &&
+		    knot_dname_is_equal(proofs->at[i].owner, name)) {
 			return &proofs->at[i];
 		}
 	}

@@ -28,7 +28,8 @@ typedef struct {
 	knot_rrset_t rrset;  /*!< As knotd puts it: its owner may be a wildcard. */
 	knot_dname_t *owner; /*!< On the wire. */
 	knot_section_t section;
-	uint16_t flags;      /*!< KNOT_PF_*. With KNOT_PF_FREE the RRset was made for the response. */
+	uint16_t flags;      /*!< KNOT_PF_*. With KNOT_PF_FREE the RRset was made
+	                          for the response. */
 	int hint_rr;         /*!< Index of the RRset whose RDATA has the owner's name, or HINT_*. */
 	uint16_t hint_rdata; /*!< Index of the RR in it. */
 } reply_rr_t;
@@ -63,7 +64,8 @@ typedef struct {
 	uint16_t qtype;
 	uint16_t rcode;
 	reply_search_t search;
-	bool referral; /*!< Not this zone's answer: no answer section, NS in the authority section. */
+	bool referral; /*!< Not this zone's answer: no answer section, NS in the
+	                    authority section. */
 	reply_rr_t *at;
 	size_t count;
 } test_reply_t;

@@ -96,13 +96,15 @@ typedef void (*report_f)(void *, const cached_answer_t *, const knot_rrset_t *, 
 
 /* Does a record deny what was answered at a name? */
 static void check_records(const cache_t *cache, const cached_answer_t *answer,
-                          const knot_dname_t *name, const truth_t *truth, report_f report, void *ctx)
+                          const knot_dname_t *name, const truth_t *truth,
+                          report_f report, void *ctx)
 {
 	uint8_t hash[NSEC3_HASH];
 	int ret = cache->zone->hash(hash, name, 0, &cache->zone->params);
 	assert(ret == KNOT_EOK);
 	for (size_t i = 0; i < cache->record_count; i++) {
-		const char *what = validator_contradiction(cache->records[i], cache->zone->zone->apex,
+		const char *what = validator_contradiction(cache->records[i],
+		                                           cache->zone->zone->apex,
 		                                           name, hash, truth);
 		/* One name more for which there is nothing does no harm. */
 		if (what != NULL && !(cache->blind && truth->kind == TRUTH_NXDOMAIN)) {
@@ -130,8 +132,8 @@ static void check_data(const cache_t *cache, const cached_answer_t *answer,
 	}
 }
 
-/* Without look-ups, responses that are not about it do not tell that a missing name was put in below a
- * wildcard, and any NSEC3 record may hold its hash. The exchange is known to be there. */
+/* Without look-ups, responses that are not about it do not tell that a missing name was put in
+ * below a wildcard, and any NSEC3 record may hold its hash. The exchange is known to be there. */
 static bool is_certain(const cache_t *cache, const knot_dname_t *name)
 {
 	return !cache->blind || cache->zone->how == DENIAL_NSEC ||

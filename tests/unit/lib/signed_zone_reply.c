@@ -63,7 +63,8 @@ static void put_covering_nsec(put_t *put, const knot_dname_t *name)
 	if (node == NULL || node->count == 0) {
 		size_t i = zone->count;
 		while (i > 0 && (name_compare(zone->nodes[i - 1].name, name) >= 0 ||
-		                 node_rrset(&zone->nodes[i - 1], KNOT_RRTYPE_NSEC).rrs.count == 0)) {
+		                 node_rrset(&zone->nodes[i - 1],
+		                            KNOT_RRTYPE_NSEC).rrs.count == 0)) {
 			i--;
 		}
 		assert(i > 0);
@@ -216,7 +217,8 @@ static void put_target_proofs(put_t *put, const reply_rr_t *rr)
 	uint16_t type = rr->rrset.type;
 	for (uint16_t i = 0; i < rr->rrset.rrs.count &&
 	     (type == KNOT_RRTYPE_SVCB || type == KNOT_RRTYPE_HTTPS); i++) {
-		const knot_dname_t *target = knot_rdata_name(knot_rdataset_at(&rr->rrset.rrs, i), type);
+		const knot_dname_t *target = knot_rdata_name(knot_rdataset_at(&rr->rrset.rrs, i),
+		                                             type);
 		const test_node_t *encloser;
 		const test_node_t *node = zone_node_or_wildcard(put->zone->zone, target, &encloser);
 		if (node != NULL && put->zone->how == DENIAL_NSEC) {

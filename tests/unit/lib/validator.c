@@ -249,7 +249,8 @@ truth_t validator_truth(const shown_response_t *response)
 	truth_t truth = { TRUTH_NONE, response->qtype, -1 };
 	for (size_t i = 0; i < response->count; i++) {
 		const shown_t *at = &response->at[i];
-		if (at->section != KNOT_ANSWER || !knot_dname_is_equal(at->owner, response->qname) ||
+		if (at->section != KNOT_ANSWER ||
+		    !knot_dname_is_equal(at->owner, response->qname) ||
 		    (at->rrset->type != response->qtype &&
 		     at->rrset->type != KNOT_RRTYPE_CNAME)) {
 			continue;

@@ -69,7 +69,8 @@ static void say_rrset(text_writer_t *text, knot_section_t section, const knot_dn
 {
 	const knot_rdata_t *rdata = rrset->rrs.rdata;
 	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		say(text, "%s", section == KNOT_ANSWER ? "" : section == KNOT_AUTHORITY ? "~ " : "+ ");
+		say(text, "%s", section == KNOT_ANSWER ? "" :
+		    section == KNOT_AUTHORITY ? "~ " : "+ ");
 		say_name(text, owner);
 		say(text, " %u ", rrset->ttl);
 		say_type(text, rrset->type);
