@@ -116,8 +116,8 @@ static void each(check_f check)
 		for (size_t j = 0; j < 2 * sizeof(hows) / sizeof(*hows); j++) {
 			bool stream = j % 2 == 1;
 			fixture_answer_t fixture;
-			fixture_answer_init(&fixture, cases[i].zone, cases[i].options, cases[i].query,
-			             stream);
+			fixture_answer_init(&fixture, cases[i].zone, cases[i].options,
+			                    cases[i].query, stream);
 			check(&fixture, &hows[j / 2], stream);
 			fixture_answer_clear(&fixture);
 		}
@@ -200,8 +200,10 @@ static void test_random(void **state)
 			bool stream = i % 3 == 0;
 			packet_how_t how = WHOLE;
 			how.rotate = i % 5;
-			fixture_answer_query(&fixture, names.at[i % names.count], types[i / names.count],
-			            (stream ? REPLY_STREAM : 0) | (i % 4 == 0 ? REPLY_ALL : 0));
+			fixture_answer_query(&fixture, names.at[i % names.count],
+			                     types[i / names.count],
+			                     (stream ? REPLY_STREAM : 0) |
+			                     (i % 4 == 0 ? REPLY_ALL : 0));
 			if (fixture.reply.referral) {
 				continue;
 			}

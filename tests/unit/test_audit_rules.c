@@ -223,7 +223,8 @@ static int find_files(void **state)
 {
 	(void)state;
 	const char *source = getenv("MXGUARD_SRCDIR");
-	(void)snprintf(folder, sizeof(folder), "%s/tests/data/audit", source != NULL ? source : ".");
+	(void)snprintf(folder, sizeof(folder), "%s/tests/data/audit",
+	               source != NULL ? source : ".");
 	DIR *dir = opendir(folder);
 	assert_non_null(dir);
 	for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {

@@ -256,8 +256,9 @@ static void test_warning(void **state)
 	assert_int_equal(fake_knotd_load(&text, "example.com.", &conf), KNOT_EOK);
 	assert_int_equal(fake_knotd_log.count, 1);
 	assert_int_equal(fake_knotd_log.level[0], LOG_WARNING);
-	assert_string_equal(fake_knotd_log.text[0], "mail-address '198.51.100.25' lies beside web-origin "
-	                    "198.51.100.80/32 (same /24), mail gives away where the web site runs");
+	assert_string_equal(fake_knotd_log.text[0], "mail-address '198.51.100.25' lies beside "
+	                    "web-origin 198.51.100.80/32 (same /24), mail gives away where the "
+	                    "web site runs");
 	mxguard_conf_free(conf);
 }
 

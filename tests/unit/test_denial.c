@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Signed zones: what was left out, flattened, replaced or made is provable, and nothing more is denied.
+ * Signed zones: what was left out, flattened, replaced or made is provable, and nothing
+ * more is denied.
  */
 
 #undef NDEBUG
@@ -62,7 +63,8 @@ static const denial_case_t emptied[] = {
 	  "~!@ SOA\n"
 	  "~!@ NSEC \\000 all -A +NS +SOA +DNSKEY +NSEC3PARAM +CDS +CDNSKEY\n",
 	  "~!@ SOA\n"
-	  "~!(@) NSEC3 (@)+1 all -A +NS +SOA -NSEC +DNSKEY +NSEC3PARAM +CDS +CDNSKEY\n", NULL, NULL },
+	  "~!(@) NSEC3 (@)+1 all -A +NS +SOA -NSEC +DNSKEY +NSEC3PARAM +CDS +CDNSKEY\n",
+	  NULL, NULL },
 	{ "@ MX 10 @\n@ A 104.16.1.2\n", "web-host www;mail4", "@ TXT",
 	  "~@ SOA\n"
 	  "~!@ NSEC mail A NS SOA MX RRSIG NSEC DNSKEY\n",

@@ -163,7 +163,8 @@ static const struct {
 } large[] = {
 	{ "* A 104.16.1.2\n", "mail-host h0 h1 h2 h3 h4 h5 h6 h7 h8 h9 h10 h11 h12 h13 h14 h15 h16 "
 	                      "h17 h18 h19 h20 h21 h22 h23 h24 h25 h26 h27 h28 h29" },
-	{ "* A 104.16.1.2\n@ MX 10 m1\n@ MX 10 m2\n@ MX 10 m3\n@ MX 10 m4\n@ MX 10 m5\n@ MX 10 m6\n",
+	{ "* A 104.16.1.2\n@ MX 10 m1\n@ MX 10 m2\n@ MX 10 m3\n@ MX 10 m4\n@ MX 10 m5\n"
+	  "@ MX 10 m6\n",
 	  "mail-host m7 m8 m9;web-host @ www w1 w2 w3 w4" },
 	{ "* A 192.0.2.9\n", "exchange a.b.c.d.e.f.g.h.i" },
 	{ "", "exchange a.b.c.d.e.f.g.h.i" },
@@ -177,8 +178,8 @@ static void test_large(void **state)
 	for (size_t i = 0; i < sizeof(large) / sizeof(*large) * 2 * DENIAL_COUNT; i++) {
 		fixture_denial_t fixture;
 		size_t at = i / (2 * DENIAL_COUNT);
-		fixture_denial_init(&fixture, large[at].zone, large[at].options, i / 2 % DENIAL_COUNT,
-		                    "salt", NULL, i % 2 == 1);
+		fixture_denial_init(&fixture, large[at].zone, large[at].options,
+		                    i / 2 % DENIAL_COUNT, "salt", NULL, i % 2 == 1);
 		faults += fixture_denial_check(&fixture, 0);
 		fixture_denial_clear(&fixture);
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Random signed zones: everything that may be asked of them is proven, and a resolver that concludes
- * from all that it was shown, in any order, never contradicts them.
+ * Random signed zones: everything that may be asked of them is proven, and a resolver that
+ * concludes from all that it was shown, in any order, never contradicts them.
  */
 
 #undef NDEBUG
@@ -39,17 +39,20 @@ static uint32_t rng_below(uint64_t *rng, uint32_t sides)
 /* A name of its own, or a few that go together. */
 static const char *const blocks[] = {
 	"%s A 192.0.2.1\n", "%s A 192.0.2.1\n%s AAAA 2001:db8::1\n", "%s A 104.16.1.2\n",
-	"%s A 104.16.1.2\n%s AAAA 2606:4700::1\n%s TXT x\n", "%s TXT x\n", "%s MX 10 mail\n%s TXT x\n",
-	"%s CNAME www\n", "%s CNAME gone\n", "%s CNAME mail\n", "%s CNAME mx.example.org.\n",
-	"%s CNAME x.cdn.example.net.\n",
+	"%s A 104.16.1.2\n%s AAAA 2606:4700::1\n%s TXT x\n", "%s TXT x\n",
+	"%s MX 10 mail\n%s TXT x\n", "%s CNAME www\n", "%s CNAME gone\n", "%s CNAME mail\n",
+	"%s CNAME mx.example.org.\n", "%s CNAME x.cdn.example.net.\n",
 };
 static const char *const delegations[] = {
 	"%s NS ns.example.org.\n", "%s NS ns.example.org.\n%s DS 1 13 2 AAAA\n",
 };
 static const char *const names[] = {
-	"*", "a", "d", "e.d", "mail", "x.mail", "www", "mx", "*.mx", "b.mx", "w", "*.w", "x.y.w", "z",
+	"*", "a", "d", "e.d", "mail", "x.mail", "www", "mx", "*.mx", "b.mx",
+	"w", "*.w", "x.y.w", "z",
 };
-static const char *const delegation_names[] = { "d", "e.d", "sub", "mx", "w", "mail", "a.mail", "n" };
+static const char *const delegation_names[] = {
+	"d", "e.d", "sub", "mx", "w", "mail", "a.mail", "n",
+};
 static const char *const exchanges[] = { "mail", "mail", "mail.d", "a.b.mx", "in.w", "0", "zz" };
 static const char *const hosts[] = { "mx", "a", "*.w", "in.w", "h.mx", "*.mx", "c.h.mx" };
 
@@ -101,7 +104,8 @@ static void small_zone(random_zone_t *out, uint64_t seed)
 }
 
 /* Returns how many of the zones of a seed have faults. */
-static size_t check_seed(void (*make)(random_zone_t *, uint64_t), uint64_t seed, int kinds, bool blind)
+static size_t check_seed(void (*make)(random_zone_t *, uint64_t), uint64_t seed, int kinds,
+                         bool blind)
 {
 	static const char *const salts[] = { NULL, "\xaa\xbb", "x", "salt" };
 	size_t bad = 0;
@@ -121,7 +125,8 @@ static size_t check_seed(void (*make)(random_zone_t *, uint64_t), uint64_t seed,
 	return bad;
 }
 
-static void check_all(void (*make)(random_zone_t *, uint64_t), uint64_t zones, int kinds, bool blind)
+static void check_all(void (*make)(random_zone_t *, uint64_t), uint64_t zones, int kinds,
+                      bool blind)
 {
 	size_t bad = 0;
 	for (uint64_t seed = 0; seed < zones && bad < BAD_MAX; seed++) {
@@ -146,7 +151,8 @@ static void test_small(void **state)
 {
 	(void)state;
 	check_all(small_zone, SMALL_ZONES, DENIAL_COUNT, false);
-	/* An alias of the exchange, for which a wildcard answers; a wildcard that is a mail target. */
+	/* An alias of the exchange, for which a wildcard answers; a wildcard that
+	 * is a mail target. */
 	assert_int_equal(check_seed(small_zone, 436, DENIAL_COUNT, false), 0);
 	assert_int_equal(check_seed(small_zone, 1760, DENIAL_COUNT, false), 0);
 }

@@ -50,7 +50,8 @@ static const struct {
 	{ { 65535 }, 34,
 	  "\xff\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01" },
 	/* RFC 4034 4.3. */
-	{ { 1, 15, 46, 47, 1234 }, 37, "\0\6\x40\x01\0\0\0\x03\4\x1b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+	{ { 1, 15, 46, 47, 1234 }, 37,
+	  "\0\6\x40\x01\0\0\0\x03\4\x1b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 	  "\0\0\0\0\0\0\0\0\0\0\x20" },
 };
 
@@ -94,7 +95,8 @@ static void test_malformed(void **state)
 	} bad[] = {
 		{ 1, "\0" }, { 2, "\0\1" }, { 2, "\0\0" }, { 3, "\0\0\x40" }, { 3, "\0\1\0" },
 		{ 4, "\0\2\x40\0" }, { 3, "\0\2\x40" }, { 4, "\0\1\x40\1" }, { 5, "\0\1\x40\1\1" },
-		{ 6, "\0\1\x40\1\1\0" }, { 6, "\0\1\x40\1\2\1" }, { 35, "\0\x21" }, { 4, "\0\xff\1\1" },
+		{ 6, "\0\1\x40\1\1\0" }, { 6, "\0\1\x40\1\2\1" }, { 35, "\0\x21" },
+		{ 4, "\0\xff\1\1" },
 	};
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		static bitmap_t types;
@@ -311,7 +313,8 @@ static void random_name(uint64_t *rng, const knot_dname_t *above, size_t max,
 	}
 }
 
-/* Something like a name: with one octet of its first label another, more of it or less, or below. */
+/* Something like a name: with one octet of its first label another, more of it or less,
+ * or below. */
 static void near_name(uint64_t *rng, const knot_dname_t *name, knot_dname_storage_t out)
 {
 	size_t size = knot_dname_size(name);

@@ -177,7 +177,8 @@ static void test_rdata(void **state)
 	} rdatas[] = {
 		{ KNOT_RRTYPE_A, 4, "\xff\xff\xff\xfe" },
 		{ KNOT_RRTYPE_A, 4, "\0\0\0\0" },
-		{ KNOT_RRTYPE_AAAA, 16, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe" },
+		{ KNOT_RRTYPE_AAAA, 16,
+		  "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe" },
 		{ KNOT_RRTYPE_CNAME, 13, "\7example\3com" },
 		{ KNOT_RRTYPE_CNAME, 3, "\1\1" },
 		{ KNOT_RRTYPE_CNAME, 1, "" },

@@ -360,8 +360,10 @@ static void test_pin(void **state)
 {
 	(void)state;
 	static const char *const configs[] = {
-		"pkcs11:pin-value=1234;token=t /no/module", "pkcs11:pin-value=1234 /no/module",
-		"pkcs11:token=t;pin-value=1234 /no/module", "pkcs11:token=t?pin-value=1234 /no/module",
+		"pkcs11:pin-value=1234;token=t /no/module",
+		"pkcs11:pin-value=1234 /no/module",
+		"pkcs11:token=t;pin-value=1234 /no/module",
+		"pkcs11:token=t?pin-value=1234 /no/module",
 	};
 	const keys_want_t want = { ECDSA, key->tag, key->dnskey, NULL, NULL };
 	for (size_t i = 0; i < sizeof(configs) / sizeof(*configs); i++) {

@@ -324,8 +324,8 @@ static void test_many_stanzas(void **state)
 	char text[MANY * 48 + 16] = "mod-mxguard:\n";
 	for (int i = 0; i < MANY; i++) {
 		size_t at = strlen(text);
-		(void)snprintf(text + at, sizeof(text) - at, "  - id: s%d\n    proxy-name: p%02d.test\n",
-		               i, i);
+		(void)snprintf(text + at, sizeof(text) - at,
+		               "  - id: s%d\n    proxy-name: p%02d.test\n", i, i);
 	}
 	write_file("a.conf", text);
 	read_good(&config);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Work that is bounded: what a limit cuts off is told, what no limit cuts off is judged however large
- * the response is.
+ * Work that is bounded: what a limit cuts off is told, what no limit cuts off is judged however
+ * large the response is.
  */
 
 #undef NDEBUG

@@ -2,7 +2,8 @@
 
 /*
  * Lists found by name: the operator's own comes before the installed one, for the module while it
- * runs, and for kmxcheck. Built with folders of the build, in the place of those of the installation.
+ * runs, and for kmxcheck. Built with folders of the build, in the place of those
+ * of the installation.
  */
 
 #undef NDEBUG
@@ -32,7 +33,8 @@
 #define LATE      20 /* Seconds until something is taken to have failed. */
 
 static const char *const files[] = {
-	LOCAL "one", LOCAL "two", LOCAL "dir/one", INSTALLED "one", INSTALLED "two", INSTALLED "three",
+	LOCAL "one", LOCAL "two", LOCAL "dir/one",
+	INSTALLED "one", INSTALLED "two", INSTALLED "three",
 };
 
 static void write_list(const char *path, const char *text)
@@ -149,8 +151,8 @@ static void test_running(void **state)
 	netlist_put(list);
 }
 
-/*! Where the operator's own list is removed, and the installed one can't take its place, that one is
- *  not all that the error names. */
+/*! Where the operator's own list is removed, and the installed one can't take its place, that one
+ *  is not all that the error names. */
 static void test_own_gone(void **state)
 {
 	(void)state;
@@ -161,8 +163,8 @@ static void test_own_gone(void **state)
 		bool reload; /* Takes the installed one. */
 	} cases[] = {
 		{ NULL, "No such file or directory", false },
-		{ "198.51.100.0/28\n", "less than half of what it said before, which a reload takes "
-		                       "nevertheless", true },
+		{ "198.51.100.0/28\n", "less than half of what it said before, which a reload "
+		                       "takes nevertheless", true },
 		{ "", "neither a network nor a name in it", false },
 	};
 	const netlist_conf_t conf = { .paths = names, .path_count = 1 };

@@ -153,8 +153,9 @@ static void test_overlap(void **state)
 static void rnd_text(char text[static 40])
 {
 	static const char odd[] = "0123456789..//--: +x\t\x80";
-	static const char *const octets[] = { "0", "00", "1", "01", "9", "10", "99", "099", "100", "255",
-	                                      "256", "300", "999", "1000", "", "4294967296" };
+	static const char *const octets[] = { "0", "00", "1", "01", "9", "10", "99", "099", "100",
+	                                      "255", "256", "300", "999", "1000", "",
+	                                      "4294967296" };
 	size_t at = 0;
 	for (unsigned i = 0, count = rnd(8) == 0 ? rnd(6) : 4; i < count && at < 24; i++) {
 		at += (size_t)snprintf(text + at, 40 - at, i > 0 ? ".%s" : "%s",

@@ -121,14 +121,16 @@ static void test_good(void **state)
 		/* Zone files, as knotd writes them and as people do. */
 		{ TEXT(";; Zone dump\nlist.example.\t3600\tSOA\tns.example. h.example. 1 2 3 4 5\n"
 		       "list.example.\t3600\tNS\tns.example.\n"
-		       "list.example.\t3600\tAPL\t1:192.0.2.0/24 !1:192.0.2.128/25 2:2001:db8::/32\n"
+		       "list.example.\t3600\tAPL\t1:192.0.2.0/24 !1:192.0.2.128/25 "
+		       "2:2001:db8::/32\n"
 		       "n.list.example.\t3600\tPTR\tCDN.example.net.\n"
 		       "n.list.example.\t3600\tTXT\t\"1:198.51.100.0/24\"\n"),
 		  { "192.0.2.0/24", "2001:db8::/32", "cdn.example.net." } },
 		{ TEXT("$TTL 60\n$ORIGIN l.example.\n@ SOA a b 1 2 3 4 5\n"
 		       "@ APL 1:0.0.0.0/0 (\n  2:::/0 )\n@ PTR cdn"),
 		  { "0.0.0.0/0", "::/0", "cdn.l.example." } },
-		{ TEXT("$ORIGIN l.example.\n@ 60 IN APL 1:192.0.2.1/32\n@ 60 IN APL 1:192.0.2.2/32\n"),
+		{ TEXT("$ORIGIN l.example.\n@ 60 IN APL 1:192.0.2.1/32\n"
+		       "@ 60 IN APL 1:192.0.2.2/32\n"),
 		  { "192.0.2.1/32", "192.0.2.2/32" } },
 		/* Of other families nothing is known. */
 		{ TEXT("@ 0 SOA a b 1 2 3 4 5\n@ 0 APL 1:192.0.2.1/32\n"
@@ -346,13 +348,16 @@ static void test_info(void **state)
 	} cases[] = {
 		{ TEXT("192.0.2.0/24\n"), 0, 0, 0, 1, 0 },
 		{ TEXT("192.0.2.0/24\na.\n!192.0.2.1\nb.\n!c.a.\nB.\n"), 0, 0, 0, 1, 3 },
-		{ TEXT("# c\n# date: 2026-08-11\n192.0.2.0/24\n192.0.2.0/24\n"), 2026, 8, 11, 2, 0 },
+		{ TEXT("# c\n# date: 2026-08-11\n192.0.2.0/24\n192.0.2.0/24\n"),
+		  2026, 8, 11, 2, 0 },
 		{ TEXT("#date:2026-08-11\r\n192.0.2.0/24\n"), 2026, 8, 11, 1, 0 },
 		{ TEXT(" #  date:  2026-12-31 by hand\n192.0.2.0/24\n"), 2026, 12, 31, 1, 0 },
 		/* The first counts, wherever it is. */
-		{ TEXT("192.0.2.0/24\n# date: 2025-01-02\n# date: 2026-08-11\n"), 2025, 1, 2, 1, 0 },
+		{ TEXT("192.0.2.0/24\n# date: 2025-01-02\n# date: 2026-08-11\n"),
+		  2025, 1, 2, 1, 0 },
 		{ TEXT("# date: soon\n# date: 2026-08-11\n192.0.2.0/24\n"), 2026, 8, 11, 1, 0 },
-		{ TEXT("# date: 2026-08-11\n# date: 2027-01-01\n192.0.2.0/24\n"), 2026, 8, 11, 1, 0 },
+		{ TEXT("# date: 2026-08-11\n# date: 2027-01-01\n192.0.2.0/24\n"),
+		  2026, 8, 11, 1, 0 },
 		/* Not dates, or not in a line of their own. */
 		{ TEXT("# date: 2026-13-01\n192.0.2.0/24\n"), 0, 0, 0, 1, 0 },
 		{ TEXT("# date: 2026-00-01\n192.0.2.0/24\n"), 0, 0, 0, 1, 0 },
@@ -480,12 +485,12 @@ static void test_pieces(void **state)
 		for (unsigned i = 0; i < LINES; i++) {
 			const unsigned length = (i * 37 + round) % 211;
 			if (i % 3 == 0) {
-				fprintf(file, "%*s10.%u.%u.0/24%s", (int)length % 20, "", networks >> 8,
-				        networks & 255, ends[i / 3 % 4]);
+				fprintf(file, "%*s10.%u.%u.0/24%s", (int)length % 20, "",
+				        networks >> 8, networks & 255, ends[i / 3 % 4]);
 				networks++;
 			} else {
-				fprintf(file, "#%*s%s", (int)(length * (i % 401 == 0 ? 300 : 1)), "x",
-				        ends[i % 2]);
+				fprintf(file, "#%*s%s", (int)(length * (i % 401 == 0 ? 300 : 1)),
+				        "x", ends[i % 2]);
 			}
 		}
 		fprintf(file, "bad%s", ends[round % 2 == 0 ? 4 : 0]);
@@ -497,8 +502,8 @@ static void test_pieces(void **state)
 		netfile_info_t info;
 		assert_non_null(set);
 		assert_int_equal(netfile_read(set, &names, path, &info, err), KNOT_EMALF);
-		(void)snprintf(want, sizeof(want), "%s:%u: neither a network nor a name that ends in a "
-		               "dot 'bad'", path, LINES + 1);
+		(void)snprintf(want, sizeof(want), "%s:%u: neither a network nor a name that ends "
+		               "in a dot 'bad'", path, LINES + 1);
 		assert_string_equal(err, want);
 		assert_int_equal(info.count, networks);
 		assert_true(info.covers4 == 256.0 * networks);

@@ -353,14 +353,15 @@ static void test_exceptions(void **state)
 			  { "162.159.205.10", "162.158.0.0/15" }, { "162.159.205.11", "none" },
 			  { "162.159.205.13", "none" }, { "162.159.205.14", "162.158.0.0/15" } }, 3
 		},
-		{ /* The narrower one counts, of equal ones the exception, and a wider one nothing. */
-			{ { "10.0.0.0/8", "!10.1.0.0/16", "10.1.2.0/24", "!10.1.2.3", "!10.4.0.0/16",
-			    "10.4.0.0/16", "!11.0.0.0/7" } },
+		{ /* The narrower one counts, of equal ones the exception,
+		   * and a wider one nothing. */
+			{ { "10.0.0.0/8", "!10.1.0.0/16", "10.1.2.0/24", "!10.1.2.3",
+			    "!10.4.0.0/16", "10.4.0.0/16", "!11.0.0.0/7" } },
 			{ { "10.0.0.1", "10.0.0.0/8" }, { "10.1.1.1", "none" },
 			  { "10.1.2.2", "10.1.2.0/24" }, { "10.1.2.3", "none" },
 			  { "10.1.3.0", "none" }, { "10.2.0.0", "10.0.0.0/8" },
-			  { "10.4.0.0", "none" }, { "10.5.0.0", "10.0.0.0/8" }, { "11.0.0.0", "none" },
-			  { "9.255.255.255", "none" } }, 3
+			  { "10.4.0.0", "none" }, { "10.5.0.0", "10.0.0.0/8" },
+			  { "11.0.0.0", "none" }, { "9.255.255.255", "none" } }, 3
 		},
 		{ /* A range that would stay whole is split by an exception. */
 			{ { "192.0.2.3-192.0.2.9", "!192.0.2.5-192.0.2.6", "!198.51.100.0/24" } },
@@ -371,7 +372,8 @@ static void test_exceptions(void **state)
 		{ /* An exception is none of other lists, whichever comes first. */
 			{ { "104.16.0.0/13", "!104.16.0.0/16", "::/0", "!::/1" },
 			  { "104.16.5.0/24" },
-			  { "104.16.0.0/12", "!104.16.6.0/24", "!104.16.5.0/25", "!104.17.0.0/16" } },
+			  { "104.16.0.0/12", "!104.16.6.0/24", "!104.16.5.0/25",
+			    "!104.17.0.0/16" } },
 			{ { "104.16.5.1", "104.16.5.0/24" }, { "104.16.6.1", "none" },
 			  { "104.16.7.1", "104.16.0.0/12" }, { "104.17.0.1", "104.16.0.0/13" },
 			  { "104.24.0.1", "104.16.0.0/12" }, { "104.32.0.0", "none" },
@@ -573,10 +575,13 @@ static void test_small_space(void **state)
 				memcpy(first, base, sizeof(first));
 				memcpy(last, base, sizeof(last));
 				first[octet] = (uint8_t)(low + rnd(SPACE));
-				last[octet] = (uint8_t)(first[octet] + rnd(low + SPACE - first[octet]));
+				last[octet] = (uint8_t)(first[octet] +
+				                        rnd(low + SPACE - first[octet]));
 				const bool range = rnd(3) == 0;
-				assert_int_equal(net_from_addr(&one, family, first, range ? last : NULL,
-				                               8 * (unsigned)octet + 2 + rnd(7)), KNOT_EOK);
+				assert_int_equal(net_from_addr(&one, family, first,
+				                               range ? last : NULL,
+				                               8 * (unsigned)octet + 2 + rnd(7)),
+				                 KNOT_EOK);
 				assert_int_equal(rnd(3) == 0 ? netset_except(list, &one)
 				                             : netset_add(list, &one), KNOT_EOK);
 			}
@@ -602,7 +607,8 @@ static void test_small_space(void **state)
 				base[octet] = (uint8_t)(low + j);
 				last[octet] = (uint8_t)(low + k);
 				any = any || in[k];
-				assert_int_equal(net_from_addr(&one, family, base, last, 0), KNOT_EOK);
+				assert_int_equal(net_from_addr(&one, family, base, last, 0),
+				                 KNOT_EOK);
 				assert_int_equal(netset_overlaps(set, &one, &found), any);
 				assert_true(!any || net_overlap(&found, &one));
 			}

@@ -52,7 +52,8 @@ static const judge_case_t to_address[] = {
 	  "! proxied-alias replaced mx AAAA www: 2001:db8::25\nmx 300 AAAA 2001:db8::25\n" },
 	{ "www A 104.16.1.2\nwww AAAA 2001:db8::1\nmx CNAME www\n", "mail-host mx", "mx A",
 	  EMPTIED "A www (" PROXIED4 "): -\n~ @ 300 SOA\n",
-	  "! proxied-alias replaced mx A www (" PROXIED4 "): 198.51.100.25\nmx 300 A 198.51.100.25\n" },
+	  "! proxied-alias replaced mx A www (" PROXIED4 "): 198.51.100.25\n"
+	  "mx 300 A 198.51.100.25\n" },
 	{ "www A 104.16.1.2\nwww AAAA 2001:db8::1\nmx CNAME www\n", "mail-host mx", "mx ANY",
 	  "! proxied-alias replaced mx ANY www (" PROXIED4 "): 2001:db8::1\n"
 	  "mx 300 AAAA 2001:db8::1\n",

@@ -180,8 +180,9 @@ static bool in_zone(const client_t *client, const knot_dname_t *name)
 	return name_in_zone(name, client->scene->test.policy.zone);
 }
 
-/* Where other names can't be looked up, an alias of a mail host to a name that is neither a web host
- * nor the apex is kept wherever its addresses are not in the answer, and a cache may follow it. */
+/* Where other names can't be looked up, an alias of a mail host to a name that is neither a
+ * web host nor the apex is kept wherever its addresses are not in the answer, and a cache
+ * may follow it. */
 static bool excused(const client_t *client, const knot_dname_t *target)
 {
 	host_t host;

@@ -32,7 +32,8 @@ static const judge_case_t kept[] = {
 	{ "@ MX 0 .\n", NULL, "@ MX", "=", NULL },
 	{ "_imap._tcp SRV 0 0 0 .\n", NULL, "_imap._tcp SRV", "=", NULL },
 	{ "@ MX 0 .\n@ MX 10 www\nwww A 104.16.1.2\n" MAIL, NULL, "@ MX",
-	  TO_WWW "@ 300 MX 0 .\n@ 300 MX 10 mail\n" KNOWN, TO_WWW "@ 300 MX 0 .\n@ 300 MX 10 mail\n" },
+	  TO_WWW "@ 300 MX 0 .\n@ 300 MX 10 mail\n" KNOWN,
+	  TO_WWW "@ 300 MX 0 .\n@ 300 MX 10 mail\n" },
 	/* Guarded. */
 	{ "@ MX 10 mx\nmx A 192.0.2.1\n", NULL, "@ MX", "=", NULL },
 	{ "@ MX 10 mx\nmx CNAME x.cdn.example.net.\n", NULL, "@ MX", "=", NULL },
@@ -45,7 +46,8 @@ static const judge_case_t kept[] = {
 	/* The exchange is never missing. */
 	{ "@ MX 10 mail\n", NULL, "@ MX", "=", NULL },
 	{ "@ MX 10 mail\nmail TXT x\n", NULL, "@ MX", "=", NULL },
-	{ "sub MX 10 relay\nrelay CNAME x.cdn.example.net.\n", "mail-host relay", "sub MX", "=", NULL },
+	{ "sub MX 10 relay\nrelay CNAME x.cdn.example.net.\n", "mail-host relay", "sub MX",
+	  "=", NULL },
 	{ "sub MX 10 mail\n", NULL, "sub MX", "=", NULL },
 	/* In the zone, with addresses of which none is proxied. */
 	{ "sub MX 10 shop\nshop A 192.0.2.1\nshop AAAA 2001:db8::1\n", NULL, "sub MX", "=", NULL },
@@ -56,7 +58,8 @@ static const judge_case_t kept[] = {
 	{ "sub MX 10 a.edge\na.edge A 192.0.2.1\n", "proxy-name edge", "sub MX", "=", NULL },
 	/* Outside the zone, not at or below a proxy name. */
 	{ "@ MX 10 mx.example.org.\n", NULL, "@ MX", "=", NULL },
-	{ "@ MX 10 xcdn.example.net.\n@ MX 20 example.net.\n@ MX 30 com.\n", NULL, "@ MX", "=", NULL },
+	{ "@ MX 10 xcdn.example.net.\n@ MX 20 example.net.\n@ MX 30 com.\n", NULL, "@ MX",
+	  "=", NULL },
 	/* Nothing is known of its addresses. */
 	{ "sub MX 10 shop\nshop CNAME mx.example.org.\n", NULL, "sub MX", "=", NULL },
 	{ "sub MX 10 x.d\nd NS ns.d\nns.d A 104.16.1.2\n", NULL, "sub MX", "=", NULL },
@@ -105,7 +108,8 @@ static const judge_case_t steered[] = {
 	{ "sub MX 10 x\n* A 104.16.1.2\n" MAIL, NULL, "sub MX",
 	  "! proxied-target steered sub MX x (" PROXIED4 "): mail\n" SUB KNOWN,
 	  "! proxied-target steered sub MX x (" PROXIED4 "): mail\n" SUB },
-	{ "* MX 10 shop\nshop A 104.16.1.2\n" MAIL, NULL, "sub MX", TO_SHOP SUB KNOWN, TO_SHOP SUB },
+	{ "* MX 10 shop\nshop A 104.16.1.2\n" MAIL, NULL, "sub MX",
+	  TO_SHOP SUB KNOWN, TO_SHOP SUB },
 	/* At the end of an alias. */
 	{ "a CNAME sub\nsub MX 10 shop\nshop A 104.16.1.2\n" MAIL, NULL, "a MX",
 	  TO_SHOP "a 3600 CNAME sub\n" SUB KNOWN, TO_SHOP "a 3600 CNAME sub\n" SUB },
@@ -218,12 +222,14 @@ static const judge_case_t merged[] = {
 	  SHOP4 "sub 300 MX 2 b.example.org.\nsub 300 MX 256 mail\n" },
 	{ "sub MX 10 shop\nsub MX 10 a.example.org.\nsub MX 10 zzzzz.example.org.\n"
 	  "shop A 104.16.1.2\n" MAIL, NULL, "sub MX",
-	  SHOP4 "sub 300 MX 10 a.example.org.\nsub 300 MX 10 mail\nsub 300 MX 10 zzzzz.example.org.\n"
-	  KNOWN,
-	  SHOP4 "sub 300 MX 10 a.example.org.\nsub 300 MX 10 mail\nsub 300 MX 10 zzzzz.example.org.\n" },
+	  SHOP4 "sub 300 MX 10 a.example.org.\nsub 300 MX 10 mail\n"
+	  "sub 300 MX 10 zzzzz.example.org.\n" KNOWN,
+	  SHOP4 "sub 300 MX 10 a.example.org.\nsub 300 MX 10 mail\n"
+	  "sub 300 MX 10 zzzzz.example.org.\n" },
 	/* SRV: priority, weight and port stay; target and port make them the same. */
 	{ "_imap._tcp SRV 1 2 143 www\nwww A 104.16.1.2\n" MAIL, NULL, "_imap._tcp SRV",
-	  IMAP "_imap._tcp 300 SRV 1 2 143 mail\n" KNOWN, IMAP "_imap._tcp 300 SRV 1 2 143 mail\n" },
+	  IMAP "_imap._tcp 300 SRV 1 2 143 mail\n" KNOWN,
+	  IMAP "_imap._tcp 300 SRV 1 2 143 mail\n" },
 	{ "_imap._tcp SRV 20 0 143 www\n_imap._tcp SRV 10 5 143 mail\nwww A 104.16.1.2\n" MAIL,
 	  NULL, "_imap._tcp SRV",
 	  IMAP "_imap._tcp 300 SRV 10 5 143 mail\n+ mail 3600 A 192.0.2.25\n",
@@ -246,7 +252,8 @@ static const judge_case_t merged[] = {
 	  "! proxied-target steered _imap._tcp.sub SRV www (" PROXIED4 "): mail\n"
 	  "_imap._tcp.sub 300 SRV 0 0 143 mail\n" },
 	{ "*._tcp SRV 0 0 143 www\nwww A 104.16.1.2\n" MAIL, NULL, "_imap._tcp SRV",
-	  IMAP "_imap._tcp 300 SRV 0 0 143 mail\n" KNOWN, IMAP "_imap._tcp 300 SRV 0 0 143 mail\n" },
+	  IMAP "_imap._tcp 300 SRV 0 0 143 mail\n" KNOWN,
+	  IMAP "_imap._tcp 300 SRV 0 0 143 mail\n" },
 	{ "*._tcp SRV 0 0 143 www\nwww A 104.16.1.2\n" MAIL, NULL, "_sip._tcp SRV", "=", NULL },
 	/* By the QNAME whose alias has led there. */
 	{ "_imap._tcp CNAME srvs\nsrvs SRV 0 1 143 www\nwww A 104.16.1.2\n" MAIL, NULL,

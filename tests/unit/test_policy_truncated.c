@@ -88,7 +88,8 @@ static const cut_case_t cut_cases[] = {
 	  "sub 300 MX 10 mail\n+ mail 300 A 198.51.100.25\n+ mail 300 AAAA 2001:db8::25\n" },
 	{ NULL, "_imap._tcp SRV 0 0 143 b\nb A 192.0.2.2\n", "_imap._tcp", KNOT_RRTYPE_SRV, 1,
 	  "= unknown", "=" },
-	/* knotd leaves out what has no room and goes on: only AAAA shows that a target has no more. */
+	/* knotd leaves out what has no room and goes on: only AAAA shows that a target has
+	 * no more. */
 	{ NULL, "sub MX 10 a\nsub MX 20 b\na A 192.0.2.1\nb A 192.0.2.2\nb AAAA 2001:db8::1\n",
 	  "sub", MX, 3, "= unknown", "=" },
 	{ NULL, "sub MX 10 a\nsub MX 20 mail\na A 192.0.2.1\nmail A 192.0.2.2\n"
@@ -145,7 +146,8 @@ static void test_cut(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* Room was left for more, but not for the addresses of a large RRset: what can be looked up counts. */
+/* Room was left for more, but not for the addresses of a large RRset: what can be
+ * looked up counts. */
 static void test_large_left_out(void **state)
 {
 	(void)state;
@@ -155,10 +157,12 @@ static void test_large_left_out(void **state)
 	} cases[] = {
 		{ "sub MX 10 a\na A 192.0.2.1\na AAAA 2606:4700::1\n",
 		  "! proxied-target steered sub MX a (2606:4700::1 in 2606:4700::/32): mail\n"
-		  "sub 300 MX 10 mail\n+ mail 300 A 198.51.100.25\n+ mail 300 AAAA 2001:db8::25\n" },
+		  "sub 300 MX 10 mail\n+ mail 300 A 198.51.100.25\n"
+		  "+ mail 300 AAAA 2001:db8::25\n" },
 		{ "sub MX 10 a\n* A 192.0.2.1\n* AAAA 2606:4700::1\n",
 		  "! proxied-target steered sub MX a (2606:4700::1 in 2606:4700::/32): mail\n"
-		  "sub 300 MX 10 mail\n+ mail 300 A 198.51.100.25\n+ mail 300 AAAA 2001:db8::25\n" },
+		  "sub 300 MX 10 mail\n+ mail 300 A 198.51.100.25\n"
+		  "+ mail 300 AAAA 2001:db8::25\n" },
 		{ "sub MX 10 a\na A 192.0.2.1\na AAAA 2001:db8::1\n", "=" },
 		{ "sub MX 10 a\na A 192.0.2.1\n", "=" },
 	};
@@ -382,7 +386,8 @@ static void test_unsuspected(void **state)
 			rrsets[j] = scene.reply.at[j].rrset;
 		}
 		assert_int_equal(policy_suspects(&scene.test.policy, zone_lookup, scene.zone,
-		                                 scene.reply.qname, rrsets, scene.reply.count), cases[i].suspected);
+		                                 scene.reply.qname, rrsets, scene.reply.count),
+		                 cases[i].suspected);
 		(void)judge(&scene, zone_lookup);
 		clear_scene(&scene);
 	}

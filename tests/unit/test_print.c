@@ -145,7 +145,8 @@ static void test_text_width(void **state)
 	sample.findings[1].message = "www.example.com.  is proxied";
 	sample.output.width = 12;
 	text = printed(&sample.output, FORMAT_TEXT);
-	assert_non_null(strstr(text, "\n           www.example.com.\n           is\n           proxied\n"));
+	assert_non_null(strstr(text, "\n           www.example.com.\n           is\n"
+	                             "           proxied\n"));
 	free(text);
 }
 
@@ -385,7 +386,8 @@ static void expect_results(const output_t *output, const char *format, int first
 }
 
 #define SARIF_END(successful) \
-	",\"invocations\":[{\"executionSuccessful\":" successful "}],\"properties\":{\"zones\":[\n" \
+	",\"invocations\":[{\"executionSuccessful\":" successful "}]," \
+	"\"properties\":{\"zones\":[\n" \
 	"{\"zone\":\"example.com.\",\"serial\":2026112201,\"records\":12}]}}]}\n"
 
 static void test_sarif(void **state)
@@ -417,18 +419,21 @@ static void test_sarif(void **state)
 	       "\"artifactLocation\":{\"uri\":\"file:///zones/z.zone\"},"
 	       "\"region\":{\"startLine\":7}},"
 	       "\"logicalLocations\":[{\"fullyQualifiedName\":\"example.com.\"}]}],"
-	       "\"properties\":{\"zone\":\"example.com.\",\"owner\":\"example.com.\",\"type\":\"MX\","
+	       "\"properties\":{\"zone\":\"example.com.\",\"owner\":\"example.com.\","
+	       "\"type\":\"MX\","
 	       "\"target\":\"www.example.com.\",\"address\":\"2606:4700::1\"},"
 	       "\"partialFingerprints\":{\"record/v1\":\"{\\\"zone\\\":\\\"example.com.\\\","
 	       "\\\"owner\\\":\\\"example.com.\\\",\\\"type\\\":\\\"MX\\\","
-	       "\\\"target\\\":\\\"www.example.com.\\\",\\\"address\\\":\\\"2606:4700::1\\\"}\"}},\n"
+	       "\\\"target\\\":\\\"www.example.com.\\\","
+	       "\\\"address\\\":\\\"2606:4700::1\\\"}\"}},\n"
 	       /* No position of its own: at the file of the zone. */
 	       "{\"ruleId\":\"implicit-mx\",\"ruleIndex\":%d,\"level\":\"warning\","
 	       "\"message\":{\"text\":\"not to be seen\"},"
 	       "\"baselineState\":\"new\",\"locations\":[{\"physicalLocation\":{"
 	       "\"artifactLocation\":{\"uri\":\"example.zone\"},\"region\":{\"startLine\":1}},"
 	       "\"logicalLocations\":[{\"fullyQualifiedName\":\"example.com.\"}]}],"
-	       "\"properties\":{\"zone\":\"example.com.\",\"owner\":\"example.com.\",\"type\":\"MX\"},"
+	       "\"properties\":{\"zone\":\"example.com.\",\"owner\":\"example.com.\","
+	       "\"type\":\"MX\"},"
 	       "\"partialFingerprints\":{\"record/v1\":\"{\\\"zone\\\":\\\"example.com.\\\","
 	       "\\\"owner\\\":\\\"example.com.\\\",\\\"type\\\":\\\"MX\\\"}\"}}]"
 	       SARIF_END("true"),

@@ -156,8 +156,8 @@ static audit_edit_t edit(bool add, const char *owner, uint16_t type, uint32_t tt
 }
 
 #define NSUPDATE_HEAD \
-	"; Made by kmxcheck " PACKAGE_VERSION ". Takes records that lead mail to a proxy out of the zones, and " \
-	"puts\n" \
+	"; Made by kmxcheck " PACKAGE_VERSION ". Takes records that lead mail to a proxy out of " \
+	"the zones, and puts\n" \
 	"; in what mod-mxguard would answer. Read it, then: knsupdate FILE\n" \
 	"; Where does the server listen? Fill it in, without the semicolon:\n" \
 	"; server 127.0.0.1 53\n" \
@@ -233,7 +233,8 @@ static void test_knotc(void **state)
 	};
 	audit_t audits[] = {
 		{ .zone = name("example.com."), .edits = { .at = edits, .count = COUNT(edits) } },
-		{ .zone = name("0/25.2.0.192.in-addr.arpa."), .edits = { .at = edits, .count = 1 } },
+		{ .zone = name("0/25.2.0.192.in-addr.arpa."),
+		  .edits = { .at = edits, .count = 1 } },
 	};
 	output_zone_t zones[] = { { .audit = &audits[0] }, { .audit = &audits[1] } };
 	output_t output = { .zones = zones, .zone_count = 2 };

@@ -45,7 +45,8 @@ static const char zone_text[] =
 	"dangling CNAME nobody\n"
 	"loop1 CNAME loop2\n"
 	"loop2 CNAME loop1\n"
-	"l0 CNAME l1\nl1 CNAME l2\nl2 CNAME l3\nl3 CNAME l4\nl4 CNAME l5\nl5 CNAME l6\nl6 A 192.0.2.6\n"
+	"l0 CNAME l1\nl1 CNAME l2\nl2 CNAME l3\nl3 CNAME l4\nl4 CNAME l5\nl5 CNAME l6\n"
+	"l6 A 192.0.2.6\n"
 	"down CNAME x.child\n"
 	"d DNAME example.net.\n"
 	"e DNAME f\n"
@@ -221,7 +222,8 @@ static void test_too_long(void **state)
 	                    zone_text, 1, 2, 3);
 	assert_int_equal(zone_open_text(&zone, "test", text, (size_t)size, NULL, err),
 	                 KNOT_EOK);
-	assert_non_null(knot_dname_from_str(qname, "000000000000000000000000000000000000000000000001"
+	assert_non_null(knot_dname_from_str(qname,
+	                "000000000000000000000000000000000000000000000001"
 	                ".0000000000000000000000001.long.example.com.", sizeof(qname)));
 	assert_true(reply_make(&reply, zone, qname, KNOT_RRTYPE_A));
 	assert_int_equal(reply.response.rcode, KNOT_RCODE_YXDOMAIN);

@@ -754,8 +754,8 @@ int main(void)
 		TEST(test_sign), TEST(test_wildcard), TEST(test_canonical), TEST(test_times),
 		TEST(test_wrap), TEST(test_best), TEST(test_rollover), TEST(test_algorithm),
 		TEST(test_incomplete), TEST(test_missing), TEST(test_wrong), TEST(test_malformed),
-		TEST(test_many_keys), TEST(test_same_tag), TEST(test_key_trap), TEST(test_thrash), TEST(test_online), TEST(test_flood),
-		TEST(test_verdict), TEST(test_many_additional),
+		TEST(test_many_keys), TEST(test_same_tag), TEST(test_key_trap), TEST(test_thrash),
+		TEST(test_online), TEST(test_flood), TEST(test_verdict), TEST(test_many_additional),
 	};
 	rcu_register_thread();
 	int ret = cmocka_run_group_tests(tests, NULL, NULL);

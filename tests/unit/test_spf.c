@@ -36,7 +36,8 @@ static const case_t cases[] = {
 	{ "v=spf1 ip4:192.|0.2.1 |a| mx", "192.0.2.1/32 a:owner./32/128 mx:owner./32/128 " },
 	{ "v=s|pf1|", "" },
 	/* Nothing is authorised. */
-	{ "v=spf1 -a ~mx ?ip4:192.0.2.1 all include:a.example redirect=b.example exists:c ptr", "" },
+	{ "v=spf1 -a ~mx ?ip4:192.0.2.1 all include:a.example redirect=b.example exists:c ptr",
+	  "" },
 	/* Does not parse. */
 	{ "v=spf1 a: mx: a:% a:%{d} a:a..b a/33 a//129 a/ a// a/1a a:h/ a:@ ax mxx", "" },
 	{ "v=spf1 ip4:2001:db8::1 ip6:192.0.2.1 ip4:192.0.2.0/33 ip4:192.0.2.1-192.0.2.9 ip4", "" },
@@ -98,7 +99,8 @@ static void test_cases(void **state)
 				add_term(got, &term);
 			}
 		}
-		if (is != (cases[i].expected != NULL) || (is && strcmp(got, cases[i].expected) != 0)) {
+		if (is != (cases[i].expected != NULL) ||
+		    (is && strcmp(got, cases[i].expected) != 0)) {
 			fprintf(stderr, "'%s': expected '%s', got '%s'\n", cases[i].text,
 			        cases[i].expected != NULL ? cases[i].expected : "none", got);
 			wrong++;

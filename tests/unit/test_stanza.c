@@ -180,8 +180,8 @@ static const warn_case_t warn_cases[] = {
 	{ { NULL }, { "192.168.0.25", "fd00::25" },
 	  { "mail-address '192.168.0.25'" PRIVATE, "mail-address 'fd00::25'" PRIVATE } },
 	{ { NULL }, { "100.127.0.1", "100.128.0.1" },
-	  { "mail-address '100.127.0.1' is shared by a provider's customers, nobody else can deliver "
-	    "mail there" } },
+	  { "mail-address '100.127.0.1' is shared by a provider's customers, nobody else can "
+	    "deliver mail there" } },
 };
 
 static const warn_case_t except_cases[] = {

@@ -313,8 +313,8 @@ static void collect(void *ctx, const char *text)
 	item " '" word "' is relative, as there is no dot at its end: it means '" word \
 	"' below the zone\n"
 #define NO_APEX \
-	"web-host is without the apex '@': an MX that points there makes the web site's own addresses " \
-	"a mail host's\n"
+	"web-host is without the apex '@': an MX that points there makes the web site's own " \
+	"addresses a mail host's\n"
 
 static void test_warnings(void **state)
 {
@@ -325,7 +325,8 @@ static void test_warnings(void **state)
 		const char *exchange;
 		const char *said;
 	} cases[] = {
-		{ "example.com.", { NULL }, { "mail", "mx.example.com." }, "mail.example.com.", "" },
+		{ "example.com.", { NULL }, { "mail", "mx.example.com." }, "mail.example.com.",
+		  "" },
 		{ "example.com.", { "@", "www.example.com" }, { "mail.Example.COM" },
 		  "mx.example.com", RELATIVE("web-host", "www.example.com")
 		  RELATIVE("mail-host", "mail.Example.COM")

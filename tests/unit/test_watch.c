@@ -53,7 +53,8 @@ static void test_refresh(void **state)
 		{ "", false, ": neither", true },
 		{ NULL, false, ": No such file", true },
 		/* The same addresses in one network, or most of them excepted. */
-		{ "192.0.2.0/25\n203.0.113.0/25\n203.0.113.128/25\n203.0.113.0/24\n", true, NULL, true },
+		{ "192.0.2.0/25\n203.0.113.0/25\n203.0.113.128/25\n203.0.113.0/24\n", true,
+		  NULL, true },
 		{ "192.0.2.0/25\n203.0.113.0/24\n", true, NULL, true },
 		{ "192.0.2.0/25\n203.0.113.0/24\n!203.0.113.0/25\n!192.0.2.0/25\n", false,
 		  ": less than half", true },
@@ -62,8 +63,8 @@ static void test_refresh(void **state)
 		{ "198.51.100.0/25\n192.0.2.0/26\n", true, NULL, false },
 		{ "198.51.100.0/26\n192.0.2.0/27\n", true, NULL, false },
 		{ "198.51.100.0/26\n2001:db8::/32\n", true, NULL, false },
-		{ "198.51.100.0/26\n2001:db8::/33\nx.example.\ny.example.\nz.example.\n", true, NULL,
-		  false },
+		{ "198.51.100.0/26\n2001:db8::/33\nx.example.\ny.example.\nz.example.\n", true,
+		  NULL, false },
 		{ "198.51.100.0/26\n2001:db8::/34\nx.example.\ny.example.\nz.example.\n"
 		  "203.0.113.0/24\n", true, NULL, true },
 		{ "198.51.100.0/26\nx.example.\ny.example.\nz.example.\n203.0.113.0/24\n", false,
@@ -76,7 +77,8 @@ static void test_refresh(void **state)
 	netlist_t *list = get_a(KNOT_EOK, err);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		if (i == 0) {
-			assert_false(netlist_refresh(list, NULL, NULL, err)); /* As it was loaded. */
+			/* As it was loaded. */
+			assert_false(netlist_refresh(list, NULL, NULL, err));
 		} else if (steps[i].text != NULL) {
 			write_file(path_a, steps[i].text);
 		} else {
@@ -198,7 +200,8 @@ static void test_longer_interval(void **state)
 
 	watch_free(seconds[1]);
 	write_file(path_a, "192.0.2.0/24\n");
-	nanosleep(&(struct timespec){ .tv_sec = 2, .tv_nsec = 500000000 }, NULL); /* Nothing to wait for. */
+	/* Nothing to wait for. */
+	nanosleep(&(struct timespec){ .tv_sec = 2, .tv_nsec = 500000000 }, NULL);
 	assert_int_equal(told.changed, 2);
 	assert_true(now_has(list, "203.0.113.1"));
 
@@ -255,13 +258,15 @@ static void test_readers(void **state)
 {
 	(void)state;
 	static const char *const texts[] = {
-		"192.0.2.0/24\nx.example.\n", "192.0.2.0/24\n203.0.113.0/24\nx.example.\ny.example.\n",
+		"192.0.2.0/24\nx.example.\n",
+		"192.0.2.0/24\n203.0.113.0/24\nx.example.\ny.example.\n",
 	};
 	char err[NETFILE_ERR_MAX];
 	write_file(path_a, texts[0]);
 	netlist_t *list = get_a(KNOT_EOK, err);
 	reading_t reading = { .list = list };
-	unsigned wrong = 0; /* Asserted once the readers are gone: they read this function's data. */
+	/* Asserted once the readers are gone: they read this function's data. */
+	unsigned wrong = 0;
 	pthread_t threads[READERS];
 	for (int i = 0; i < READERS; i++) {
 		assert_int_equal(pthread_create(&threads[i], NULL, read_list, &reading), 0);

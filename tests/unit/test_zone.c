@@ -91,7 +91,8 @@ static const bad_t bad[] = {
 	{ "; nothing\n", "example.com.", ": no SOA record at example.com." },
 	{ "@ 60 NS ns\n", "example.com.", ": no SOA record at example.com." },
 	{ HEAD, "example.org.", ": no SOA record at example.org." },
-	{ HEAD "sub SOA a b 1 2 3 4 5\n", "sub.example.org.", ": no SOA record at sub.example.org." },
+	{ HEAD "sub SOA a b 1 2 3 4 5\n", "sub.example.org.",
+	  ": no SOA record at sub.example.org." },
 	{ HEAD "mail A 1.2.3\n", NULL, ":6: " },
 	{ HEAD "mail A 1.2.3", NULL, ":6: " },
 	{ HEAD "\n\nmail MX\n", NULL, ":8: " },
@@ -172,8 +173,8 @@ static void test_unreadable(void **state)
 static void test_origin(void **state)
 {
 	(void)state;
-	zone_t *zone = open_file("a.zone",
-	                         "Sub.EXAMPLE.com. 60 SOA ns h 4294967295 2 3 4 5\nx A 192.0.2.1\n");
+	zone_t *zone = open_file("a.zone", "Sub.EXAMPLE.com. 60 SOA ns h 4294967295 2 3 4 5\n"
+	                         "x A 192.0.2.1\n");
 	assert_true(knot_dname_is_equal(zone->apex, name("sub.example.com.")));
 	assert_int_equal(zone->serial, 4294967295U);
 	/* Relative names are relative to the zone. */
@@ -318,7 +319,8 @@ static void test_many_records(void **state)
 		int ret = zone_open(&zone, path_of("mx.zone"), NULL, err);
 		assert_int_equal(ret, count < 65535 ? KNOT_EOK : KNOT_ESPACE);
 		if (ret != KNOT_EOK) {
-			assert_non_null(strstr(err, "more than 65535 records of one name and type"));
+			assert_non_null(strstr(err, "more than 65535 records of one name "
+			                            "and type"));
 		}
 		zone_free(zone);
 	}
