@@ -2,8 +2,8 @@
 
 /*
  * Any text as a configuration with stanzas: it is refused with an error of one line that names a
- * place, or the policy of each stanza is made for a zone, or refused. Text that names other files is
- * left out: the result would depend on the machine.
+ * place, or the policy of each stanza is made for a zone, or refused. Text that names other files
+ * is left out: the result would depend on the machine.
  */
 
 #undef NDEBUG

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * RRsets of any shape as a response of a signed zone, and as the zone: what is made provable of them
- * reads nothing beyond their ends, and each record that is made can be read.
+ * RRsets of any shape as a response of a signed zone, and as the zone: what is made provable of
+ * them reads nothing beyond their ends, and each record that is made can be read.
  *
  * Four octets say what is asked and how, then each RR is: the owner and the type by their numbers
  * in the tables here, the section and how the RDATA begins, its size, and so many octets.
@@ -29,7 +29,8 @@ const char *const fuzz_corpus[] = { "tests/fuzz/proof", NULL };
 static const char *const names[] = {
 	"@", "mail", "www", "a", "zz", "*", "x.mail", "imap", "*.mx", "b.mx", "host.mx", "c.b.mx",
 	"deep.a.b.c.d.e", "*.w", "x.w", "sub", "0123456789abcdefghijklmnopqrstuv",
-	"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv", "00000000000000000000000000000000", "other.example.org.",
+	"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv", "00000000000000000000000000000000",
+	"other.example.org.",
 };
 static const uint16_t types[] = {
 	KNOT_RRTYPE_NSEC, KNOT_RRTYPE_NSEC3, KNOT_RRTYPE_RRSIG, KNOT_RRTYPE_CNAME, KNOT_RRTYPE_A,
@@ -65,7 +66,8 @@ static int look_up(void *ctx, const knot_dname_t *owner, uint16_t type, knot_rrs
 	return node ? KNOT_EOK : KNOT_ENONODE;
 }
 
-/* Two octets of a name, the rest of the hash is the same for all: many share what they begin with. */
+/* Two octets of a name, the rest of the hash is the same for all: many share
+ * what they begin with. */
 static int weak_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *name,
                      uint64_t number, const nsec3_params_t *params)
 {
@@ -107,7 +109,8 @@ static size_t read_rr(world_t *world, const uint8_t *data, size_t size)
 	knot_rrset_t *rrset = knot_rrset_new(owner, type, KNOT_CLASS_IN, 3600, NULL);
 	assert(rrset != NULL);
 	rrset->rrs = make_rdata(data + HEAD, len, start);
-	/* What the server sends it has checked, and what the module looks up, but for what proves. */
+	/* What the server sends it has checked, and what the module looks up, but for
+	 * what proves. */
 	if (rdata_check(type, rrset->rrs.rdata->data, rrset->rrs.rdata->len, true)) {
 		world->at[world->count] = rrset;
 		world->items[world->count++] = (policy_item_t){
