@@ -274,7 +274,8 @@ static void make_rrsig(void)
 	uint8_t data[18 + 255 + 64] = { 0, KNOT_RRTYPE_A, 13, 3 };
 	memset(data + 8, 0x7f, 4); /* The expiration. */
 	memcpy(data + 18, apex, size);
-	knot_rrset_init(&bench.rrsig, (knot_dname_t *)owner, KNOT_RRTYPE_RRSIG, KNOT_CLASS_IN, 3600);
+	knot_rrset_init(&bench.rrsig, (knot_dname_t *)owner, KNOT_RRTYPE_RRSIG,
+	                KNOT_CLASS_IN, 3600);
 	if (knot_rrset_add_rdata(&bench.rrsig, data, 18 + size + 64, NULL) != KNOT_EOK) {
 		abort();
 	}
@@ -343,7 +344,8 @@ int main(int argc, char **argv)
 		set_up(&cases[i]);
 		const size_t first = count(), later = count();
 		const double without = run(rounds, false), with = run(rounds, true);
-		printf("%.2f %d %zu %zu\n", (with - without) / (double)rounds, COUNTED, first, later);
+		printf("%.2f %d %zu %zu\n", (with - without) / (double)rounds, COUNTED,
+		       first, later);
 		tear_down();
 		return 0;
 	}

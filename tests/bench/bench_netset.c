@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * A list of networks: how long it takes to load, how much memory it takes, and what a look-up costs;
- * next to a linear scan, and to a MaxMind DB of the same networks where libmaxminddb is there.
+ * A list of networks: how long it takes to load, how much memory it takes, and what a look-up
+ * costs; next to a linear scan, and to a MaxMind DB of the same networks where libmaxminddb
+ * is there.
  *
  *     bench_netset COUNT FAMILY FOLDER
  *
  * FAMILY is 4 or 6; of 22 networks, they are those of Cloudflare. A list and a database are written
- * to FOLDER. Prints lines of a figure's name and value; times are CPU time. Networks and addresses are the same in each
- * run.
+ * to FOLDER. Prints lines of a figure's name and value; times are CPU time. Networks and addresses
+ * are the same in each run.
  */
 
 #include <arpa/inet.h>
