@@ -20,7 +20,7 @@ struct name_slot {
 /*! A secret for each eight octets of a name, two halves that are added to those of the octets. */
 static uint32_t secrets[KNOT_DNAME_MAXLEN / 8 + 1][2];
 
-/*! Nobody outside knows where things are in memory: so nobody can make names whose hashes collide. */
+/*! Nobody outside knows where things are in memory: nobody can make names whose hashes collide. */
 static __attribute__((constructor)) void make_secrets(void)
 {
 	uint64_t state = (uint64_t)(uintptr_t)secrets << 32 ^ (uintptr_t)&state;
@@ -32,8 +32,8 @@ static __attribute__((constructor)) void make_secrets(void)
 	}
 }
 
-/*! The sum of products of the halves, each with its secret: of two names, few secrets make it the same
- *  (the NH of UMAC, RFC 4418 5.2). */
+/*! The sum of products of the halves, each with its secret: of two names, few secrets make it the
+ *  same (the NH of UMAC, RFC 4418 5.2). */
 static uint32_t hash_name(const knot_dname_t *name, size_t size)
 {
 	uint64_t hash = size;

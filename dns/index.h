@@ -30,8 +30,8 @@ typedef struct {
 /*! The number of a name, or NAME_INDEX_NONE. */
 size_t name_index_find(const name_index_t *index, const knot_dname_t *name);
 
-/*! The number of a name, which is added if it is not there yet; its pointer in the index may then be
- *  replaced by that of a copy. NAME_INDEX_NONE: not enough memory. */
+/*! The number of a name, which is added if it is not there yet; its pointer in the index may then
+ *  be replaced by that of a copy. NAME_INDEX_NONE: not enough memory. */
 size_t name_index_add(name_index_t *index, const knot_dname_t *name);
 
 void name_index_clear(name_index_t *index);
