@@ -8,7 +8,8 @@
 
 #include "policy/chain.h"
 
-bool chain_place(const chain_t *chain, nsec_place_t *place, const knot_dname_t *name, uint64_t number)
+bool chain_place(const chain_t *chain, nsec_place_t *place, const knot_dname_t *name,
+                 uint64_t number)
 {
 	if (!chain->nsec3) {
 		*place = nsec_place(name, chain->policy->zone, chain->apex_size);
@@ -68,7 +69,8 @@ static void find_records(chain_t *chain)
 			record->item = item;
 			if (!chain->nsec3) {
 				(void)chain_place(chain, &record->nsec.owner, item->owner, 0);
-				(void)chain_place(chain, &record->nsec.next, record->nsec.next.name, 0);
+				(void)chain_place(chain, &record->nsec.next,
+				                  record->nsec.next.name, 0);
 			}
 			chain->count++;
 		}

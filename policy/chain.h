@@ -47,9 +47,10 @@ bool chain_look_up(const chain_t *chain, const knot_dname_t *owner, uint16_t typ
  *  says (RFC 4035 5.3.4), POLICY_OWN if it is the owner's own. Type 0 is any type. */
 int chain_signed_encloser(judge_t *judge, const knot_dname_t *owner, uint16_t type);
 
-/*! Where a name is in the chain of the zone. The number is that of nsec3_hash_f. False if its hash can't
- *  be computed. */
-bool chain_place(const chain_t *chain, nsec_place_t *place, const knot_dname_t *name, uint64_t number);
+/*! Where a name is in the chain of the zone. The number is that of nsec3_hash_f. False if its hash
+ *  can't be computed. */
+bool chain_place(const chain_t *chain, nsec_place_t *place, const knot_dname_t *name,
+                 uint64_t number);
 
 /*! The first record of the response that is related to a place in this way, or NULL. */
 const nsec_t *chain_find(const chain_t *chain, const nsec_place_t *place,

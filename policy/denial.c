@@ -143,8 +143,8 @@ static void show_record(denial_t *denial, policy_item_t *item, knot_rrset_t *rrs
  */
 
 /* Inserts so many labels of a missing name, or the wildcard there. */
-static void insert_name(denial_t *denial, const missing_t *missing, const knot_dname_t *name, int labels,
-                        bool wildcard)
+static void insert_name(denial_t *denial, const missing_t *missing, const knot_dname_t *name,
+                        int labels, bool wildcard)
 {
 	inserted_t *inserted = &denial->inserted[denial->inserted_count];
 	if (!denial->chain.nsec3) {
@@ -229,7 +229,8 @@ static void sign_answers(denial_t *denial)
 	}
 	for (size_t i = 0; i < judge->verdict->add_count; i++) {
 		policy_add_t *add = &judge->verdict->add[i];
-		add->encloser = missing_encloser(&denial->missing, add->rrset->owner, add->encloser);
+		add->encloser = missing_encloser(&denial->missing, add->rrset->owner,
+		                                 add->encloser);
 	}
 }
 
@@ -697,7 +698,8 @@ static void find_proven(denial_t *denial)
 		proof_t *proof = &denial->proofs[i];
 		nsec_place_t place;
 		knot_dname_storage_t owner;
-		if (proof->kind == PROOF_NODATA && missing_leads_to(&denial->missing, proof->name) &&
+		if (proof->kind == PROOF_NODATA &&
+		    missing_leads_to(&denial->missing, proof->name) &&
 		    chain_place(&denial->chain, &place, proof->name, 0) &&
 		    nsec3_owner(owner, place.hash, denial->policy->zone)) {
 			proof->proven |= is_shown(denial, owner);
@@ -777,7 +779,8 @@ static void add_node_types(const denial_t *denial, const knot_dname_t *node, bit
 	knot_rrset_t rrset = { 0 };
 	nsec_t record;
 	bitmap_add_likely(types, name_equal(node, denial->policy->zone));
-	if (chain_look_up(&denial->chain, node, KNOT_RRTYPE_NSEC, &rrset) && nsec_read(&record, &rrset)) {
+	if (chain_look_up(&denial->chain, node, KNOT_RRTYPE_NSEC, &rrset) &&
+	    nsec_read(&record, &rrset)) {
 		nsec_types(&record, types);
 	}
 	bitmap_remove(types, KNOT_RRTYPE_CNAME);
@@ -874,7 +877,8 @@ static void find_owners(denial_t *denial)
 	for (size_t i = 0; i < denial->response->count; i++) {
 		policy_item_t *item = &denial->response->items[i];
 		if (item->edit == EDIT_REPLACE && !name_equal(item->owner, exchange)) {
-			item->encloser = chain_signed_encloser(judge, item->owner, item->rrset->type);
+			item->encloser = chain_signed_encloser(judge, item->owner,
+			                                       item->rrset->type);
 		}
 	}
 	for (size_t i = 0; i < judge->verdict->add_count; i++) {

@@ -27,7 +27,8 @@ typedef struct {
 	bool alias;               /*!< A CNAME or DNAME was followed. */
 	bool elsewhere;           /*!< At or below a delegation, or below a DNAME: the name itself
 	                               can't exist in this zone. */
-	bool covered;             /*!< The exchange, of which the zone has nothing but a wildcard. */
+	bool covered;             /*!< The exchange, of which the zone has
+	                               nothing but a wildcard. */
 	bool loop;                /*!< The aliases don't end; the state is HOST_UNKNOWN. */
 	bool proxy_name;          /*!< An alias led to a proxy name; the state is HOST_UNKNOWN. */
 	uint32_t ttl;             /*!< Lowest TTL of the aliases followed. */
@@ -46,8 +47,8 @@ typedef enum {
 	HOST_SERVES_MAIL,   /*!< The mail addresses of that family. */
 } host_serves_t;
 
-/*! A name that the zone has and does not delegate, nor any name above it: found by one walk, so that
- *  the next one need not begin at the apex, and what else it has found out. Begins with
+/*! A name that the zone has and does not delegate, nor any name above it: found by one walk, so
+ *  that the next one need not begin at the apex, and what else it has found out. Begins with
  *  walked_begin(); valid as long as the zone stays as it is. */
 typedef struct {
 	bool no_apex_wildcard;     /*!< There is no wildcard next to the apex, nor a DNAME at it. */
@@ -64,7 +65,7 @@ static inline void walked_begin(walked_t *walked)
 
 /*! Where a name is in the zone. */
 typedef struct {
-	const knot_dname_t *encloser; /*!< Its closest encloser, a part of it; itself if it exists. */
+	const knot_dname_t *encloser; /*!< Its closest encloser, part of it; itself if it exists. */
 	int labels;                   /*!< Of the encloser. */
 	bool exists;
 	bool blind;                   /*!< The look-up of names below the encloser failed. */
@@ -75,8 +76,8 @@ typedef struct {
 } location_t;
 
 /*! Finds where a name at or below the apex is in the zone, from the apex down to the first name
- *  that is not there or delegated. With alias, looks for the name's alias first: a name that has one
- *  is not delegated. */
+ *  that is not there or delegated. With alias, looks for the name's alias first: a name that has
+ *  one is not delegated. */
 void host_locate(const knot_dname_t *apex, policy_lookup_f lookup, void *ctx, walked_t *walked,
                  const knot_dname_t *name, bool alias, location_t *location);
 

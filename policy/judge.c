@@ -82,8 +82,9 @@ typedef struct {
 	bool known; /* There is an address. */
 } alias_end_t;
 
-/* The addresses that the response shows at the end of the aliases: in the answer, or as glue where they
- * end in a referral. What a wildcard has answered for the exchange are not its addresses (4.4). */
+/* The addresses that the response shows at the end of the aliases: in the answer, or as
+ * glue where they end in a referral. What a wildcard has answered for the exchange are not
+ * its addresses (4.4). */
 static const knot_rrset_t *end_addresses(judge_t *judge, int family)
 {
 	const knot_rrset_t *rrset = shown_addresses(judge, judge->terminal, family);
@@ -102,8 +103,8 @@ static void find_end(judge_t *judge, alias_end_t *end)
 	end->known = !knot_rrset_empty(&end->a) || !knot_rrset_empty(&end->aaaa);
 }
 
-/* 4.2: the aliases from this one on end in a proxied address or pass a proxy name. Those that lead to
- * the exchange end there, if a wildcard has answered for it (4.4). */
+/* 4.2: the aliases from this one on end in a proxied address or pass a proxy name. Those that lead
+ * to the exchange end there, if a wildcard has answered for it (4.4). */
 static bool leads_to_proxy(judge_t *judge, size_t alias, const alias_end_t *end,
                            finding_t *finding)
 {
@@ -334,8 +335,8 @@ static bool shown_proxied(judge_t *judge, const knot_dname_t *name, bool *shown,
 	return false;
 }
 
-/* True if what the response shows of a target are all its addresses. The server puts AAAA last, and leaves
- * out an RRset that has no room, however much of it is left for smaller ones. */
+/* True if what the response shows of a target are all its addresses. The server puts AAAA last, and
+ * leaves out an RRset that has no room, however much of it is left for smaller ones. */
 static bool shows_all(judge_t *judge, const knot_dname_t *target)
 {
 	knot_rrset_t aaaa = { 0 };
@@ -375,10 +376,10 @@ static bool steer_in_zone(judge_t *judge, const knot_dname_t *target, finding_t 
 		}
 		/* Its additional records may have been left out for lack of room. */
 		judge->verdict->unknown |= (!shown && !judge->response->additional_complete);
-		/* At the apex, a target that is not guarded is a web host, a wildcard, or comes after
-		 * POLICY_MX_MAX others. Without an address to show it is an alias: it leads to the
-		 * web site, and so to the proxy. Where only a limit kept it from being followed,
-		 * that is not certain. */
+		/* At the apex, a target that is not guarded is a web host, a wildcard, or comes
+		 * after POLICY_MX_MAX others. Without an address to show it is an alias: it leads
+		 * to the web site, and so to the proxy. Where only a limit kept it from being
+		 * followed, that is not certain. */
 		if (!shown && judge->response->additional_complete && judge->budget > 0 &&
 		    name_equal(finding->owner, judge->policy->zone)) {
 			return true;

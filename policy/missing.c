@@ -10,8 +10,8 @@
 #include "dns/rrset.h"
 #include "policy/missing.h"
 
-/*! Labels below the apex that a host of the policy or the zone may have and be among them: each costs
- *  places in the chain, look-ups and hashes. */
+/*! Labels below the apex that a host of the policy or the zone may have and be among them: each
+ *  costs places in the chain, look-ups and hashes. */
 #define DEPTH_MAX 4
 
 /*! Names of a policy that have numbers: 15 bits, see missing_number(). */
@@ -93,7 +93,8 @@ static bool find_answered_by_zone(const chain_t *chain, const missing_t *missing
 	host_t host;
 	response_host(judge, missing->below ? wildcard : missing->name, &host);
 	return !host.proxy_name && host.state != HOST_BLIND &&
-	       !response_proxied(judge, &host.a, NULL) && !response_proxied(judge, &host.aaaa, NULL);
+	       !response_proxied(judge, &host.a, NULL) &&
+	       !response_proxied(judge, &host.aaaa, NULL);
 }
 
 /* The same for the name's encloser. */
@@ -214,7 +215,8 @@ static bool is_delegated(const chain_t *chain, const missing_t *missing)
 
 /* Missing names that the response denies, and answers at and below them. */
 
-/* True if a name of so many labels shares more of them with a missing one than the encloser of that. */
+/* True if a name of so many labels shares more of them with a missing one
+ * than the encloser of that. */
 static bool is_below_encloser(const missing_t *missing, const knot_dname_t *name, int labels)
 {
 	int shared = missing->encloser + 1;
@@ -286,8 +288,9 @@ static bool find_by_nsec(missing_names_t *names, missing_t *missing)
 	return false;
 }
 
-/* Labels of the shortest part of the name that is denied, from some on; more than it has if none is.
- * With wildcards, those below the parts count, too. The record denies the part itself, or is NULL. */
+/* Labels of the shortest part of the name that is denied, from some on; more than it has if
+ * none is. With wildcards, those below the parts count, too. The record denies the part itself,
+ * or is NULL. */
 static int find_denied(const chain_t *chain, const missing_t *missing, int labels,
                        bool wildcards, const nsec_t **record)
 {
@@ -317,9 +320,10 @@ static bool find_by_nsec3(missing_names_t *names, missing_t *missing)
 		return false;
 	}
 	location_t location = { .labels = chain->apex_labels };
-	/* Without opt-out, a denied name is not there at all, nor is anything below it: next to the apex,
-	 * where most names are, there is nothing left to look up. */
-	bool certain = denied == top && record != NULL && !(record->flags & KNOT_NSEC3_FLAG_OPT_OUT);
+	/* Without opt-out, a denied name is not there at all, nor is anything below it: next to the
+	 * apex, where most names are, there is nothing left to look up. */
+	bool certain = denied == top && record != NULL &&
+	               !(record->flags & KNOT_NSEC3_FLAG_OPT_OUT);
 	if (!certain) {
 		locate(chain, missing, &location);
 	}
@@ -338,7 +342,8 @@ static bool find_by_nsec3(missing_names_t *names, missing_t *missing)
 	}
 	find_wildcard(names, missing);
 	bool wildcards = missing->wildcard || missing->below;
-	if (denied <= missing->encloser || (!wildcards && record == NULL)) { /* Else it is as above. */
+	if (denied <= missing->encloser ||
+	    (!wildcards && record == NULL)) { /* Else it is as above. */
 		denied = find_denied(chain, missing, missing->encloser + 1, wildcards, &record);
 	}
 	return denied <= missing->labels;

@@ -22,7 +22,7 @@ bool policy_suspects_denial(const policy_t *policy, policy_lookup_f lookup, void
 
 /* For denial.c only. */
 
-/*! Missing names in one response, and the places in the chain that they and their wildcards take. */
+/*! Missing names in one response, and places in the chain that they and their wildcards take. */
 #define MISSING_MAX        32
 #define MISSING_PLACES_MAX (2 * MISSING_MAX)
 
@@ -39,18 +39,19 @@ typedef struct {
 	bool wildcard;    /*!< The encloser has a wildcard. */
 	bool no_wildcard; /*!< The encloser has certainly none. */
 	uint64_t number;  /*!< missing_number() of no labels. 0: it has none. */
-	nsec_place_t place; /*!< Among NSEC records. That of a part of the name below its encloser, or of
-	                         the wildcard there, differs in its name alone. */
+	nsec_place_t place; /*!< Among NSEC records. That of a part of the name below its encloser,
+	                         or of the wildcard there, differs in its name alone. */
 } missing_t;
 
-/*! The number, for nsec3_hash_f, of so many labels at the end of the name, or of the wildcard there. */
+/*! The number, for nsec3_hash_f, of so many labels at the end of the name, or
+ *  of the wildcard there. */
 static inline uint64_t missing_number(const missing_t *missing, int labels, bool wildcard)
 {
 	return missing->number != 0 ? missing->number | (uint64_t)labels << 1 | wildcard : 0;
 }
 
-/*! Labels of the first name that is put into the chain for a missing one: the part of it next to its
- *  encloser, or the name itself where the zone has names below it, but no data. */
+/*! Labels of the first name that is put into the chain for a missing one: the part of it next to
+ *  its encloser, or the name itself where the zone has names below it, but no data. */
 static inline int missing_first(const missing_t *missing)
 {
 	return missing->encloser < missing->labels ? missing->encloser + 1 : missing->labels;

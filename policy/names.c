@@ -121,7 +121,8 @@ int service_from_str(knot_dname_storage_t out, const char *str)
 	}
 	out[size] = '\0';
 	const knot_dname_t *next = out + 1 + *out;
-	bool form = out[0] > 1 && out[1] == '_' && (next[0] == 0 || (next[0] > 1 && next[1] == '_'));
+	bool form = out[0] > 1 && out[1] == '_' &&
+	            (next[0] == 0 || (next[0] > 1 && next[1] == '_'));
 	return form && !absolute ? KNOT_EOK : KNOT_EINVAL;
 }
 

@@ -37,8 +37,8 @@ typedef struct {
 /*! A set of patterns, sorted, none twice; zeroed is empty. */
 typedef struct {
 	VEC(name_pattern_t);
-	uint64_t sizes[2]; /*!< By below. Bit n % 64 is set if there is a pattern of n octets: most names
-	                    *   need not be looked for. Not with names_append(). */
+	uint64_t sizes[2]; /*!< By below. Bit n % 64 is set if there is a pattern of n octets: most
+	                    *   names need not be looked for. Not with names_append(). */
 } names_t;
 
 /*!
@@ -70,8 +70,8 @@ bool names_match_below(const names_t *set, const knot_dname_t *name);
  *  such is not an exception. */
 bool names_cover(const names_t *set, const knot_dname_t *name);
 
-/*! Adds a domain or an exception (copies), for names_cover(). To add many, one of which may be there
- *  already: the set can't be used until names_sort(). KNOT_ENOMEM. */
+/*! Adds a domain or an exception (copies), for names_cover(). To add many, one of which may be
+ *  there already: the set can't be used until names_sort(). KNOT_ENOMEM. */
 int names_append(names_t *set, const knot_dname_t *name, bool except);
 
 /*! Sorts what names_append() added. Of a domain and an exception that are equal, the exception
@@ -79,8 +79,8 @@ int names_append(names_t *set, const knot_dname_t *name, bool except);
 void names_sort(names_t *set);
 
 /*!
- * Adds the domains of another set, so that names_cover() is true where it was for either: exceptions
- * are those of their own set. The other set is emptied.
+ * Adds the domains of another set, so that names_cover() is true where it was for either:
+ * exceptions are those of their own set. The other set is emptied.
  *
  * \retval KNOT_EOK
  * \retval KNOT_ENOMEM  Both sets are as they were.
@@ -94,8 +94,8 @@ void names_shrink(names_t *set);
 void names_clear(names_t *set);
 
 /*!
- * Reads the leading labels of a service ("_submission._tcp"), to be matched with
- * name_has_prefix(). Errors as name_from_str(); what can't begin the owner of an SRV RR is KNOT_EINVAL:
- * an absolute name, '@', a label without a leading underscore where service and protocol stand.
+ * Reads the leading labels of a service ("_submission._tcp"), to be matched with name_has_prefix().
+ * Errors as name_from_str(); what can't begin the owner of an SRV RR is KNOT_EINVAL: an absolute
+ * name, '@', a label without a leading underscore where service and protocol stand.
  */
 int service_from_str(knot_dname_storage_t out, const char *str);

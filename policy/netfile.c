@@ -341,7 +341,8 @@ static int use_apl(reader_t *reader, const uint8_t *at, size_t size)
 			net_t net;
 			memcpy(address, at + 4, len < sizeof(address) ? len : sizeof(address));
 			if (len > (family == 1 ? 4 : 16) ||
-			    net_from_addr(&net, family == 1 ? 4 : 6, address, NULL, at[2]) != KNOT_EOK) {
+			    net_from_addr(&net, family == 1 ? 4 : 6, address, NULL, at[2]) !=
+			    KNOT_EOK) {
 				break;
 			}
 			ret = count_entry(reader);

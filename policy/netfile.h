@@ -3,13 +3,13 @@
 /*!
  * Reading the list of a vendor from a file. One entry a line: a network (ADDR, ADDR/LEN, ADDR-ADDR,
  * both families), or a proxy name: a domain name that ends in a dot, in the notation of zone files,
- * and stands for itself and all below it. A '!' right before an entry makes it an exception: what it
- * holds is good for mail although a wider entry of this file holds it too. So the narrowest network
- * and the deepest name decide; of an entry and an exception that are equal, the exception.
+ * and stands for itself and all below it. A '!' right before an entry makes it an exception: what
+ * it holds is good for mail although a wider entry of this file holds it too. So the narrowest
+ * network and the deepest name decide; of an entry and an exception that are equal, the exception.
  *
- * Or a zone file, known by a directive or an SOA record on its first line: APL records (RFC 3123) are
- * networks, '!' is an exception; PTR records are names, whatever their owners. So knotd itself keeps a
- * list up to date, as a secondary zone. The file may not include others.
+ * Or a zone file, known by a directive or an SOA record on its first line: APL records (RFC 3123)
+ * are networks, '!' is an exception; PTR records are names, whatever their owners. So knotd itself
+ * keeps a list up to date, as a secondary zone. The file may not include others.
  *
  * '#' and ';' start a comment anywhere, blank lines, spaces, tabs and CRLF are fine, a UTF-8 byte
  * order mark at the start too. Anything else, and a file with neither a network nor a name, is an

@@ -12,8 +12,8 @@
  * these can stay whole, and so a list of disjoint ranges costs no more than a list of prefixes.
  *
  * An exception is an entry like a network. It belongs to one list. What an address in it matches
- * otherwise, by what other lists say, is found when the set is built: a match costs the same whether
- * there are exceptions or not.
+ * otherwise, by what other lists say, is found when the set is built: a match costs the same
+ * whether there are exceptions or not.
  */
 
 #include <arpa/inet.h>
@@ -67,8 +67,8 @@ int net_from_addr(net_t *net, int family, const uint8_t *addr, const uint8_t *la
 	return KNOT_EOK;
 }
 
-/*! Reads len characters as an IPv4 address, as strictly as inet_pton() does, and many times as fast:
- *  four decimal numbers without leading zeros. */
+/*! Reads len characters as an IPv4 address, as strictly as inet_pton() does, and many times as
+ *  fast: four decimal numbers without leading zeros. */
 static bool addr4_from_str(uint8_t out[4], const char *str, size_t len)
 {
 	const char *end = str + len;
@@ -279,12 +279,12 @@ typedef VEC(range_t) ranges_t;
 /*! No entry. */
 #define NONE       ((UINT32_C(1) << INDEX_BITS) - 1)
 
-/*! An entry: all that a look-up needs of it is side by side, because in a large set each other place in
- *  memory costs more than the search. */
+/*! An entry: all that a look-up needs of it is side by side, because in a large set each other
+ *  place in memory costs more than the search. */
 typedef struct {
 	addr_t start;    /*!< Its first address. */
-	uint32_t around; /*!< The narrowest entry around it, or NONE; of a range, its own index. Above
-	                  *   these bits, what the entry is. */
+	uint32_t around; /*!< The narrowest entry around it, or NONE; of a range, its own index.
+	                  *   Above these bits, what the entry is. */
 	uint8_t len;     /*!< Prefix length; LEN_RANGE for a whole range. */
 } entry_t;
 
@@ -305,13 +305,14 @@ typedef struct {
 	size_t count;
 	entry4_t *entries4;
 	entry_t *entries6;
-	uint32_t *last;    /*!< Where to search: the last entry whose address (IPv6: upper half) is in a
-	                    *   bucket before this one, or 0. One more than there are buckets. */
+	uint32_t *last;    /*!< Where to search: the last entry whose address (IPv6: upper half) is
+	                    *   in a bucket before this one, or 0. One more than
+	                    *   there are buckets. */
 	uint32_t highest;  /*!< The number of the last bucket. */
 	uint8_t shift;     /*!< A bucket is so many bits wide; */
 	uint64_t low;      /*!< the first one begins with the first entry. */
-	uint32_t *instead; /*!< For an exception, what an address in it matches, or NONE; for a piece,
-	                    *   the index of its range. NULL: there is neither. */
+	uint32_t *instead; /*!< For an exception, what an address in it matches, or NONE; for
+	                    *   a piece, the index of its range. NULL: there is neither. */
 	uint64_t *range4;  /*!< First and last address of the ranges, IPv4: in one number, */
 	addr_t *range6;    /*!< IPv6: two addresses for each. */
 	size_t range_count;
@@ -430,7 +431,8 @@ static bool reserve_family(family_t *family, const family_t *more)
 	               sizeof(*ranges->at));
 }
 
-/*! Takes over what another set has of a family, where there is room; its lists get other numbers. */
+/*! Takes over what another set has of a family, where there is room;
+ *  its lists get other numbers. */
 static void move_family(family_t *to, family_t *from, uint32_t list)
 {
 	if (to->spans.count == 0 && list == 0) {
@@ -800,8 +802,8 @@ static uint64_t entry_distance(const family_t *family, int number, size_t i)
 	return addr_key(number, entry_start(family, number, i)) - family->low;
 }
 
-/*! Puts the entries into buckets of equal width: some for each if they are spread evenly, and if they
- *  are not, the search in a bucket is longer. */
+/*! Puts the entries into buckets of equal width: some for each if they are spread evenly, and if
+ *  they are not, the search in a bucket is longer. */
 static int fill_buckets(family_t *family, int number)
 {
 	const size_t most = family->count / (number == 4 ? BUCKET_ENTRIES4 : BUCKET_ENTRIES6);
@@ -911,8 +913,8 @@ bool netset_next(const netset_t *set, size_t *at, net_t *net)
 	return false;
 }
 
-/*! The entries among which to search for an address that is not before the first one: from the last one
- *  before its bucket on. Returns their number, and the index of the first one. */
+/*! The entries among which to search for an address that is not before the first one: from the last
+ *  one before its bucket on. Returns their number, and the index of the first one. */
 static inline size_t bucket_of(const family_t *family, uint64_t key, size_t *first)
 {
 	uint64_t bucket = (key - family->low) >> family->shift;
@@ -1020,7 +1022,8 @@ static inline bool match(const family_t *family, int number, uint32_t entry, net
 }
 
 /*! Not inlined: for IPv4, nothing then needs to be kept on the stack. */
-__attribute__((noinline)) static bool match6(const family_t *family, const uint8_t *addr, net_t *net)
+__attribute__((noinline))
+static bool match6(const family_t *family, const uint8_t *addr, net_t *net)
 {
 	return match(family, 6, find_entry6(family, addr_load(6, addr)), net);
 }
@@ -1071,7 +1074,8 @@ double netset_addresses(const netset_t *set, int family)
 static uint32_t network_up_to(const family_t *family, int number, addr_t addr, addr_t last)
 {
 	return addr_less(last, addr) ? NONE
-	                             : find_network(family, number, find_entry(family, number, addr));
+	                             : find_network(family, number,
+	                                            find_entry(family, number, addr));
 }
 
 /*! Where an entry ends, a wider one may begin to count again, if the entry is an exception. */

@@ -13,11 +13,11 @@
  * Addresses are in network byte order, 4 or 16 octets, as in the RDATA of A and AAAA.
  * An IPv4-mapped IPv6 address (::ffff:0:0/96) is an IPv6 address here, as it is in AAAA RDATA.
  * Matching costs one binary search over the networks and exceptions, of which it has to look at few
- * where they are spread evenly, and a step for each of those
- * around the place that do not reach up to the address. A range that shares addresses with anything
- * else counts as the prefixes it splits into.
- * Memory, once built: up to 14 octets for an IPv4 prefix, up to 28 for one of IPv6, 4 more for each where
- * there are exceptions or ranges that were split. Ranges take 8 and 32 more.
+ * where they are spread evenly, and a step for each of those around the place that do not reach up
+ * to the address. A range that shares addresses with anything else counts as the prefixes it
+ * splits into.
+ * Memory, once built: up to 14 octets for an IPv4 prefix, up to 28 for one of IPv6, 4 more for each
+ * where there are exceptions or ranges that were split. Ranges take 8 and 32 more.
  *
  * Errors are KNOT_E*.
  */
@@ -116,8 +116,8 @@ size_t netset_count(const netset_t *set);
 
 /*!
  * Goes to the next network of a built set: those of IPv4, then those of IPv6, prefixes in address
- * order, outer before inner, then ranges likewise. Exceptions are left out, networks that are wholly
- * excepted are not.
+ * order, outer before inner, then ranges likewise. Exceptions are left out, networks that are
+ * wholly excepted are not.
  *
  * \param at   Zero for the first network; changed.
  * \param net  Set if there is one more.
@@ -137,15 +137,15 @@ bool netset_next(const netset_t *set, size_t *at, net_t *net);
  */
 bool netset_match(const netset_t *set, int family, const uint8_t *addr, net_t *net);
 
-/*! The number of addresses of a family in the networks of a built set, excepted ones left out, to some
- *  15 digits. */
+/*! The number of addresses of a family in the networks of a built set, excepted ones left out, to
+ *  some 15 digits. */
 double netset_addresses(const netset_t *set, int family);
 
 /*!
  * True if any address of net is in the set, so not excepted. NULL set: false.
  *
- * \param found  Set to the network that one of those addresses matches, the first one of net if that
- *               is in the set; may be NULL.
+ * \param found  Set to the network that one of those addresses matches, the first one of net if
+ *               that is in the set; may be NULL.
  */
 bool netset_overlaps(const netset_t *set, const net_t *net, net_t *found);
 

@@ -53,12 +53,13 @@ bool nsec3_owner_hash(uint8_t hash[static NSEC3_HASH], const knot_dname_t *owner
 typedef struct {
 	const knot_dname_t *name; /*!< Borrowed; may be NULL with NSEC3. */
 	uint64_t first;           /*!< The first octets of the label next to the apex, */
-	bool in_zone;             /*!< if this is set: they nearly always tell the order of two names. */
+	bool in_zone;             /*!< if this is set: they nearly always tell the order
+	                           *   of two names. */
 	uint8_t hash[NSEC3_HASH];
 } nsec_place_t;
 
-/*! The place of a name among NSEC records. The apex, of this size, is that of the zone; all places that
- *  are compared with each other are of one zone. */
+/*! The place of a name among NSEC records. The apex, of this size, is that of the zone; all places
+ *  that are compared with each other are of one zone. */
 nsec_place_t nsec_place(const knot_dname_t *name, const knot_dname_t *apex, size_t apex_size);
 
 /*! An NSEC or NSEC3 record, which says that the zone has no name between its owner and the next. */

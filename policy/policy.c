@@ -95,7 +95,8 @@ static inline bool is_listed(const policy_t *policy, int family, const knot_rrse
 /* True if a proxied address matters at this owner. Which name a wildcard has answered for is not
  * known here. Not inlined: most responses have no such address, and take less time without the
  * stack that this needs. */
-__attribute__((noinline)) static bool may_matter(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+__attribute__((noinline))
+static bool may_matter(const policy_t *policy, policy_lookup_f lookup, void *ctx,
                        const knot_dname_t *owner)
 {
 	if (knot_dname_is_wildcard(owner)) {
@@ -103,7 +104,8 @@ __attribute__((noinline)) static bool may_matter(const policy_t *policy, policy_
 	} else if (names_match(&policy->web_hosts, owner)) {
 		return false;
 	}
-	/* As policy_guarded(), but most web servers are no web hosts, nor guarded: that tells first. */
+	/* As policy_guarded(), but most web servers are no web hosts, nor guarded:
+	 * that tells first. */
 	const knot_rrset_t mx = policy_apex_mx(policy, lookup, ctx);
 	return (mx.rrs.count > POLICY_MX_MAX || is_guarded(policy, &mx, owner)) &&
 	       name_in_zone(owner, policy->zone);
@@ -136,10 +138,11 @@ static bool shows_direct(const policy_t *policy, const knot_dname_t *name,
 	return false;
 }
 
-/* True if all targets of an MX RRset are guarded hosts whose direct addresses are beside it: there is
- * nothing to steer. Not inlined, as may_matter(). */
-__attribute__((noinline)) static bool is_mx_healthy(const policy_t *policy, policy_lookup_f lookup,
-                          void *ctx, const knot_rrset_t *mx, const knot_rrset_t *rrsets,
+/* True if all targets of an MX RRset are guarded hosts whose direct addresses are beside it: there
+ * is nothing to steer. Not inlined, as may_matter(). */
+__attribute__((noinline))
+static bool is_mx_healthy(const policy_t *policy, policy_lookup_f lookup, void *ctx,
+                          const knot_rrset_t *mx, const knot_rrset_t *rrsets,
                           const knot_rrset_t *end)
 {
 	if (mx->rrs.count > MX_FEW || end - rrsets > RRSETS_FEW) {

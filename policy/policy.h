@@ -41,8 +41,8 @@ typedef struct {
 	addresses_t mail4;            /*!< mail-address, IPv4. */
 	addresses_t mail6;            /*!< mail-address, IPv6. */
 	uint32_t ttl;                 /*!< Upper limit for the TTL of what is written. */
-	uint64_t number;              /*!< No other policy of this process has it. Of 40 bits, not 0;
-	                               *   set by policy_prepare(). */
+	uint64_t number;              /*!< No other policy of this process has it. Of 40 bits,
+	                               *   not 0; set by policy_prepare(). */
 } policy_t;
 
 /*!
@@ -70,8 +70,8 @@ static inline const addresses_t *policy_mail(const policy_t *policy, int family)
  */
 #define POLICY_MX_MAX 64
 
-/*! Finds out which web hosts are among the mail hosts of a pattern, and gives the policy its number. Once
- *  all names of both are in. Any thread may call it. */
+/*! Finds out which web hosts are among the mail hosts of a pattern, and gives the policy its
+ *  number. Once all names of both are in. Any thread may call it. */
 void policy_prepare(policy_t *policy);
 
 /*! The MX RRset of the apex, empty if there is none. RDATA of any shape. */

@@ -47,8 +47,8 @@ typedef struct {
 	bool additional_complete; /*!< So is the additional section, as far as one can tell. */
 	policy_item_t *items; /*!< In the order of the response. */
 	size_t count;
-	/*! True if the server has a zone of this name, too. NULL: that can't be known. The context is
-	 *  that of the look-up. */
+	/*! True if the server has a zone of this name, too. NULL: that can't be known. The context
+	 *  is that of the look-up. */
 	bool (*serves)(void *ctx, const knot_dname_t *zone);
 	nsec3_hash_f hash;    /*!< Set if the client validates and the zone is signed: then the
 	                           edited response can be proven once it is signed. */

@@ -10,9 +10,10 @@
 /*! What is wrong. The order is that of the finding[] counter. */
 typedef enum {
 	RULE_PROXIED_HOST = 0, /*!< A guarded host has a proxied address. */
-	RULE_PROXIED_ALIAS,    /*!< A guarded host or mail target is an alias that leads to a proxy. */
+	RULE_PROXIED_ALIAS,    /*!< A guarded host or mail target is an alias that
+	                        *   leads to a proxy. */
 	RULE_PROXIED_TARGET,   /*!< A mail target that is not guarded leads to a proxy. */
-	RULE_MISSING_TARGET,   /*!< A mail target in the zone, or the mail exchange, has no address. */
+	RULE_MISSING_TARGET,   /*!< A mail target in the zone, or the exchange, has no address. */
 	RULE_EXCHANGE_DELEGATED, /*!< Mail would be steered to an exchange of another authority. */
 	RULE_SIGN_FAILURE,     /*!< A changed answer can't be signed. */
 	RULE_UNJUDGED,         /*!< The work for one response reached its limit. */
@@ -23,7 +24,8 @@ typedef enum {
 typedef enum {
 	ACTION_LOGGED = 0,  /*!< Log mode: logged only. */
 	ACTION_STRIPPED,    /*!< Proxied addresses left out, direct ones served. */
-	ACTION_REPLACED,    /*!< Direct or mail addresses in the place of proxied ones or of an alias. */
+	ACTION_REPLACED,    /*!< Direct or mail addresses in the place of proxied ones
+	                     *   or of an alias. */
 	ACTION_EMPTIED,     /*!< An RRset, an alias, or all of a truncated response left out. */
 	ACTION_STEERED,     /*!< mail-exchange in the place of a target. */
 	ACTION_SYNTHESIZED, /*!< mail-exchange made to exist, or given addresses it lacks. */

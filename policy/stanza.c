@@ -150,7 +150,8 @@ static int check_proxy_names(const stanza_t *stanza, char *err)
 		if (name_has_asterisk(names->at[i].name)) {
 			knot_dname_txt_storage_t text;
 			return stanza_invalid(err, "proxy-name '%.300s' has a '*': names below are "
-			                      "meant without it", name_text(text, names->at[i].name));
+			                      "meant without it",
+			                      name_text(text, names->at[i].name));
 		}
 	}
 	return KNOT_EOK;
@@ -230,7 +231,8 @@ static bool is_listed(const netset_t *set, const net_t *net)
 static void warn_excepts(const stanza_t *stanza, const receiver_t *to)
 {
 	net_t except;
-	for (size_t at = 0; stanza->excepts != NULL && netset_next(stanza->excepts, &at, &except);) {
+	for (size_t at = 0;
+	     stanza->excepts != NULL && netset_next(stanza->excepts, &at, &except);) {
 		char net[NET_TEXT_MAX];
 		if (!is_listed(stanza->proxies, &except)) {
 			say(to, "proxy-except %s lies in no proxy network",

@@ -92,4 +92,5 @@ void stanza_warn(const stanza_t *stanza, stanza_warn_f warn, void *ctx);
 
 /*! Warns of names that end in the zone's own name but are relative, and of web hosts without the
  *  apex. The policy is the stanza's for that zone. */
-void stanza_warn_zone(const stanza_t *stanza, const policy_t *policy, stanza_warn_f warn, void *ctx);
+void stanza_warn_zone(const stanza_t *stanza, const policy_t *policy, stanza_warn_f warn,
+                      void *ctx);
