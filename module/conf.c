@@ -210,8 +210,8 @@ static int take_pointer(source_t *source, item_t item, const knotd_conf_val_t *v
 	return KNOT_EOK;
 }
 
-/* Reads the values of an item, unless *ret is an error already. Returns an array for free(), NULL if
- * there are none; words and names in it are the configuration's. */
+/* Reads the values of an item, unless *ret is an error already. Returns an array for free(), NULL
+ * if there are none; words and names in it are the configuration's. */
 static void *read_values(source_t *source, item_t item, take_f take, size_t size, size_t *count,
                          int *ret)
 {
@@ -233,8 +233,8 @@ static void *read_values(source_t *source, item_t item, take_f take, size_t size
 	return values;
 }
 
-/* All that a list is configured with becomes one version of it. A bad file is an error in a check; in
- * a load only if there is no last good version. */
+/* All that a list is configured with becomes one version of it. A bad file is an error in a check;
+ * in a load only if there is no last good version. */
 static int make_list(source_t *source, const netlist_conf_t *conf, netlist_t **list)
 {
 	char err[NETFILE_ERR_MAX] = "";
@@ -575,7 +575,8 @@ int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out)
 const policy_t *mxguard_conf_policy(const mxguard_conf_t *conf, policy_t *room)
 {
 	/* Another stanza with the same list may reload it. */
-	const netlist_t *now = conf->list_reload > 0 ? netlist_current(conf->proxies) : conf->proxies;
+	const netlist_t *now = conf->list_reload > 0 ? netlist_current(conf->proxies)
+	                                             : conf->proxies;
 	if (now == conf->proxies) {
 		return &conf->policy;
 	}
@@ -597,8 +598,9 @@ bool mxguard_conf_fits(const mxguard_conf_t *conf, const netlist_t *version,
 			char text[ADDRESS_TEXT_MAX], net[NET_TEXT_MAX];
 			net_t network;
 			if (policy_proxied(&policy, family, address, &network)) {
-				(void)snprintf(why, NETFILE_ERR_MAX, "mail-address '%s' lies in %s of the "
-				               "changed list", address_text(text, family, address),
+				(void)snprintf(why, NETFILE_ERR_MAX, "mail-address '%s' lies in %s "
+				               "of the changed list",
+				               address_text(text, family, address),
 				               net_to_str(&network, net));
 				return false;
 			}

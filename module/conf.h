@@ -28,7 +28,8 @@ typedef struct {
 	netlist_t *proxies;    /*!< Holds on the lists; the policy points into the first two. */
 	netlist_t *excepts;
 	netlist_t *origins;    /*!< Held so that the next zone finds it built. */
-	keys_t *keys;          /*!< Where the zone's private keys may be; NULL once a signer has them. */
+	keys_t *keys;          /*!< Where the zone's private keys may be; NULL once
+	                        *   a signer has them. */
 } mxguard_conf_t;
 
 /*! The schema. */
@@ -57,8 +58,8 @@ int mxguard_conf_load(knotd_mod_t *mod, mxguard_conf_t **out);
 /*! Logs a text; control characters, and what is not UTF-8, as \DDD. */
 void conf_log(knotd_mod_t *mod, int level, const char *text);
 
-/*! The policy with the lists as they are now: that of the configuration, or a copy in *room. For the
- *  caller's RCU read-side section. */
+/*! The policy with the lists as they are now: that of the configuration, or a copy in *room. For
+ *  the caller's RCU read-side section. */
 const policy_t *mxguard_conf_policy(const mxguard_conf_t *conf, policy_t *room);
 
 /*! True if a version of the list of proxies does not hold a mail address; else why names it. */

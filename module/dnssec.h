@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*!
- * Keys and signatures of Knot DNS. They were a library of their own, whose errors are not libknot's,
- * and are a part of libknot from 3.6 on. Success is KNOT_EOK in both.
+ * Keys and signatures of Knot DNS. They were a library of their own, whose errors are not
+ * libknot's, and are a part of libknot from 3.6 on. Success is KNOT_EOK in both.
  */
 
 #pragma once

@@ -614,7 +614,8 @@ static void begin_watch(knotd_mod_t *mod, mxguard_ctx_t *guard)
 {
 	const watch_who_t who = { list_fits, guard, list_event, mod };
 	if (guard->conf->list_reload > 0 &&
-	    watch_new(guard->conf->proxies, guard->conf->list_reload, &who, &guard->watch) != KNOT_EOK) {
+	    watch_new(guard->conf->proxies, guard->conf->list_reload, &who, &guard->watch) !=
+	    KNOT_EOK) {
 		conf_log(mod, LOG_WARNING, "lists are looked at at a reload only: no memory, or no "
 		         "other thread is allowed");
 	}
@@ -638,7 +639,8 @@ static int set_up(knotd_mod_t *mod, mxguard_ctx_t *guard)
 		ret = knotd_mod_stats_add(mod, "list", LIST_COUNT, list_name);
 	}
 	if (ret == KNOT_EOK) {
-		begin_watch(mod, guard); // Before the hooks: some versions keep them after a failure.
+		// Before the hooks: some versions keep them after a failure.
+		begin_watch(mod, guard);
 		ret = knotd_mod_in_hook(mod, KNOTD_STAGE_PREANSWER, guard_begin);
 	}
 	if (ret == KNOT_EOK) {

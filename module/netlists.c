@@ -71,8 +71,8 @@ struct netlist {
 struct known {
 	list_t list;      /* A copy. */
 	size_t holds;     /* On all versions. */
-	_Atomic(netlist_t *) current; /* The last good version, NULL if there has been none. Written with
-	                               * the lock taken, read without. */
+	_Atomic(netlist_t *) current; /* The last good version, NULL if there has been none. Written
+	                               * with the lock taken, read without. */
 	ident_t *good;    /* The files as they were read for it; zeroed: for a check. Begins the
 	                   * block of all four. */
 	ident_t *bad;     /* The files as they were when reading them failed, */
@@ -473,7 +473,8 @@ static void explain_missing_list(const known_t *known, size_t failed, char *err)
 	if (old == NULL || err[0] != '/' || strncmp(err, old, strlen(old)) == 0 || !is_gone(old)) {
 		return;
 	}
-	const size_t old_len = strlen(old), len = old_len + strlen(said), err_size = strlen(err) + 1;
+	const size_t old_len = strlen(old), len = old_len + strlen(said),
+	             err_size = strlen(err) + 1;
 	if (len + err_size <= NETFILE_ERR_MAX) {
 		memmove(err + len, err, err_size);
 		memcpy(err, old, old_len);
@@ -481,7 +482,8 @@ static void explain_missing_list(const known_t *known, size_t failed, char *err)
 	}
 }
 
-/* Says which files a version was read from that the current one was not, as far as there is room. */
+/* Says which files a version was read from that the current one was not, as far
+ * as there is room. */
 static void note_moved(const known_t *known, const netlist_t *version, char *err)
 {
 	size_t len = 0;
@@ -489,7 +491,8 @@ static void note_moved(const known_t *known, const netlist_t *version, char *err
 		const char *old = known->current->files[i].path, *new = version->files[i].path;
 		if (strcmp(old, new) != 0) {
 			bool gone = is_gone(old);
-			len += (size_t)snprintf(err + len, NETFILE_ERR_MAX - len, "%s%s%s%s is read now",
+			len += (size_t)snprintf(err + len, NETFILE_ERR_MAX - len,
+			                        "%s%s%s%s is read now",
 			                        len > 0 ? ", " : "", gone ? old : "",
 			                        gone ? " is gone, " : "", new);
 		}
@@ -498,7 +501,8 @@ static void note_moved(const known_t *known, const netlist_t *version, char *err
 
 static netfile_extent_t extent_of(const netfile_info_t *info)
 {
-	return (netfile_extent_t){ info->covers4, info->covers6, (double)info->names - (double)info->name_excepts };
+	return (netfile_extent_t){ info->covers4, info->covers6,
+	                           (double)info->names - (double)info->name_excepts };
 }
 
 /* All that a version has is from its only file: then nothing counts twice. */
@@ -518,10 +522,11 @@ static int check_size(const known_t *known, const netlist_t *version, size_t *fa
 	for (size_t i = 0; i < conf->path_count; i++) {
 		netfile_extent_t old = all ? extent_of_all(known->current)
 		                           : extent_of(&known->current->files[i].info);
-		netfile_extent_t new = all ? extent_of_all(version) : extent_of(&version->files[i].info);
+		netfile_extent_t new = all ? extent_of_all(version)
+		                           : extent_of(&version->files[i].info);
 		if (netfile_shrunk(&old, &new)) {
-			char cause[] = ": less than half of what it said before, which a reload takes "
-			               "nevertheless";
+			char cause[] = ": less than half of what it said before, which a reload "
+			               "takes nevertheless";
 			(void)snprintf(err, NETFILE_ERR_MAX, "%.*s%s",
 			               (int)(NETFILE_ERR_MAX - sizeof(cause)),
 			               version->files[i].path, cause);

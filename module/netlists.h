@@ -87,8 +87,8 @@ typedef bool (*netlist_fits_f)(void *ctx, const netlist_t *version,
  * the last call: then a zone is added, and nobody reloads.
  *
  * \param fits NULL: anything may be used.
- * \param err  Always terminated; empty if nothing is to be said. Why the files were refused, which is
- *             said once; or which other files the new version was read from.
+ * \param err  Always terminated; empty if nothing is to be said. Why the files were refused, which
+ *             is said once; or which other files the new version was read from.
  *
  * \return True if there is a new version.
  */

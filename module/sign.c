@@ -449,10 +449,10 @@ static void say_wrong(signer_t *signer, const char *why)
 static void say_missing(signer_t *signer, const sign_by_t *by, const char *reason)
 {
 	char text[KEYS_TEXT_MAX + 400];
-	snprintf(text, sizeof(text), "changed answers can't be signed: no private key for the key with "
-	         "tag %u and algorithm %u that signs the zone, %s; import it into the zone's key "
-	         "store, or name it in 'signing-key'; until then mode enforce answers SERVFAIL "
-	         "instead", by->tag, by->algorithm,
+	snprintf(text, sizeof(text), "changed answers can't be signed: no private key for the key "
+	         "with tag %u and algorithm %u that signs the zone, %s; import it into the zone's "
+	         "key store, or name it in 'signing-key'; until then mode enforce answers "
+	         "SERVFAIL instead", by->tag, by->algorithm,
 	         reason[0] != '\0' ? reason : knot_strerror(KNOT_ENOMEM));
 	say_once(signer, &signer->said_missing, true, text);
 }
@@ -768,8 +768,8 @@ int signer_sign(signer_t *signer, const sign_view_t *view, const knot_rrset_t *r
 	return KNOT_EOK;
 }
 
-/* The owners of additional RRSIGs that cover A, and those of AAAA: only addresses are replaced in the
- * additional section. Smaller responses are looked through as they are. */
+/* The owners of additional RRSIGs that cover A, and those of AAAA: only addresses are replaced in
+ * the additional section. Smaller responses are looked through as they are. */
 #define SEARCH_MIN 64
 
 typedef struct {
@@ -796,7 +796,8 @@ static int find_additional(additional_t *additional, const policy_response_t *re
 	}
 	for (size_t i = 0; any && i < response->count; i++) {
 		const policy_item_t *item = &response->items[i];
-		uint16_t covered = item->section == KNOT_ADDITIONAL ? rrsig_covered(item->rrset) : 0;
+		uint16_t covered = item->section == KNOT_ADDITIONAL ? rrsig_covered(item->rrset)
+		                                                    : 0;
 		if (family_of_type(covered) != 0 &&
 		    name_index_add(owners_of(additional, covered), item->owner) ==
 		    NAME_INDEX_NONE) {

@@ -14,8 +14,8 @@
  * Any number of query threads may use a signer at a time, inside an RCU read-side section of
  * liburcu. Signatures that are there are read without a lock, and missing ones are made without
  * one. Private keys are looked for by one thread at a time, at most once a second while one is
- * missing, and less often where that takes long. Others wait 50 ms for it at most, and not at all for
- * a key that was missing before: for them it is missing. Times are seconds of the real clock,
+ * missing, and less often where that takes long. Others wait 50 ms for it at most, and not at all
+ * for a key that was missing before: for them it is missing. Times are seconds of the real clock,
  * compared as RFC 1982 has it. Errors are KNOT_E*.
  */
 
@@ -60,7 +60,8 @@ typedef struct {
 	uint32_t end;                /*!< When the first of the RRSIGs to copy from ends. */
 } sign_view_t;
 
-/*! True if RRSIGs at the apex say that the zone is signed: one is for the SOA. RDATA of any shape. */
+/*! True if RRSIGs at the apex say that the zone is signed: one is for the SOA.
+ *  RDATA of any shape. */
 bool sign_is_signed(const knot_rdataset_t *apex_rrsigs);
 
 /*!

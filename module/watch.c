@@ -80,8 +80,8 @@ static void look_at(group_t *group)
 		size_t nets = netset_count(netlist_set(version));
 		size_t names = netlist_names(version)->count;
 		rcu_read_unlock();
-		(void)snprintf(text, sizeof(text), "list changed, %zu network%s and %zu name%s now%s%s",
-		               nets, nets == 1 ? "" : "s", names, names == 1 ? "" : "s",
+		(void)snprintf(text, sizeof(text), "list changed, %zu network%s and %zu name%s "
+		               "now%s%s", nets, nets == 1 ? "" : "s", names, names == 1 ? "" : "s",
 		               err[0] != '\0' ? ", " : "", err);
 		call_back(group, true, text);
 	} else if (err[0] != '\0') {
@@ -152,7 +152,8 @@ static int start(void)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 #ifdef HAVE_PTHREAD_SETNAME_NP
 	if (ret == 0) {
-		(void)pthread_setname_np(thread, "mxguard-lists"); /* For those who look at threads. */
+		/* For those who look at threads. */
+		(void)pthread_setname_np(thread, "mxguard-lists");
 	}
 #endif
 	return ret == 0 ? KNOT_EOK : KNOT_ENOMEM;
