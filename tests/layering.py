@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may include whom, and how every source file begins.
+"""Who may include whom, how every source file begins, and how wide it is.
 
 policy/ is judged by two programs and tested without either, so it must not learn of a daemon, a
 clock or a file. Each rule is a function from a source tree to the places that break it; each is
@@ -164,6 +164,14 @@ def heads(root):
     return bad
 
 
+def wide(root):
+    """Lines of more than 100 columns, tabs up to the next multiple of 8."""
+    return [f"{path.relative_to(root)}:{number}: {columns} columns"
+            for path in files(root, "dns", "policy", "module", "kmxcheck")
+            for number, line in enumerate(path.read_text(errors="replace").split("\n"), 1)
+            if (columns := len(line.expandtabs(8))) > 100]
+
+
 def not_listed(root):
     """A test or source that no Makefile.inc names is neither run nor shipped."""
     lists = [path.read_text() for path in files(root, *FOLDERS, ends=("Makefile.inc",))]
@@ -216,6 +224,9 @@ class Layering(unittest.TestCase):
 
     def test_every_source_says_licence_and_purpose(self):
         self.holds(heads)
+
+    def test_no_line_is_wider_than_100_columns(self):
+        self.holds(wide)
 
     def test_every_source_is_listed(self):
         self.holds(not_listed)
@@ -314,6 +325,18 @@ class CanFail(unittest.TestCase):
         ], [
             ("policy/a.c", HEAD), ("tests/a.py", spdx + '"""What it is for."""\n'),
             ("scripts/a", "#!/bin/sh\n" + spdx + "#\n# What it is for.\n"),
+        ])
+
+    def test_wide(self):
+        self.catches(wide, [
+            ("dns/a.h", "x" * 101 + "\n"),
+            ("policy/a.c", HEAD + "\t" + "x" * 93 + "\n"),
+            ("module/a.c", "x;\t" + "x" * 93),
+            ("kmxcheck/sub/a.c", "\t\t/* " + "x" * 79 + " */\n"),
+        ], [
+            ("dns/a.h", "x" * 100 + "\n"), ("policy/a.c", "\t" + "x" * 92 + "\n"),
+            ("module/a.c", "x;\t" + "x" * 92), ("kmxcheck/rules.def", "x" * 101 + "\n"),
+            ("tests/unit/test_a.c", "x" * 101 + "\n"),
         ])
 
     def test_not_listed(self):
