@@ -141,8 +141,11 @@ char *query_text(char buf[static QUERY_TEXT_MAX], const query_t *query)
 	};
 	knot_dname_txt_storage_t name;
 	char type[TYPE_TEXT_MAX];
-	(void)snprintf(buf, QUERY_TEXT_MAX, _("%s %s over %s"), name_text(name, query->name),
-	               type_text(type, query->type), vias[query->via]);
+	int size = snprintf(buf, QUERY_TEXT_MAX, _("%s %s over %s"), name_text(name, query->name),
+	                    type_text(type, query->type), vias[query->via]);
+	if (query->dnssec && size > 0 && size < QUERY_TEXT_MAX) {
+		(void)snprintf(buf + size, (size_t)(QUERY_TEXT_MAX - size), ", DNSSEC");
+	}
 	return buf;
 }
 
@@ -222,6 +225,9 @@ static void make_query(query_slot_t *slot)
 	(void)xcheck_ret(knot_pkt_put_question(packet, query->name, KNOT_CLASS_IN, query->type));
 	(void)xcheck_ret(knot_edns_init(&opt, query->via == VIA_UDP_SMALL ? 512 : 4096,
 	                                0, 0, NULL));
+	if (query->dnssec) {
+		knot_edns_set_do(&opt);
+	}
 	(void)knot_pkt_begin(packet, KNOT_ADDITIONAL);
 	(void)xcheck_ret(knot_pkt_put(packet, KNOT_COMPR_HINT_NONE, &opt, KNOT_PF_FREE));
 	knot_wire_write_u16(slot->out, (uint16_t)packet->size);

@@ -59,6 +59,7 @@ typedef struct {
 	const knot_dname_t *name;
 	uint16_t type;
 	via_t via;
+	bool dnssec; /*!< With the DO bit (RFC 3225), as those ask who validate. */
 	size_t tag;  /*!< For the caller. */
 } query_t;
 

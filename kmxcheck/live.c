@@ -103,7 +103,8 @@ static int rr_family(const knot_rrset_t *rr)
 static void add_query(session_t *session, const knot_dname_t *name, uint16_t type, via_t via,
                       size_t tag)
 {
-	*(query_t *)xadd(&session->queries) = (query_t){ name, type, via, tag };
+	*(query_t *)xadd(&session->queries) = (query_t){ .name = name, .type = type, .via = via,
+	                                                 .tag = tag };
 }
 
 static int send_round(session_t *session, answer_f answer)
@@ -290,7 +291,12 @@ static int find_targets(session_t *session)
 		}
 	}
 	for (size_t i = 0; i < audit->edits.count; i = same_rrset(audit, i)) {
-		add_query(session, audit->edits.at[i].owner, audit->edits.at[i].type, VIA_TCP, i);
+		const audit_edit_t *edit = &audit->edits.at[i];
+		/* A server that can't sign a change has an answer only for those who do not validate. */
+		*(query_t *)xadd(&session->queries) = (query_t){
+			.name = edit->owner, .type = edit->type, .via = VIA_TCP, .dnssec = true,
+			.tag = i,
+		};
 	}
 	return send_round(session, on_target);
 }

@@ -21,6 +21,7 @@ import harness
 import signing
 from signing import BESIDE, CHANGED, KEPT, ZONE, absolute, imports, written
 from validator import installed
+from wire_tap import KMXCHECK, address
 
 WITHIN = 20
 LDNS = ("ldns-keygen", "ldns-signzone")
@@ -237,6 +238,10 @@ class Unsignable(PresignedCase):
             wire = server.ask(absolute(question[0]), question[1], do=True)
             self.assertEqual(signing.check(server, ZONE, wire), [])
         self.loaded_once(server, found=0, missing=1)
+        audit = subprocess.run([KMXCHECK, "-c", server.conf, "-s", address(server)], check=False,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(audit.returncode, 2, audit.stdout)
+        self.assertRegex(audit.stderr, r"answers SERVFAIL to \S+ \S+ over TCP, DNSSEC\n")
         return self.missing_line(server)
 
     @unittest.skipUnless(signing.have_keymgr(), "keymgr is not installed")
