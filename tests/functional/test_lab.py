@@ -112,7 +112,7 @@ class Lab(LabCase):
 
     def test_keep(self):
         output = self.run_lab("--keep", cwd=self.tmp)
-        stop = re.search(r"kill (\d+) (\d+); rm -r (\S+)", output)
+        stop = re.search(r"kill (\d+) (\d+)\n +while .*\n +rm -r (\S+)\n", output)
         pids = {int(stop[1]), int(stop[2])}
         try:
             self.assertEqual(self.processes(), pids)
@@ -122,11 +122,12 @@ class Lab(LabCase):
                 answer = subprocess.run([harness.program("kdig"), *command.split()[1:]],
                                         capture_output=True, text=True, timeout=60, check=False)
                 self.assertIn("status: NOERROR", answer.stdout, command)
+            subprocess.run(["sh", "-e", "-c", stop[0]], check=True, timeout=60)
         finally:
-            for pid in pids:
+            for pid in self.processes() & pids:
                 os.kill(pid, signal.SIGTERM)
             harness.wait_for(lambda: not self.processes(), what="the servers to end")
-        shutil.rmtree(stop[3])
+        self.assertFalse(os.path.exists(stop[3]))
         self.assert_clean()
 
     def test_interrupt_cleans_up(self):
