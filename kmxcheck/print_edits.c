@@ -233,18 +233,22 @@ static void print_knotc_head(const output_t *output, FILE *out)
 	(void)fputs("Read it, then: sh FILE\n"
 	            "# Each zone is one transaction. If a step fails, nothing of it is done, and\n"
 	            "# the script ends.\n"
+	            "# Where zonefile-sync is not -1, Knot DNS then writes the zone file itself,\n"
+	            "# without comments and $INCLUDE.\n"
 	            "\n", out);
 	if (output->control == NULL) {
 		(void)fputs("# Where is the control socket? Fill it in if knotc needs to be told: "
 		            "knotc -s SOCKET\n", out);
 	}
 	(void)fputs("control() {\n"
-	            "\tcommand knotc", out);
+	            "\tsaid=$(command knotc", out);
 	if (output->control != NULL) {
 		(void)fputs(" -s ", out);
 		print_word(out, output->control);
 	}
-	(void)fputs(" \"$@\" >/dev/null\n"
+	(void)fputs(" \"$@\") && return\n"
+	            "\tprintf '%s\\n' \"$said\" >&2\n"
+	            "\treturn 1\n"
 	            "}\n"
 	            "\n"
 	            "zone='' signal=''\n"
