@@ -292,7 +292,7 @@ static int find_targets(session_t *session)
 	}
 	for (size_t i = 0; i < audit->edits.count; i = same_rrset(audit, i)) {
 		const audit_edit_t *edit = &audit->edits.at[i];
-		/* A server that can't sign a change has an answer only for those who do not validate. */
+		/* Who does not validate is answered even what can't be signed. */
 		*(query_t *)xadd(&session->queries) = (query_t){
 			.name = edit->owner, .type = edit->type, .via = VIA_TCP, .dnssec = true,
 			.tag = i,
