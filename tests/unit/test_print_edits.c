@@ -253,7 +253,7 @@ static void test_knotc(void **state)
 
 	output.control = "/run/it's/knot.sock";
 	char *text = printed(&output, FORMAT_KNOTC);
-	assert_non_null(strstr(text, "\n\tcommand knotc -s '/run/it'\\''s/knot.sock' \"$@\" "));
+	assert_non_null(strstr(text, "=$(command knotc -s '/run/it'\\''s/knot.sock' \"$@\") "));
 	free(text);
 }
 
