@@ -93,6 +93,9 @@ class Open(TransactionCase):
         server.knotc("zone-get", ZONE, "new")
         server.knotc("zone-commit", ZONE)
         self.becomes_right(server, CHANGED[0], WITHIN)
+        # The server signs the rest of the zone again some moments after the commit.
+        harness.wait_for(lambda: not any(self.faults(server, question, ZONE, False)
+                                         for question in QUESTIONS), WITHIN, "signatures that last")
         self.right(server)
         self.right(server, zone=OTHER)
         self.resolves(server)
