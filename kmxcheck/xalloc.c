@@ -41,14 +41,14 @@ void fatal(const char *fmt, ...)
 	(void)vsnprintf(err, sizeof(err), fmt, args);
 	va_end(args);
 	complain("%s", err);
-	exit(EXIT_TROUBLE);
+	_Exit(EXIT_TROUBLE); /* Without a look for leaks: memory is in use here. */
 }
 
 void *xcheck(void *pointer)
 {
 	if (pointer == NULL) {
 		(void)fprintf(stderr, "kmxcheck: %s\n", _("not enough memory"));
-		exit(EXIT_TROUBLE);
+		_Exit(EXIT_TROUBLE);
 	}
 	return pointer;
 }
